@@ -67,7 +67,7 @@ class Setting:
     read_only: bool = False
     bench: Bench = field(default_factory=Bench)
     task: StartPlan | None = None
-    memory: StateFile | None = None
+    state_file: StateFile | None = None
     view: SavedView | None = None
     sync: SyncSettings = field(default_factory=lambda: SyncSettings(fully=False))
 
@@ -101,7 +101,7 @@ class Setting:
             state_folder=self.state_folder,
             open_change_services=self.bench,
             task=self.task,
-            memory=self.memory,
+            state_file=self.state_file,
             view=self.view,
         )
         session = self.session() if self.problem is None else None

@@ -74,13 +74,13 @@ async def test_a_click_on_a_heading_sorts_and_a_second_click_reverses() -> None:
 
 
 async def test_order_and_width_are_restored_at_the_next_start(tmp_path: Path) -> None:
-    memory = StateFile(tmp_path / "state.toml")
-    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+    state_file = StateFile(tmp_path / "state.toml")
+    async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
         await browser.loaded()
         await browser.press("s", "s", "w")
         await browser.wait_for_sort(BY_NAME)
     assert StateFile(tmp_path / "state.toml").table_layout("acme", TableName.USERS) == TableLayout(BY_NAME, wide=True)
-    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+    async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
         await browser.loaded()
         await browser.wait_for_sort(BY_NAME)
         assert browser.table.wide
@@ -88,8 +88,8 @@ async def test_order_and_width_are_restored_at_the_next_start(tmp_path: Path) ->
 
 
 async def test_a_view_is_saved_applied_and_deleted(tmp_path: Path) -> None:
-    memory = StateFile(tmp_path / "state.toml")
-    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+    state_file = StateFile(tmp_path / "state.toml")
+    async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
         await browser.loaded()
         await browser.filter("status:inactive")
         await browser.press("enter", "s")
@@ -112,14 +112,14 @@ async def test_a_view_is_saved_applied_and_deleted(tmp_path: Path) -> None:
         await browser.settled(lambda: "Delete a saved view" in browser.dialog)
         await browser.press("enter")
         await browser.settled(lambda: any("leavers was deleted" in toast for toast in browser.toasts))
-    assert "leavers" not in [view.name for view in memory.views()]
+    assert "leavers" not in [view.name for view in state_file.views()]
 
 
 async def test_the_program_starts_with_the_requested_view(tmp_path: Path) -> None:
-    memory = StateFile(tmp_path / "state.toml")
-    memory.save_table_layout("acme", TableName.USERS, TableLayout(BY_NAME))
+    state_file = StateFile(tmp_path / "state.toml")
+    state_file.save_table_layout("acme", TableName.USERS, TableLayout(BY_NAME))
     view = SavedView("pending", "status:pending", Sort(SortKey.EMAIL, reverse=True), wide=True)
-    setting = Setting(api=account(), memory=memory, view=view, query=view.text)
+    setting = Setting(api=account(), state_file=state_file, view=view, query=view.text)
     async with open_browser(setting) as browser:
         await browser.loaded()
         await browser.wait_for_sort(Sort(SortKey.EMAIL, reverse=True))
@@ -136,7 +136,7 @@ class FullDisk(StateFile):
 
 
 async def test_a_failure_to_save_is_reported_once() -> None:
-    async with open_browser(Setting(api=account(), memory=FullDisk(None))) as browser:
+    async with open_browser(Setting(api=account(), state_file=FullDisk(None))) as browser:
         await browser.loaded()
         await browser.press("s", "s", "s")
         await browser.wait_for_sort(Sort(SortKey.ROLE))

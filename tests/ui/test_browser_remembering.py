@@ -49,25 +49,25 @@ class SlowStateFile(StateFile):
 
 
 async def test_saving_does_not_block_the_screen_and_the_last_layout_is_saved() -> None:
-    memory = SlowStateFile()
-    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+    state_file = SlowStateFile()
+    async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
         await browser.loaded()
         for _ in range(4):
             await browser.press("s")
         await browser.wait_for_sort(Sort(SortKey.STATUS))
-        assert not memory.saved
-        memory.released.set()
-        await browser.settled(lambda: TableLayout(Sort(SortKey.STATUS)) in memory.saved)
-        assert len(memory.saved) == 2  # the first layout and the last one of those chosen meanwhile
+        assert not state_file.saved
+        state_file.released.set()
+        await browser.settled(lambda: TableLayout(Sort(SortKey.STATUS)) in state_file.saved)
+        assert len(state_file.saved) == 2  # the first layout and the last one of those chosen meanwhile
 
 
 async def test_a_layout_chosen_just_before_quitting_is_saved(tmp_path: Path) -> None:
-    memory = StateFile(tmp_path / "state.toml")
-    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+    state_file = StateFile(tmp_path / "state.toml")
+    async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
         await browser.loaded()
         await browser.type_ahead("s", "w", "q")
         await browser.settled(
-            lambda: memory.table_layout("acme", TableName.USERS) == TableLayout(Sort(SortKey.EMAIL), wide=True)
+            lambda: state_file.table_layout("acme", TableName.USERS) == TableLayout(Sort(SortKey.EMAIL), wide=True)
         )
 
 
@@ -86,18 +86,18 @@ class ConcurrentStateFile(StateFile):
 
 
 async def test_pending_layouts_are_saved_concurrently_at_the_end() -> None:
-    memory = ConcurrentStateFile()
-    preferences = Preferences(memory, "acme", lambda _: None)
+    state_file = ConcurrentStateFile()
+    preferences = Preferences(state_file, "acme", lambda _: None)
     preferences.save_layout(TableName.USERS, TableLayout(BY_NAME))
     preferences.save_layout(TableName.MEMBERS, TableLayout(BY_ROLE))
     preferences.end()
-    await until(lambda: sorted(memory.saved) == [TableName.MEMBERS, TableName.USERS])
+    await until(lambda: sorted(state_file.saved) == [TableName.MEMBERS, TableName.USERS])
 
 
 async def test_applying_a_saved_view_does_not_change_the_stored_layout(tmp_path: Path) -> None:
-    memory = StateFile(tmp_path / "state.toml")
-    memory.save_table_layout("acme", TableName.USERS, TableLayout(BY_NAME))
-    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+    state_file = StateFile(tmp_path / "state.toml")
+    state_file.save_table_layout("acme", TableName.USERS, TableLayout(BY_NAME))
+    async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
         await browser.loaded()
         await browser.wait_for_sort(BY_NAME)
         await browser.press("2")
@@ -105,13 +105,13 @@ async def test_applying_a_saved_view_does_not_change_the_stored_layout(tmp_path:
         await browser.wait_for_sort(Sort(SortKey.CREATED, reverse=True))
         assert browser.panes[0] == "users"
         assert browser.filter_text == "created:<30d"
-    assert memory.table_layout("acme", TableName.USERS) == TableLayout(BY_NAME)
+    assert state_file.table_layout("acme", TableName.USERS) == TableLayout(BY_NAME)
 
 
 async def test_the_members_table_has_a_stored_layout_of_its_own(tmp_path: Path) -> None:
-    memory = StateFile(tmp_path / "state.toml")
-    memory.save_table_layout("acme", TableName.MEMBERS, TableLayout(BY_ROLE, wide=True))
-    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+    state_file = StateFile(tmp_path / "state.toml")
+    state_file.save_table_layout("acme", TableName.MEMBERS, TableLayout(BY_ROLE, wide=True))
+    async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
         await browser.loaded()
         await browser.press("2")
         await browser.wait_for_sort(BY_ROLE)
@@ -122,16 +122,18 @@ async def test_the_members_table_has_a_stored_layout_of_its_own(tmp_path: Path) 
         await browser.press("1")
         await browser.wait_for_sort(None)
         saved = TableLayout(Sort(SortKey.ROLE, reverse=True))
-        await browser.settled(lambda: memory.table_layout("acme", TableName.MEMBERS) == saved)
+        await browser.settled(lambda: state_file.table_layout("acme", TableName.MEMBERS) == saved)
 
 
 async def test_another_profile_has_its_own_order_and_no_filter_from_the_command_line(tmp_path: Path) -> None:
-    memory = StateFile(tmp_path / "state.toml")
-    memory.save_table_layout("globex", TableName.USERS, TableLayout(BY_ROLE, wide=True))
-    memory.save_theme("mono")
+    state_file = StateFile(tmp_path / "state.toml")
+    state_file.save_table_layout("globex", TableName.USERS, TableLayout(BY_ROLE, wide=True))
+    state_file.save_theme("mono")
     other = Setting(api=account(30), profile="globex")
     view = SavedView("pending", "status:pending", BY_NAME)
-    setting = Setting(api=account(), profiles=PROFILES, memory=memory, view=view, query=view.text, theme="paper")
+    setting = Setting(
+        api=account(), profiles=PROFILES, state_file=state_file, view=view, query=view.text, theme="paper"
+    )
     setting.open_session = lambda name: other.session()
     async with open_browser(setting) as browser:
         await browser.loaded()
@@ -146,7 +148,7 @@ async def test_another_profile_has_its_own_order_and_no_filter_from_the_command_
 
 async def test_the_demo_saves_nothing(tmp_path: Path) -> None:
     file = tmp_path / "state.toml"
-    setting = Setting(problem="There is no profile yet.", memory=StateFile(file))
+    setting = Setting(problem="There is no profile yet.", state_file=StateFile(file))
     setting.open_demo = lambda: demo_session(setting)
     async with open_browser(setting) as browser:
         await browser.press("d")
@@ -172,8 +174,8 @@ class FailsOnce(StateFile):
 
 
 async def test_a_failed_save_of_a_view_keeps_the_typed_name() -> None:
-    memory = FailsOnce(None)
-    async with open_browser(Setting(api=account(), memory=memory)) as browser:
+    state_file = FailsOnce(None)
+    async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
         await browser.loaded()
         await browser.filter("role:viewer")
         await browser.press("enter")
@@ -185,13 +187,13 @@ async def test_a_failed_save_of_a_view_keeps_the_typed_name() -> None:
         await browser.settled(lambda: "Save this view as" in browser.dialog)
         await browser.press("enter")
         await browser.settled(lambda: any("@viewers" in toast for toast in browser.toasts))
-    assert SavedView("viewers", "role:viewer") in memory.views()
+    assert SavedView("viewers", "role:viewer") in state_file.views()
 
 
 async def test_a_damaged_state_file_is_reported_once(tmp_path: Path) -> None:
     file = tmp_path / "state.toml"
     file.write_text("this is = = no toml", encoding="utf-8")
-    async with open_browser(Setting(api=account(), memory=StateFile(file))) as browser:
+    async with open_browser(Setting(api=account(), state_file=StateFile(file))) as browser:
         await browser.loaded()
         await browser.settled(lambda: browser.toasts)
         await browser.press("colon", "escape", "s", "s")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from walkme_tui.cli.context import Context, refuse_scim
-from walkme_tui.cli.filter_query import memory_of
+from walkme_tui.cli.filter_query import state_file_of
 from walkme_tui.cli.output.messages import print_error
 from walkme_tui.config.profile_choice import environment_profile, has_environment_credentials
 from walkme_tui.config.profiles import ENVIRONMENT_PROFILE, NoProfile, Profile
@@ -30,7 +30,7 @@ def browse_task(context: Context, task: StartPlan) -> int:
 
 
 def browser_start(
-    context: Context, query: str = "", *, view: SavedView | None = None, memory: StateFile | None = None
+    context: Context, query: str = "", *, view: SavedView | None = None, state_file: StateFile | None = None
 ) -> BrowserStart:
     """Everything that the browser needs; a missing profile is explained on its first screen.
 
@@ -52,7 +52,7 @@ def browser_start(
 
             # An unusable proxy ends the program before the browser draws.
             environment_proxy(profile.base_url(surface))
-    memory = memory or memory_of(context)
+    state_file = state_file or state_file_of(context)
     known = known_profiles(context)
     if profile is not None:
         known[profile.name] = profile
@@ -72,14 +72,14 @@ def browser_start(
         demo=context.options.demo,
         query=query if view is None else view.text,
         keymap=_keymap(context),
-        theme=(profile.theme if profile else None) or memory.theme(),
+        theme=(profile.theme if profile else None) or state_file.theme(),
         no_color=context.no_color,
         problem=problem,
         state_folder=context.paths.state,
         themes_folder=context.paths.themes,
         open_change_services=open_change_services,
         view=view,
-        memory=memory,
+        state_file=state_file,
         secret_command=_secret_command(profile),
     )
 

@@ -92,7 +92,7 @@ def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | No
 def is_for_the_browser(context: Context) -> bool:
     """True if standard input, output and error are a terminal that can show the browser, without ``--json``."""
     on_a_terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
-    return on_a_terminal and not context.cannot_place_text and not context.options.json
+    return on_a_terminal and not context.lacks_cursor_movement and not context.options.json
 
 
 def refuse_read_only(account: Account) -> None:

@@ -68,7 +68,7 @@ class Context:
         return self.options.no_color or bool(self.environ.get("NO_COLOR"))
 
     @property
-    def cannot_place_text(self) -> bool:
+    def lacks_cursor_movement(self) -> bool:
         """True if ``TERM`` names a terminal on which the browser cannot be drawn."""
         return self.environ.get("TERM") in ("dumb", "unknown")
 

@@ -19,12 +19,12 @@ SHOWN: Final = 60
 MAX_LISTED: Final = 30
 
 
-def memory_of(context: Context) -> StateFile:
+def state_file_of(context: Context) -> StateFile:
     """The saved preferences of the browser; with ``--demo`` empty, and lost at the end of the program."""
     return StateFile(None if context.options.demo else context.paths.state_file)
 
 
-def view_of(text: str, memory: StateFile) -> SavedView | None:
+def view_of(text: str, state_file: StateFile) -> SavedView | None:
     """The view that a text begins with, its filter followed by the rest of the text; None if there is none.
 
     Raises ``ConfigurationError`` for an unknown name, and for bytes that are not text.
@@ -39,18 +39,18 @@ def view_of(text: str, memory: StateFile) -> SavedView | None:
     if not text.lstrip().startswith(SIGN):
         return None
     name, *more = text.split(maxsplit=1)
-    view = find_view(name, memory.views())
+    view = find_view(name, state_file.views())
     if view is None:
-        raise _unknown(name, memory)
+        raise _unknown(name, state_file)
     return view._replace(text=" ".join(part for part in (view.text, *more) if part))
 
 
-def query_of(text: str, memory: StateFile) -> UserQuery:
+def query_of(text: str, state_file: StateFile) -> UserQuery:
     """The query of a text, with the sort of its view; raises ``ConfigurationError`` if it is invalid.
 
     Unlike in the browser, the user does not see what an invalid or unfinished filter matches, so it is refused.
     """
-    view = view_of(text, memory)
+    view = view_of(text, state_file)
     query = UserQuery(text) if view is None else UserQuery(view.text, hide_inactive=view.hide_inactive, sort=view.sort)
     reasons = _reasons(query.text)
     if reasons:
@@ -59,7 +59,7 @@ def query_of(text: str, memory: StateFile) -> UserQuery:
     return query
 
 
-def named_groups(query: UserQuery) -> frozenset[str]:
+def groups_in_filter(query: UserQuery) -> frozenset[str]:
     """The groups that the filter of a query names, folded: the account's groups must be loaded to answer it."""
     from walkme_tui.domain.filters import InGroup, parse_filter
 
@@ -69,7 +69,7 @@ def named_groups(query: UserQuery) -> frozenset[str]:
 
 async def refuse_unknown_groups(session: "Session", query: UserQuery, *, cached: bool) -> None:
     """Raise ``ConfigurationError`` for a group in the filter that does not exist, with the nearest name."""
-    named = named_groups(query)
+    named = groups_in_filter(query)
     if not named:
         return
     groups = [size.group for size in await session.mirror.groups()]
@@ -127,14 +127,14 @@ def _reasons(text: str) -> list[str]:
     return [*(problem.reason for problem in found.problems), *(f"{each}." for each in unfinished)]
 
 
-def _unknown(name: str, memory: StateFile) -> ConfigurationError:
-    known = [f"{SIGN}{view.name}" for view in memory.views()]
+def _unknown(name: str, state_file: StateFile) -> ConfigurationError:
+    known = [f"{SIGN}{view.name}" for view in state_file.views()]
     rest = len(known) - MAX_LISTED
     hints = [
         similar(name, known),
         f"There are {', '.join(known[:MAX_LISTED])}{f' and {rest} more' if rest > 0 else ''}.",
         f"To search for the text {clean(name, SHOWN)} itself, put it in double quotes.",
-        memory.notice,
+        state_file.notice,
     ]
     return ConfigurationError(
         f"There is no saved view {clean(name, SHOWN)}.", hint="\n".join(hint for hint in hints if hint)

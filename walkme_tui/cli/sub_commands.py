@@ -21,12 +21,12 @@ SUB_COMMANDS: Final = MappingProxyType(
         BROWSE: "open the browser, filtered by QUERY if there is one (the default without a sub-command)",
         "whois": "show one user: the record, and the groups by name",
         "members": "list the members of a group",
-        "groups": "list the groups with their numbers of members; put users into a group or take them out of it",
+        "groups": "list the groups with their numbers of members; add users to a group or remove them from it",
         EXPORT: "write all users, or those that match a filter, as CSV, JSON or Markdown",
         "offboard": "deactivate users and remove them from their groups, as a plan that can be undone",
         "create": "create a user, with groups",
         "set": "change fields of a user",
-        "delete": "delete a user for ever",
+        "delete": "delete a user permanently",
         "undo": "undo the changes of a job",
         "jobs": "list, show, resume and purge jobs",
         "plan": "show or apply a plan file",
@@ -100,6 +100,7 @@ EXAMPLES: Final = MappingProxyType(
 _CACHED: Final = "read the local copy only, send no request"
 _JOB_ID: Final = "id of the job (20261123-bcdf); its beginning, or the part after the date (bcdf), if it is unique"
 _YES: Final = "apply the plan without asking; without it, a run without a terminal prints the plan and sends nothing"
+_RESUME: Final = "resume without asking; without it, a run without a terminal prints the remaining steps only"
 
 
 def add_arguments(name: str, parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
@@ -157,7 +158,7 @@ def _add_groups(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser
             'are unknown, the numbers are marked "at least", a message says why, and the exit code is '
             f"{ExitCode.NOT_FOUND_OR_INCOMPLETE}."
         )
-    for name, text in (("add", "put users into a group"), ("remove", "take users out of a group")):
+    for name, text in (("add", "add users to a group"), ("remove", "remove users from a group")):
         made = actions.add_parser(name, help=text, description=sentence(text), parents=[shared])
         made.intermixed = "emails"  # type: ignore[attr-defined]  # it is a cli.parser.Parser
         made.add_argument("group", metavar="GROUP", help="name or id of the group")
@@ -207,7 +208,7 @@ def _add_create(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
     parser.add_argument("email", metavar="EMAIL", help="email address of the new user")
     parser.add_argument("--first", dest="first_name", metavar="NAME", help="first name")
     parser.add_argument("--last", dest="last_name", metavar="NAME", help="last name")
-    parser.add_argument("--role", metavar="ROLE", help="role, for example Viewer; the server's default without it")
+    parser.add_argument("--role", metavar="ROLE", help="role, for example Viewer (default: the server's)")
     parser.add_argument("--external-id", metavar="ID", help="id in another system")
     parser.add_argument(
         "--group", action="append", default=[], metavar="GROUP", help="name or id of a group to join; can be repeated"
@@ -238,8 +239,8 @@ def _add_delete(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
     parser.add_argument("--confirm", required=True, metavar="EMAIL", help="the same email again")
     _add_plan_options(parser)
     parser.epilog = (
-        "Deletion is for ever: an undo creates a new user with a new id, from the record that the journal keeps. On a\n"
-        "terminal, deactivation is offered first, then the browser opens at the plan."
+        "A deletion is permanent: an undo creates a new user with a new id, from the record that the journal keeps.\n"
+        "On a terminal, deactivation is offered first, then the browser opens at the plan."
     )
 
 
@@ -280,12 +281,13 @@ def _add_jobs(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
 
     action("list", "list the jobs, newest first (the default); with --profile, those of one profile")
     job_action("show", "show a job with its steps")
-    job_action("resume", "resume an interrupted job").add_argument("--yes", action="store_true", help=_YES)
-    discard = job_action("discard", "give up the remaining steps of a job")
+    resume = job_action("resume", "resume an interrupted job")
+    resume.add_argument("--yes", action="store_true", help=_RESUME)
+    discard = job_action("discard", "discard the remaining steps of a job")
     discard.epilog = "Sends nothing. The finished steps stay done, their record is kept, and they can still be undone."
     failed = job_action("failed", "list the steps of a job that failed, were refused or need review")
     failed.add_argument("--csv", action="store_true", help="print CSV")
-    purge = action("purge", "delete personal data of finished jobs; who changed what kind of thing when is kept")
+    purge = action("purge", "delete personal data of finished jobs; who made which kind of change, and when, is kept")
     purge.add_argument(
         "--before", metavar="DATE", type=moment_ms, required=True, help="jobs created before this day, as 2026-01-31"
     )

@@ -16,16 +16,16 @@ _WITHOUT_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP,
 
 
 @contextmanager
-def file_lock(lock: Path, patience_seconds: float) -> Iterator[None]:
+def file_lock(lock: Path, timeout_seconds: float) -> Iterator[None]:
     """Hold ``lock``, an empty file that is not deleted, during a block.
 
-    Raises ``TimeoutError`` if another holder keeps it longer than ``patience_seconds``, another ``OSError`` if it
+    Raises ``TimeoutError`` if another holder keeps it longer than ``timeout_seconds``, another ``OSError`` if it
     cannot be created. The system releases it when the process ends. On a file system without locks nothing is held.
     """
     # Opened for writing: NFS requires that for exclusive locks.
     handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, OWNER_ONLY)
     try:
-        until = time.monotonic() + patience_seconds
+        until = time.monotonic() + timeout_seconds
         while not _try(handle):
             if time.monotonic() > until:
                 raise TimeoutError(errno.ETIMEDOUT, "another process is writing it", str(lock))

@@ -35,7 +35,7 @@ from walkme_tui.domain.views import (
 )
 
 BROKEN_SUFFIX: Final = ".broken"
-PATIENCE_SECONDS: Final = 0.5
+LOCK_TIMEOUT_SECONDS: Final = 0.5
 HEADING: Final = """\
 # Saved preferences of walkme-tui: saved views, the theme, the order and the width of tables.
 # The program rewrites this file with every change: your own entries are kept, comments are lost.
@@ -110,7 +110,7 @@ class StateFile:
             return found.values
         try:
             # Another process may be repairing the file: it is moved only with the lock held.
-            with file_lock(_lock_of(file), PATIENCE_SECONDS):
+            with file_lock(_lock_of(file), LOCK_TIMEOUT_SECONDS):
                 return self._read_or_set_aside(file)[0]
         except OSError as error:
             self.notice = (
@@ -139,7 +139,7 @@ class StateFile:
             return ""
         try:
             private_folder(self._file.parent)
-            with file_lock(_lock_of(self._file), PATIENCE_SECONDS):
+            with file_lock(_lock_of(self._file), LOCK_TIMEOUT_SECONDS):
                 return self._rewrite(self._file, edit)
         except ConfigurationError as error:
             return f"{clean(error.message)} So this was not saved."

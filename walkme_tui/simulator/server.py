@@ -11,7 +11,7 @@ from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.simulator.settings import SimulatorSettings
 
 _HOST: Final = "127.0.0.1"
-# How long pshutdown answers, such as hanging ones, may take after a signal.
+# How long pending answers, such as hanging ones, may take after a signal.
 _SHUTDOWN_SECONDS: Final = 1
 
 

@@ -117,7 +117,7 @@ class WalkmeApp(App[int]):
             self.job_tasks,
             query=query,
             wide=wide,
-            memory=self.start.memory if self.start.demo or not session.account.demo else None,
+            state_file=self.start.state_file if self.start.demo or not session.account.demo else None,
             preload=preload,
             plan=plan,
             monotonic=self._monotonic,

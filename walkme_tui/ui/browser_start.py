@@ -47,8 +47,8 @@ class BrowserStart(NamedTuple):
     ``theme`` is the name of a theme, None for the default; ``no_color`` takes precedence. Crash reports are written to
     ``state_folder``, and ``themes_folder`` contains the user's own themes; None: there is no such folder. ``task`` is
     the change to start with. ``query`` is the filter to start with, including the text of ``view``, the saved view to
-    start with, whose order and columns take precedence over the stored ones. ``memory`` stores preferences; None in the
-    demo. ``secret_command`` is the command that prints the profile's secret, for messages; empty for other sources.
+    start with, whose order and columns take precedence over the stored ones. ``state_file`` stores preferences; None in
+    the demo. ``secret_command`` is the command that prints the profile's secret, for messages; empty for other sources.
     """
 
     profiles: Sequence[ProfileChoice]
@@ -66,7 +66,7 @@ class BrowserStart(NamedTuple):
     open_change_services: Callable[[Session], "ChangeServices"] | None = None
     task: StartPlan | None = None
     view: SavedView | None = None
-    memory: "StateFile | None" = None
+    state_file: "StateFile | None" = None
     secret_command: str = ""
 
     def first_query(self, profile: str) -> tuple[UserQuery, bool]:
@@ -82,5 +82,5 @@ class BrowserStart(NamedTuple):
 
     def later_query(self, profile: str) -> tuple[UserQuery, bool]:
         """The same when the user switches to this profile, without the filter of the command line."""
-        look = self.memory.table_layout(profile, TableName.USERS) if self.memory is not None else TableLayout()
+        look = self.state_file.table_layout(profile, TableName.USERS) if self.state_file is not None else TableLayout()
         return UserQuery(sort=look.sort), look.wide

@@ -81,9 +81,9 @@ def show_palette(
             spec = themes[name]
             app.register_theme(textual_theme(spec))
             app.theme = spec.name
-            if start.memory is not None:
+            if start.state_file is not None:
                 start_worker(
-                    app, WorkerGroup.VIEWS, partial(_keep_theme, app, start.memory, name), name="Saving the theme"
+                    app, WorkerGroup.VIEWS, partial(_keep_theme, app, start.state_file, name), name="Saving the theme"
                 )
         elif what + sign == SORT and arranges is not None:
             arranges.sort_by(SortKey(name))
@@ -95,8 +95,8 @@ def show_palette(
     app.push_screen(palette(commands, themes, why_not, views.values()), chosen)
 
 
-async def _keep_theme(app: App[Any], memory: StateFile, name: str) -> None:
-    said = await asyncio.to_thread(memory.save_theme, name)
+async def _keep_theme(app: App[Any], state_file: StateFile, name: str) -> None:
+    said = await asyncio.to_thread(state_file.save_theme, name)
     if said:
         app.notify(said, severity="warning", markup=False, timeout=8)
 

@@ -8,7 +8,7 @@ from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.listing import Listing
 from walkme_tui.services.reading.pages import PageLoader
 
-PATIENCE_SECONDS: Final = 0.3
+SEND_TIMEOUT_SECONDS: Final = 0.3
 
 
 class Preload(NamedTuple):
@@ -34,7 +34,7 @@ async def preload_rows(session: Session, query: UserQuery) -> Preload:
     pages.want(session, (1,))
     serving = asyncio.create_task(pages.run(), name="pages")
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + PATIENCE_SECONDS
+    deadline = loop.time() + SEND_TIMEOUT_SECONDS
     while not session.api.traffic().in_flight and loop.time() < deadline:  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(0.002)
     return Preload(pages, listing, serving)

@@ -18,10 +18,10 @@ DEMO = "--demo"
 
 
 @pytest.fixture
-def memory(cli: CommandLine) -> StateFile:
-    memory = StateFile(cli.paths.state_file)
-    assert memory.save_view(ODD) == ""
-    return memory
+def state_file(cli: CommandLine) -> StateFile:
+    state_file = StateFile(cli.paths.state_file)
+    assert state_file.save_view(ODD) == ""
+    return state_file
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[BrowserStart]:
 
 @pytest.mark.parametrize("words", [("@odd-ones",), ("browse", "@Odd-ones"), ("--read-only", "@ODD-ONES")])
 def test_the_browser_starts_with_the_view(
-    cli: CommandLine, memory: StateFile, started: list[BrowserStart], words: tuple[str, ...]
+    cli: CommandLine, state_file: StateFile, started: list[BrowserStart], words: tuple[str, ...]
 ) -> None:
     assert cli(*words).code == 0
     assert (started[0].view, started[0].query) == (ODD, ODD.text)
@@ -61,7 +61,7 @@ def test_the_browser_starts_with_the_view(
     ],
 )
 def test_further_terms_narrow_a_view(
-    cli: CommandLine, memory: StateFile, started: list[BrowserStart], words: tuple[str, ...], text: str
+    cli: CommandLine, state_file: StateFile, started: list[BrowserStart], words: tuple[str, ...], text: str
 ) -> None:
     assert cli(*words).code == 0
     start = started[0]
@@ -85,9 +85,9 @@ def test_a_filter_may_start_with_a_negated_term(cli: CommandLine, started: list[
 
 
 def test_a_view_without_a_filter_shows_all_users_in_its_order(
-    cli: CommandLine, memory: StateFile, started: list[BrowserStart]
+    cli: CommandLine, state_file: StateFile, started: list[BrowserStart]
 ) -> None:
-    memory.save_view(SavedView("all", sort=NEWEST))
+    state_file.save_view(SavedView("all", sort=NEWEST))
     assert cli("@all").code == cli("@all", "zoe").code == 0
     assert [start.query for start in started] == ["", "zoe"]
     assert started[1].view == SavedView("all", "zoe", NEWEST)
@@ -95,7 +95,7 @@ def test_a_view_without_a_filter_shows_all_users_in_its_order(
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_an_unknown_view_is_a_usage_error_that_lists_the_known_ones(
-    cli: CommandLine, memory: StateFile, request: pytest.FixtureRequest, terminal: bool
+    cli: CommandLine, state_file: StateFile, request: pytest.FixtureRequest, terminal: bool
 ) -> None:
     started = request.getfixturevalue("started") if terminal else []
     answer = cli("@od-ones", "zoe")
@@ -115,16 +115,18 @@ def test_a_hostile_view_name_is_cleaned_in_the_message(cli: CommandLine, word: s
     assert max(map(len, answer.err.splitlines())) < 200
 
 
-def test_with_very_many_views_only_some_are_listed(cli: CommandLine, memory: StateFile) -> None:
+def test_with_very_many_views_only_some_are_listed(cli: CommandLine, state_file: StateFile) -> None:
     for number in range(40):
-        memory.save_view(SavedView(f"view{number}"))
+        state_file.save_view(SavedView(f"view{number}"))
     assert f"@view28 and {11 + len(BUILT_IN)} more." in cli("@nothing").err
 
 
-def test_a_saved_view_replaces_a_built_in_one(cli: CommandLine, memory: StateFile, started: list[BrowserStart]) -> None:
+def test_a_saved_view_replaces_a_built_in_one(
+    cli: CommandLine, state_file: StateFile, started: list[BrowserStart]
+) -> None:
     assert cli("@admins").code == 0
     own = SavedView("Admins", "role:admin status:active")
-    memory.save_view(own)
+    state_file.save_view(own)
     assert cli("@admins").code == 0
     assert [start.view for start in started] == [find_view("admins", BUILT_IN), own]
 
@@ -133,25 +135,25 @@ def test_a_saved_view_replaces_a_built_in_one(cli: CommandLine, memory: StateFil
 
 
 def test_the_browser_receives_the_state_file_and_the_chosen_theme(
-    cli: CommandLine, memory: StateFile, started: list[BrowserStart]
+    cli: CommandLine, state_file: StateFile, started: list[BrowserStart]
 ) -> None:
     look = TableLayout(NEWEST, wide=True)
     cli()
-    given = started[0].memory
+    given = started[0].state_file
     assert given is not None
     assert (started[0].theme, given.table_layout("env", TableName.USERS)) == (None, TableLayout())
     assert given.save_theme("paper") == given.save_table_layout("env", TableName.USERS, look) == ""
     cli()
-    again = started[1].memory
+    again = started[1].state_file
     assert again is not None
     assert (started[1].theme, again.table_layout("env", TableName.USERS)) == ("paper", look)
     assert again.views()[0] == ODD
 
 
 def test_the_theme_of_a_profile_overrides_the_chosen_one(
-    cli: CommandLine, memory: StateFile, started: list[BrowserStart]
+    cli: CommandLine, state_file: StateFile, started: list[BrowserStart]
 ) -> None:
-    memory.save_theme("paper")
+    state_file.save_theme("paper")
     connection = '.rest]\nclient_id = "i"\nsecret_env = "S"\n'
     cli.configure(f'[profiles.acme]\ntheme = "dusk"\n[profiles.acme{connection}[profiles.other{connection}')
     cli("--profile", "acme")
@@ -159,12 +161,14 @@ def test_the_theme_of_a_profile_overrides_the_chosen_one(
     assert [start.theme for start in started] == ["dusk", "paper"]
 
 
-def test_the_demo_does_not_use_the_state_file(cli: CommandLine, memory: StateFile, started: list[BrowserStart]) -> None:
-    memory.save_theme("paper")
+def test_the_demo_does_not_use_the_state_file(
+    cli: CommandLine, state_file: StateFile, started: list[BrowserStart]
+) -> None:
+    state_file.save_theme("paper")
     before = cli.paths.state_file.read_bytes()
     assert "There is no saved view @odd-ones." in cli(DEMO, "@odd-ones").err
     assert cli(DEMO, "@pending").code == 0
-    given = started[0].memory
+    given = started[0].state_file
     assert given is not None
     assert (started[0].theme, given.views()) == (None, BUILT_IN)
     assert given.save_view(SavedView("mine")) == given.save_theme("dusk") == ""
@@ -176,7 +180,7 @@ def test_a_damaged_state_file_is_reported(cli: CommandLine, started: list[Browse
     cli.paths.state.mkdir()
     cli.paths.state_file.write_text("views = ")
     assert cli().code == 0
-    given = started[0].memory
+    given = started[0].state_file
     assert given is not None
     assert "state.toml.broken" in given.notice
     cli.paths.state_file.write_text("views = ")
@@ -192,7 +196,9 @@ def test_a_damaged_state_file_is_reported(cli: CommandLine, started: list[Browse
 # ---------------------------------------------------------------- export
 
 
-def test_export_of_a_view_has_its_users_in_its_order(cli: CommandLine, api: FakeDirectory, memory: StateFile) -> None:
+def test_export_of_a_view_has_its_users_in_its_order(
+    cli: CommandLine, api: FakeDirectory, state_file: StateFile
+) -> None:
     times = {1: 1000, 2: 5000, 4: 3000}
     api.users = [person(number)._replace(created_at_ms=at, status="active") for number, at in times.items()]
     api.users += [person(5)._replace(status="inactive"), person(6)._replace(email="zoe@example.com")]
@@ -226,9 +232,9 @@ def test_export_of_a_built_in_view_uses_its_filter(cli: CommandLine, api: FakeDi
     ],
 )
 def test_export_refuses_an_invalid_filter_before_any_request(
-    cli: CommandLine, api: FakeDirectory, memory: StateFile, words: tuple[str, ...], said: str
+    cli: CommandLine, api: FakeDirectory, state_file: StateFile, words: tuple[str, ...], said: str
 ) -> None:
-    memory.save_view(SavedView("bad", "role:x stauts:y"))
+    state_file.save_view(SavedView("bad", "role:x stauts:y"))
     answer = cli("export", *words)
     assert (answer.code, answer.out, cli.opened) == (2, "", [])
     assert said in answer.err

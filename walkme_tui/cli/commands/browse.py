@@ -4,20 +4,20 @@ import argparse
 import sys
 
 from walkme_tui.cli.context import Context
-from walkme_tui.cli.filter_query import memory_of, view_of
+from walkme_tui.cli.filter_query import state_file_of, view_of
 from walkme_tui.domain.errors import ConfigurationError
 
 
 def run(options: argparse.Namespace) -> int:
     """Open the browser; raises ``ConfigurationError`` for an unknown view or profile, or without a terminal."""
     context = Context.of(options)
-    memory = memory_of(context)
+    state_file = state_file_of(context)
     query = " ".join(word.strip() for word in options.query)
-    view = view_of(query, memory)
+    view = view_of(query, state_file)
     require_terminal(context)
     from walkme_tui.cli.browser_launch import browser_start
 
-    start = browser_start(context, query, view=view, memory=memory)
+    start = browser_start(context, query, view=view, state_file=state_file)
     from walkme_tui.ui.start import run_browser
 
     return run_browser(start)
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
 def require_terminal(context: Context) -> None:
     """Raise ``ConfigurationError`` if the browser cannot be drawn, or, before that, if there is no profile."""
     if sys.stdin.isatty() and sys.stdout.isatty():
-        if context.cannot_place_text:
+        if context.lacks_cursor_movement:
             raise ConfigurationError(
                 f"The browser cannot be drawn: TERM is {context.environ['TERM']}, a terminal without cursor movement.",
                 hint="Set TERM to the name of your terminal, or use walkme-tui whois, members or export.",

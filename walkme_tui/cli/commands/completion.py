@@ -42,10 +42,10 @@ def _groups(context: Context) -> Iterable[str]:
 
 
 def _views(context: Context) -> Iterable[str]:
-    from walkme_tui.cli.filter_query import memory_of
+    from walkme_tui.cli.filter_query import state_file_of
     from walkme_tui.domain.views import SIGN
 
-    return [f"{SIGN}{view.name}" for view in memory_of(context).views()]
+    return [f"{SIGN}{view.name}" for view in state_file_of(context).views()]
 
 
 NAMES: Final[dict[str, Callable[[Context], Iterable[str]]]] = {

@@ -1,4 +1,4 @@
-"""``walkme-tui delete``: delete a user for ever."""
+"""``walkme-tui delete``: delete a user permanently."""
 
 import argparse
 import sys

@@ -7,11 +7,11 @@ from walkme_tui.cli.account_read import Extent, completeness, read_account, refr
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.filter_query import (
-    memory_of,
-    named_groups,
+    groups_in_filter,
     query_of,
     refuse_unknown_groups,
     refuse_unknown_values,
+    state_file_of,
 )
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.streams import data_output, refuse_two_formats
@@ -25,15 +25,15 @@ def run(options: argparse.Namespace) -> int:
     """Write the users; if not all could be read, print a message and return exit code 1."""
     context = Context.of(options)
     refuse_two_formats(options)
-    memory = memory_of(context)
-    query = query_of(options.filter, memory)
-    if memory.notice:
-        print_message(memory.notice)
+    state_file = state_file_of(context)
+    query = query_of(options.filter, state_file)
+    if state_file.notice:
+        print_message(state_file.notice)
 
     async def work(session: Session) -> tuple[Extent, UnknownFields]:
         if not options.cached:
             async with CommandDeadline(session).running():
-                await refresh_groups(session, needed=bool(named_groups(query)))
+                await refresh_groups(session, needed=bool(groups_in_filter(query)))
         await refuse_unknown_groups(session, query, cached=options.cached)
         extent = await with_unknown(session, query, await read_account(session, options.cached))
         if extent.complete and not extent.unknown:

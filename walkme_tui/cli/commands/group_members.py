@@ -1,4 +1,4 @@
-"""``walkme-tui groups add`` and ``groups remove``: put users into a group, and take them out of it."""
+"""``walkme-tui groups add`` and ``groups remove``: add users to a group, and remove them from it."""
 
 import argparse
 

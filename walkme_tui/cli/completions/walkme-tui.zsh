@@ -15,9 +15,9 @@ _shtab_walkme_tui_commands() {
     completion:'Print the completion script for a shell.'
     config:'Create, find and check the configuration.'
     create:'Create a user, with groups.'
-    delete:'Delete a user for ever.'
+    delete:'Delete a user permanently.'
     export:'Write all users, or those that match a filter, as CSV, JSON or Markdown.'
-    groups:'List the groups with their numbers of members; put users into a group or take them out of it.'
+    groups:'List the groups with their numbers of members; add users to a group or remove them from it.'
     jobs:'List, show, resume and purge jobs.'
     keys:'List the keys of the browser.'
     members:'List the members of a group.'
@@ -51,19 +51,19 @@ _shtab_walkme_tui_config_commands() {
 
 _shtab_walkme_tui_groups_commands() {
   local _commands=(
-    add:'Put users into a group.'
+    add:'Add users to a group.'
     list:'List the groups with their numbers of members (the default).'
-    remove:'Take users out of a group.'
+    remove:'Remove users from a group.'
   )
   _describe 'walkme-tui groups commands' _commands
 }
 
 _shtab_walkme_tui_jobs_commands() {
   local _commands=(
-    discard:'Give up the remaining steps of a job.'
+    discard:'Discard the remaining steps of a job.'
     failed:'List the steps of a job that failed, were refused or need review.'
     list:'List the jobs, newest first (the default); with --profile, those of one profile.'
-    purge:'Delete personal data of finished jobs; who changed what kind of thing when is kept.'
+    purge:'Delete personal data of finished jobs; who made which kind of change, and when, is kept.'
     resume:'Resume an interrupted job.'
     show:'Show a job with its steps.'
   )
@@ -206,7 +206,7 @@ _shtab_walkme_tui_create_options=(
   "--no-color[use no colours]"
   "--first[first name]:NAME:"
   "--last[last name]:NAME:"
-  "--role[role, for example Viewer\; the server\'s default without it]:ROLE:"
+  "--role[role, for example Viewer (default\: the server\'s)]:ROLE:"
   "--external-id[id in another system]:ID:"
   "*--group[name or id of a group to join\; can be repeated]:GROUP:_walkme_tui_names groups"
   "--ticket[ticket number, recorded in the job and the receipt]:T:"
@@ -384,7 +384,7 @@ _shtab_walkme_tui_jobs_resume_options=(
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
   "--no-color[use no colours]"
-  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  "--yes[resume without asking\; without it, a run without a terminal prints the remaining steps only]"
   ":id of the job (20261123-bcdf)\; its beginning, or the part after the date (bcdf), if it is unique:_guard '^-*' text"
 )
 

@@ -122,8 +122,8 @@ def counts_text(job: Job) -> str:
     return ", ".join(f"{counts[state.value]} {state.value}" for state in ORDER if counts.get(state.value)) or "none"
 
 
-def job_lines(job: Job, undoings: Iterable[Job] = ()) -> list[str]:
-    """A job with its steps as lines; ``undoings`` are the jobs that undid it."""
+def job_lines(job: Job, undo_jobs: Iterable[Job] = ()) -> list[str]:
+    """A job with its steps as lines; ``undo_jobs`` are the jobs that undid it."""
     lines = [
         f"Job {job.id}: {job.state.value}. {title_of(job.plan)}",
         f"Made     {_second(job.created_at_ms)} by {clean(str(job.actor), MAX_SENTENCE)}",
@@ -135,7 +135,7 @@ def job_lines(job: Job, undoings: Iterable[Job] = ()) -> list[str]:
     if job.plan.undoes is not None:
         lines.append(f"Undoes   job {clean(job.plan.undoes)}")
     changed = len(job.changed_users)
-    for other in undoings:
+    for other in undo_jobs:
         some = f" for {len(other.changed_users)} of {changed} people" if changed > 1 else ""
         lines.append(f"Undone   {_second(other.created_at_ms)} by job {other.id}{some}")
     if job.purged_at_ms is not None:

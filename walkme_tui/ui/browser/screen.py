@@ -60,7 +60,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         *,
         query: UserQuery = EVERYONE,
         wide: bool = False,
-        memory: "StateFile | None" = None,
+        state_file: "StateFile | None" = None,
         preload: Preload | None = None,
         plan: "PlanPreload | None" = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -85,7 +85,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.view_state = ViewState(self, self.area, self.filter, self.pages, commands)
         self.details = Details(self, self.area)
         self.navigation: Navigation = Navigation(self)
-        self._memory = memory
+        self._state_file = state_file
         self._wide = wide
         self._commands = commands
         self._unsubscribe: Callable[[], None] | None = None
@@ -97,7 +97,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """The order and the column widths of the tables; the first frame does not need them."""
         from walkme_tui.ui.browser.sorting import TableSorting
 
-        return TableSorting(self, self.area, self.filtering, self.filter, self._memory)
+        return TableSorting(self, self.area, self.filtering, self.filter, self._state_file)
 
     # ------------------------------------------------------------ life
 

@@ -24,7 +24,7 @@ TABLES: Final = {Pane.USERS: TableName.USERS, Pane.MEMBERS: TableName.MEMBERS}
 
 
 class TableSorting:
-    """Sorts the current table and sizes its columns; ``memory`` keeps both, None: nothing is kept."""
+    """Sorts the current table and sizes its columns; ``state_file`` keeps both, None: nothing is kept."""
 
     def __init__(
         self,
@@ -32,10 +32,10 @@ class TableSorting:
         area: "PaneArea",
         filtering: "TableFilters",
         box: "FilterControl",
-        memory: "StateFile | None",
+        state_file: "StateFile | None",
     ) -> None:
         self._view, self._area, self._filtering, self._box = view, area, filtering, box
-        self._kept = Preferences(memory, view.session.account.profile, self._warn)
+        self._kept = Preferences(state_file, view.session.account.profile, self._warn)
 
     def begin(self) -> None:
         """Show the table of members as it was kept; the table of users begins with its own."""

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class Preferences:
-    """The stored preferences of one profile; without a ``memory`` nothing is stored.
+    """The stored preferences of one profile; without a ``state_file`` nothing is stored.
 
     ``report`` is called with a sentence for each problem, once per sentence.
     """
 
-    def __init__(self, memory: "StateFile | None", profile: str, report: "Callable[[str], object]") -> None:
-        self.memory = memory
+    def __init__(self, state_file: "StateFile | None", profile: str, report: "Callable[[str], object]") -> None:
+        self.state_file = state_file
         self._profile = profile
         self._report = report
         self._reported = {""}
@@ -30,22 +30,22 @@ class Preferences:
 
     async def read_layout(self, table: TableName) -> TableLayout:
         """The stored layout of a table."""
-        if self.memory is None:
+        if self.state_file is None:
             return TableLayout()
-        layout = await asyncio.to_thread(self.memory.table_layout, self._profile, table)
-        self._report_once(self.memory.notice)
+        layout = await asyncio.to_thread(self.state_file.table_layout, self._profile, table)
+        self._report_once(self.state_file.notice)
         return layout
 
     async def read_views(self) -> Sequence[SavedView]:
         """Read the views: another process may have saved one."""
-        if self.memory is not None:
-            self.views = await asyncio.to_thread(self.memory.views)
-            self._report_once(self.memory.notice)
+        if self.state_file is not None:
+            self.views = await asyncio.to_thread(self.state_file.views)
+            self._report_once(self.state_file.notice)
         return self.views
 
     def save_layout(self, table: TableName, layout: TableLayout) -> None:
         """Store the layout of a table; of several in a row only the last."""
-        if self.memory is not None:
+        if self.state_file is not None:
             self._unsaved[table] = layout
             if self._saving is None:
                 self._save_next()
@@ -56,10 +56,10 @@ class Preferences:
             self._save_next()
 
     def _save_next(self) -> None:
-        assert self.memory is not None  # noqa: S101 - see ``save_layout``
+        assert self.state_file is not None  # noqa: S101 - see ``save_layout``
         table, layout = self._unsaved.popitem()
         loop = asyncio.get_running_loop()
-        self._saving = loop.run_in_executor(None, self.memory.save_table_layout, self._profile, table, layout)
+        self._saving = loop.run_in_executor(None, self.state_file.save_table_layout, self._profile, table, layout)
         self._saving.add_done_callback(self._saved)
 
     def _saved(self, saving: "asyncio.Future[str]") -> None:

@@ -120,9 +120,9 @@ async def _use_theme_of(program: Program, profile: str) -> None:
     """Change to the theme of a profile, so that production looks like production."""
     start = program.start
     own = next((choice.theme for choice in start.profiles if choice.name == profile), None)
-    if start.no_color or (own is None and start.memory is None):
+    if start.no_color or (own is None and start.state_file is None):
         return
-    chosen = own or (await asyncio.to_thread(start.memory.theme) if start.memory is not None else None)
+    chosen = own or (await asyncio.to_thread(start.state_file.theme) if start.state_file is not None else None)
     spec = load_themes(start.themes_folder).loaded.get(chosen or DEFAULT_DARK)
     if spec is not None:
         program.apply_theme(spec)

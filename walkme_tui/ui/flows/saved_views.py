@@ -20,7 +20,7 @@ NOT_STORED: Final = "The demo stores nothing: views can be saved in a profile of
 
 async def save_view(view: "FlowContext", origin: "Origin", preferences: Preferences, current: SavedView) -> None:
     """Ask for a name and save the current view; after a failure, ask again."""
-    if preferences.memory is None:
+    if preferences.state_file is None:
         view.app.notify(NOT_STORED, markup=False)
         return
     if not current.text.strip() and current.sort is None and not current.hide_inactive:
@@ -33,7 +33,7 @@ async def save_view(view: "FlowContext", origin: "Origin", preferences: Preferen
         name = await origin.show(dialog, "The name of the view can be entered")
         if name is None:
             return
-        problem = await asyncio.to_thread(preferences.memory.save_view, current._replace(name=name))
+        problem = await asyncio.to_thread(preferences.state_file.save_view, current._replace(name=name))
         if not problem:
             view.app.notify(f"Saved. walkme-tui {SIGN}{name} opens it.", markup=False, timeout=5)
             await preferences.read_views()
@@ -44,13 +44,13 @@ async def save_view(view: "FlowContext", origin: "Origin", preferences: Preferen
 async def delete_view(view: "FlowContext", origin: "Origin", preferences: Preferences) -> None:
     """Ask which saved view to delete."""
     saved = [each for each in await preferences.read_views() if each not in BUILT_IN]
-    if preferences.memory is None or not saved:
+    if preferences.state_file is None or not saved:
         view.app.notify("No views are saved.", markup=False)
         return
     choices = [Choice(each.name, each.name, clean(title(each), 60)) for each in saved]
     name = await origin.show(ChoiceDialog("Delete a saved view", choices), "The saved views are read")
     if name is not None:
-        problem = await asyncio.to_thread(preferences.memory.delete_view, name)
+        problem = await asyncio.to_thread(preferences.state_file.delete_view, name)
         view.app.notify(
             problem or f"{name} was deleted.", severity="warning" if problem else "information", markup=False
         )
