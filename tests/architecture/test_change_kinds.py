@@ -1,4 +1,4 @@
-"""A kind of change is one class, one entry in each registry and its tests: nothing else asks which kind a change is."""
+"""A kind of change is one class, one entry in each registry and its tests: no other code checks its kind."""
 
 import ast
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
-"""How fast and how small the browser is, as ratios to Textual itself, measured in the same run.
+"""Speed and memory of the browser, as ratios to Textual itself, measured in the same run.
 
 python -m tests.benchmarks.bench [--quick] [--only NAME]
 
-NAME is one of: moving, warm, cold, whois. Exit code 1 if something misses what is wanted. What is compared runs by
-turns, in pseudo-terminals of 120x40; figures are medians.
+NAME is one of: moving, warm, cold, whois. Exit code 1 if something misses its target. The compared programs
+run alternately, in pseudo-terminals of 120x40; figures are medians.
 """
 
 import argparse
@@ -26,12 +26,12 @@ MEGABYTE: Final = 1_000_000
 COLD_LATENCY_MS: Final = 100
 
 Pairs: TypeAlias = tuple[list[Answer], list[Answer]]
-"""The answers of stock DataTable and ours, in the order of asking."""
+"""The answers of Textual's DataTable and of our table, in the order of the keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How big the account is and how often is measured."""
+    """The size of the account and the numbers of measurements."""
 
     users: int
     rounds: int
@@ -44,30 +44,30 @@ QUICK: Final = Effort(users=20_000, rounds=2, starts=3)
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the result: ``measured`` is to be at most ``wanted``."""
+    """One line of the result: ``measured`` is to be at most ``target``."""
 
     name: str
     measured: float
-    wanted: float
+    target: float
     unit: str
     detail: str
 
     @property
     def holds(self) -> bool:
-        """True if it is as wanted."""
-        return self.measured <= self.wanted
+        """True if the target is met."""
+        return self.measured <= self.target
 
     def line(self) -> str:
-        """As it is printed."""
+        """The printed line."""
         verdict = "" if self.holds else "  MISSED"
-        measured, wanted = (f"{value:.3g} {self.unit}" for value in (self.measured, self.wanted))
-        return f"{self.name:30} {measured:>11} {'<= ' + wanted:>11}  {self.detail}{verdict}\n"
+        measured, target = (f"{value:.3g} {self.unit}" for value in (self.measured, self.target))
+        return f"{self.name:30} {measured:>11} {'<= ' + target:>11}  {self.detail}{verdict}\n"
 
 
-def judged(figures: Iterable[Figure]) -> int:
-    """Print each as it comes; the exit code: 1 if one of them misses what is wanted."""
+def exit_code_of(figures: Iterable[Figure]) -> int:
+    """Print each figure at once; returns the exit code: 1 if one of them misses its target."""
     holds = True
-    sys.stdout.write(f"{'':30} {'measured':>11} {'wanted':>11}\n")
+    sys.stdout.write(f"{'':30} {'measured':>11} {'target':>11}\n")
     for figure in figures:
         holds &= figure.holds
         sys.stdout.write(figure.line())
@@ -75,7 +75,7 @@ def judged(figures: Iterable[Figure]) -> int:
     return 0 if holds else 1
 
 
-# ---------------------------------------------------------------- moving about
+# ---------------------------------------------------------------- moving
 
 
 def moving(effort: Effort) -> Iterable[Figure]:
@@ -111,7 +111,7 @@ def moving(effort: Effort) -> Iterable[Figure]:
 
 
 def _by_turns(stock: PtyProgram, ours: PtyProgram, key: bytes, presses: int, answers: Pairs) -> None:
-    """Both key by key; the first press warms up and is not counted."""
+    """Press a key in both programs alternately; the first press warms up and is not counted."""
     for press in range(presses):
         pair = stock.press(key), ours.press(key)
         if press:
@@ -119,9 +119,9 @@ def _by_turns(stock: PtyProgram, ours: PtyProgram, key: bytes, presses: int, ans
             answers[1].append(pair[1])
 
 
-def _time_ratio(name: str, answers: Pairs, wanted: float) -> Figure:
+def _time_ratio(name: str, answers: Pairs, target: float) -> Figure:
     theirs, ours = (median(answer.seconds for answer in side) * 1000 for side in answers)
-    return Figure(name, ours / theirs, wanted, "x", f"{ours:.2f} / {theirs:.2f} ms")
+    return Figure(name, ours / theirs, target, "x", f"{ours:.2f} / {theirs:.2f} ms")
 
 
 # ---------------------------------------------------------------- starting
@@ -196,13 +196,13 @@ BENCHMARKS: Final[Mapping[str, Callable[[Effort], Iterable[Figure]]]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, judge."""
+    """Measure and print the figures; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench", description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help=f"{QUICK.users} users and fewer turns")
     parser.add_argument("--only", choices=BENCHMARKS, action="append", metavar="NAME", help="one of them, repeatable")
     options = parser.parse_args(arguments)
     effort = QUICK if options.quick else FULL
-    return judged(figure for name in options.only or BENCHMARKS for figure in BENCHMARKS[name](effort))
+    return exit_code_of(figure for name in options.only or BENCHMARKS for figure in BENCHMARKS[name](effort))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""How long the mirror's own calls take, without a screen: the first people for a word, all of an order, a window of it.
+"""The time of the mirror's calls, without a screen: the first users for a word, all of an order, a window of it.
 
 python -m tests.benchmarks.bench_calls [--quick]
 
-Words of 1 to 8 characters from names and emails of the account are looked for in a complete mirror; every order is
-asked for once. Exit code 1 if something misses what is wanted.
+Words of 1 to 8 characters from names and emails of the account are searched in a complete mirror; every order is
+requested once. Exit code 1 if something misses its target.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from tests.benchmarks.bench import FULL, QUICK, Figure, judged
+from tests.benchmarks.bench import FULL, QUICK, Figure, exit_code_of
 from tests.benchmarks.bench_search import figures, words
 from tests.benchmarks.fixtures import SEED, complete_mirror
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
@@ -33,7 +33,7 @@ WORDS_WITHOUT_MATCH: Final = "nobody's yet"
 
 
 async def timed(call: Awaitable[R], seconds: list[float]) -> R:
-    """What a call gives; how long it took goes to ``seconds``."""
+    """The result of a call; its time is appended to ``seconds``."""
     started = time.perf_counter()
     result = await call
     seconds.append(time.perf_counter() - started)
@@ -68,7 +68,7 @@ async def measure(mirror: SqliteMirror, typed: Sequence[str]) -> list[Figure]:
 
 
 async def over(path: Path, typed: Sequence[str]) -> list[Figure]:
-    """The same over the file at ``path``."""
+    """Measure the mirror in the file at ``path``."""
     mirror = open_mirror(path, account_key=WORDS_WITHOUT_MATCH)
     try:
         await mirror.coverage()
@@ -78,13 +78,13 @@ async def over(path: Path, typed: Sequence[str]) -> list[Figure]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, judge."""
+    """Measure and print the figures; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_calls", description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help=f"{QUICK.users} users")
     users = (QUICK if parser.parse_args(arguments).quick else FULL).users
     with tempfile.TemporaryDirectory(prefix="walkme-tui-bench-") as folder:
         path = Path(shutil.copy(complete_mirror(users), folder))
-        return judged(asyncio.run(over(path, words(path, WORDS))))
+        return exit_code_of(asyncio.run(over(path, words(path, WORDS))))
 
 
 if __name__ == "__main__":

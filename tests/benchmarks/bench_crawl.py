@@ -2,8 +2,8 @@
 
 python -m tests.benchmarks.bench_crawl [--users N]
 
-The browser runs in a pseudo-terminal of 120x40 over a simulated account that allows any rate; the crawl goes at the
-default caps. First nobody touches a key, then one is held down. Exit code 1 if something misses what is wanted.
+The browser runs in a pseudo-terminal of 120x40 over a simulated account that allows any rate, with the default limits
+of the rate. First no key is pressed, then one is held down. Exit code 1 if something misses its target.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Final
 
-from tests.benchmarks.bench import DOWN, MEGABYTE, Figure, judged
+from tests.benchmarks.bench import DOWN, MEGABYTE, Figure, exit_code_of
 from tests.benchmarks.fixtures import home, own_program, simulator
 from tests.benchmarks.pty_program import PtyProgram
 
@@ -58,7 +58,7 @@ class Watched:
 
 
 def measure(users: int) -> list[Figure]:
-    """Read an account and watch it."""
+    """Read an account and measure meanwhile."""
     with (
         tempfile.TemporaryDirectory(prefix="walkme-tui-bench-") as folder,
         simulator(users, LATENCY_MS) as account,
@@ -80,7 +80,7 @@ def measure(users: int) -> list[Figure]:
             memory = _memory_until_read(watched, variables, users)
     return [
         Figure("not used of the rate", 1 - share, 0.10, "", f"{share:.0%} of {PERMITTED_PER_SECOND}/s used"),
-        Figure("repainting meanwhile", bytes_per_second / 1000, 2, "kB/s", "nobody touches a key"),
+        Figure("repainting meanwhile", bytes_per_second / 1000, 2, "kB/s", "no key is pressed"),
         *_late("stalls while it is read", quiet),
         *_late("stalls, a key held down", held),
         Figure("resident memory at most", memory / MEGABYTE, 120, "MB", f"until {users} users were read, and after"),
@@ -103,7 +103,7 @@ def _stored(variables: dict[str, str]) -> int:
 
 
 def _memory_until_read(watched: Watched, variables: dict[str, str], users: int) -> int:
-    """The most memory that it had until everybody was read, and for half a minute after."""
+    """The most memory that it used until all users were read, and for half a minute after."""
     most, until = 0, time.perf_counter() + 600
     done_at: float | None = None
     while time.perf_counter() < until and (done_at is None or time.perf_counter() < done_at + 30):
@@ -115,10 +115,10 @@ def _memory_until_read(watched: Watched, variables: dict[str, str], users: int) 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, judge."""
+    """Measure and print the figures; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_crawl", description=__doc__.split("\n")[0])
     parser.add_argument("--users", type=int, default=1_000_000, help="how large the account is (%(default)s)")
-    return judged(measure(parser.parse_args(arguments).users))
+    return exit_code_of(measure(parser.parse_args(arguments).users))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""How long it takes from ``walkme-tui offboard EMAIL`` to the plan that can be reviewed, printed and in the browser.
+"""The time from ``walkme-tui offboard EMAIL`` to the plan that can be reviewed, printed and in the browser.
 
 python -m tests.benchmarks.bench_offboard [--quick]
 
-The profile is warm: the mirror is complete. Wanted is what a bare Textual hello takes in the same run, three times the
-server's latency, and 150 ms. Exit code 1 if it takes longer. Figures are medians; hello and both plans run by turns.
+The profile is warm: the mirror is complete. The target is the time of a bare Textual hello in the same run, plus three
+times the server's latency, plus 150 ms. Exit code 1 if it takes longer. Figures are medians; hello and both plans run
+alternately.
 """
 
 import argparse
@@ -67,7 +68,7 @@ def _reviewable(email: str, variables: Mapping[str, str]) -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, judge."""
+    """Measure and print the figures; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_offboard")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK.users} users and fewer turns")
     options = parser.parse_args(arguments)
@@ -75,12 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     holds = True
     for latency_ms in LATENCIES_MS:
         hello, *plans = measured(effort.users, latency_ms, effort.starts)
-        wanted = hello + ROUND_TRIPS * latency_ms + ALLOWED_MS
+        target = hello + ROUND_TRIPS * latency_ms + ALLOWED_MS
         for name, plan in zip(("printed", "in the browser"), plans, strict=True):
-            holds &= plan <= wanted
-            verdict = "" if plan <= wanted else "  MISSED"
+            holds &= plan <= target
+            verdict = "" if plan <= target else "  MISSED"
             sys.stdout.write(
-                f"plan {name:14}, latency {latency_ms:>3} ms: {plan:4.0f} ms, wanted <= {wanted:.0f} ms "
+                f"plan {name:14}, latency {latency_ms:>3} ms: {plan:4.0f} ms, target <= {target:.0f} ms "
                 f"(hello {hello:.0f} ms){verdict}\n"
             )
         sys.stdout.flush()

@@ -1,10 +1,10 @@
-"""How much of a permitted rate a crawl uses, and how often the server has to refuse it.
+"""How much of a permitted rate a crawl uses, and how many requests the server refuses.
 
 python -m tests.benchmarks.bench_pace [--quick]
 
-A REST client as a session makes it keeps eight pages of a simulated account asked for in the background, over TCP:
+A REST client with the settings of a session keeps eight requests for pages of a simulated account under way, over TCP:
 first of an account that answers 429 above 5 calls a second, without Retry-After, then of one that allows any rate, so
-that the profile's own limit is what is permitted. Exit code 1 if something misses what is wanted.
+that the profile's own limit is what is permitted. Exit code 1 if something misses its target.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from tests.benchmarks.bench import Figure, judged
+from tests.benchmarks.bench import Figure, exit_code_of
 from tests.benchmarks.fixtures import simulator
 from walkme_tui.api.pacing import Pacer, Turn
 from walkme_tui.api.rest.client import RestDirectory
@@ -36,7 +36,7 @@ PROFILE_PER_SECOND: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """Seconds that are not counted, while the rate is looked for, and seconds that are."""
+    """Seconds that are not counted, while the rate adapts, and seconds that are."""
 
     before: float
     counted: float
@@ -48,7 +48,7 @@ UNLIMITED: Final = Effort(before=15, counted=30)
 
 
 class Answer(NamedTuple):
-    """When an answer came (monotonic seconds), and whether it was one or 429."""
+    """When an answer came (monotonic seconds), and whether it was a page or 429."""
 
     at: float
     fine: bool
@@ -94,7 +94,7 @@ class Counted:
 
 
 async def crawl(account: dict[str, str], effort: Effort) -> Counted:
-    """Keep asking for pages in the background; raises ``ApiError`` where something else than the rate is wrong."""
+    """Keep requesting pages in the background; raises ``ApiError`` where something else than the rate is wrong."""
     settings = RestSettings(
         profile="bench",
         base_url=account["WALKME_BASE_URL"],
@@ -149,18 +149,18 @@ def measure(effort: Effort) -> Iterable[Figure]:
     yield _unused("not used of the profile's rate", unlimited, PROFILE_PER_SECOND, 0.10)
 
 
-def _unused(name: str, counted: Counted, per_second: float, wanted: float) -> Figure:
+def _unused(name: str, counted: Counted, per_second: float, target: float) -> Figure:
     used = f"{counted.per_second:.2f} of {per_second:g}/s used, in the end {counted.latency_ms} ms an answer"
-    return Figure(name, max(0.0, 1 - counted.per_second / per_second), wanted, "", used)
+    return Figure(name, max(0.0, 1 - counted.per_second / per_second), target, "", used)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, judge."""
+    """Measure and print the figures; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_pace", description=__doc__.split("\n")[0])
     quick = f"count {QUICK.counted:g} s after {QUICK.before:g} s, not {FULL.counted:g} s after {FULL.before:g} s"
     parser.add_argument("--quick", action="store_true", help=quick)
     effort = QUICK if parser.parse_args(arguments).quick else FULL
-    return judged(measure(effort))
+    return exit_code_of(measure(effort))
 
 
 if __name__ == "__main__":

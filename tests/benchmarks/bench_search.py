@@ -1,10 +1,10 @@
-"""How soon the screen shows what a key asked for: searching, jumping, sorting and the members of a group.
+"""The time from a key to its rows on the screen: searching, jumping, sorting and the members of a group.
 
 python -m tests.benchmarks.bench_search [--quick] [--only NAME]
 
 NAME is one of: typing, jumping, sorting, members. The browser runs in a pseudo-terminal of 120x40 over a complete
-mirror. Each figure is the time from a key to the last byte of the first frame in which the rows are those that the key
-asked for, as a terminal would show them. Exit code 1 if something misses what is wanted.
+mirror. Each figure is the time from a key to the last byte of the first frame with the rows that the key
+requested, as a terminal would show them. Exit code 1 if something misses its target.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 
 import pyte
 
-from tests.benchmarks.bench import FULL, QUICK, Figure, judged
+from tests.benchmarks.bench import FULL, QUICK, Figure, exit_code_of
 from tests.benchmarks.fixtures import SEED, complete_mirror, home, program, simulator
 from tests.benchmarks.pty_program import COLUMNS, LINES, Frame, PtyProgram
 from walkme_tui.domain.text import search_key
@@ -32,11 +32,11 @@ CLEAR: Final = b"\x15"
 HEADER: Final = 2
 ROWS: Final = slice(3, LINES - 2)
 USERS: Final = range(76)
-"""Where the users stand, left of the details."""
+"""The columns of the users, left of the details."""
 GROUPS: Final = range(36)
 MEMBERS: Final = range(38, COLUMNS)
 REST_SECONDS: Final = 0.12
-"""A person types a letter about as often; what comes later than this is waited for all the same."""
+"""The time between two letters that a person types; a later answer is still waited for."""
 PATIENCE_SECONDS: Final = 5.0
 LONGEST: Final = 8
 TURNS: Final = 12
@@ -46,7 +46,7 @@ Area: TypeAlias = list[list[tuple[str, str]]]
 
 
 class Screen:
-    """What a terminal shows of a program, fed frame by frame; the rows that are watched stand in ``columns``."""
+    """The screen of a program in a terminal, frame by frame; the watched rows are in ``columns``."""
 
     def __init__(self, browser: PtyProgram) -> None:
         self.columns = USERS
@@ -56,7 +56,7 @@ class Screen:
         self._fed = 0
 
     def catch_up(self, seconds: float = 0.5) -> None:
-        """Wait until the program is quiet, and show all of it."""
+        """Wait until the program writes nothing, and show all of its output."""
         self._browser.quiet(seconds)
         self._stream.feed(bytes(self._browser.output[self._fed :]))
         self._fed = len(self._browser.output)
@@ -66,7 +66,7 @@ class Screen:
         return [self._line(y, self.columns) for y in range(LINES)[ROWS]]
 
     def text(self, y: int, columns: range = USERS) -> str:
-        """What a line of the screen says in these columns."""
+        """The text of a line of the screen in these columns."""
         return "".join(character for character, _ in self._line(y, columns)).rstrip()
 
     def _line(self, y: int, columns: range) -> list[tuple[str, str]]:
@@ -74,7 +74,7 @@ class Screen:
         return [(line[x].data, line[x].fg) for x in columns]
 
     def seconds_until(self, key: bytes, shown: Callable[[], bool]) -> float:
-        """Press a key; when the first frame was whole after which ``shown`` holds. TimeoutError if it never does."""
+        """Press a key; seconds until the end of the first frame after which ``shown`` is true; ``TimeoutError``."""
         self.catch_up(0.0)
         frames = self._browser.frames(key, REST_SECONDS)
         answered: float | None = None
@@ -196,7 +196,7 @@ def members(account: dict[str, str], mirror: Path, turns: int) -> Iterable[Figur
 
 
 def below_the_cursor(screen: Screen) -> str:
-    """What stands in the list of groups below the cursor."""
+    """The text below the cursor in the list of groups."""
     lines = [screen.text(y, GROUPS) for y in range(LINES)]
     at = next(y for y, line in enumerate(lines) if line.startswith("▌"))
     return lines[at + 1].strip()
@@ -211,7 +211,7 @@ def figures(name: str, measured: Sequence[float], median_ms: float, almost_all_m
     yield Figure(f"{name}, 99 %", cuts[98], almost_all_ms, "ms", detail)
 
 
-# ---------------------------------------------------------------- what is looked for
+# ---------------------------------------------------------------- words and groups
 
 
 def words(mirror: Path, count: int) -> list[str]:
@@ -246,7 +246,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[dict[str, str], Path, int], Iterable[Fi
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, judge."""
+    """Measure and print the figures; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_search", description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help=f"{QUICK.users} users and fewer turns")
     parser.add_argument("--only", choices=BENCHMARKS, action="append", metavar="NAME", help="one of them, repeatable")
@@ -254,7 +254,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     effort, turns = (QUICK, TURNS // 2) if options.quick else (FULL, TURNS)
     mirror = complete_mirror(effort.users)
     with simulator(effort.users) as account:
-        return judged(
+        return exit_code_of(
             figure for name in options.only or BENCHMARKS for figure in BENCHMARKS[name](account, mirror, turns)
         )
 

@@ -1,9 +1,9 @@
-"""How fast the mirror takes in an account, up to the last page, while somebody searches in it; and how large it gets.
+"""The speed at which an account is stored in the mirror while it is searched, and the size of the mirror.
 
 python -m tests.benchmarks.bench_store [--users N]
 
 Pages of 1000 users are read from answers as the REST client gets them, decoded and saved, eight under way at once;
-meanwhile words are looked for and rows are read ten times a second. Exit code 1 if something misses what is wanted.
+meanwhile words are searched and rows are read ten times a second. Exit code 1 if something misses its target.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import fmean, quantiles
 from typing import Final
 
-from tests.benchmarks.bench import MEGABYTE, Figure, judged
+from tests.benchmarks.bench import MEGABYTE, Figure, exit_code_of
 from tests.benchmarks.fixtures import SEED, today_ms
 from walkme_tui.api.answers import ApiAnswer
 from walkme_tui.api.rest.decoding import decode_page
@@ -100,7 +100,7 @@ async def fill(mirror: SqliteMirror, path: Path, users: int, pace: list[float]) 
 
 
 async def look(mirror: SqliteMirror, words: Sequence[str], seconds: list[float]) -> None:
-    """Look for words and read what was found, again and again."""
+    """Search words and read the users that were found, until cancelled."""
     while True:
         started = time.perf_counter()
         found = await mirror.first(UserQuery(random.choice(words)), 80)
@@ -110,7 +110,7 @@ async def look(mirror: SqliteMirror, words: Sequence[str], seconds: list[float])
 
 
 async def measure(users: int) -> list[Figure]:
-    """Fill a mirror and look at it."""
+    """Fill a mirror and search it meanwhile."""
     path = answers(users)
     people = Population(users, SEED, today_ms())
     sample = [str(people.record(number)["email"]).split("@")[0] for number in range(0, users, max(1, users // 500))]
@@ -154,13 +154,13 @@ async def measure(users: int) -> list[Figure]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, judge."""
+    """Measure and print the figures; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_store", description=__doc__.split("\n")[0])
     parser.add_argument("--users", type=int, default=1_000_000, help="how large the account is (%(default)s)")
     # As the browser does.
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(GARBAGE_AT)
-    return judged(asyncio.run(measure(parser.parse_args(arguments).users)))
+    return exit_code_of(asyncio.run(measure(parser.parse_args(arguments).users)))
 
 
 if __name__ == "__main__":

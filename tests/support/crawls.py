@@ -1,7 +1,7 @@
 """Crawls for tests: the account outlives its sessions, and pages have ``PAGE`` users.
 
 async with account(api, time=time) as session, crawling(session, time) as crawl:
-    await come_to(crawl, CrawlPhase.DONE)
+    await wait_for_phase(crawl, CrawlPhase.DONE)
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from walkme_tui.store.mirror.mirror import open_mirror
 HOUR_SECONDS = 3600.0
 DAY_SECONDS = 24 * HOUR_SECONDS
 PAGE = 20
-SECOND = 18  # users per page in a second walk
+SECOND = 18  # users per page in a second pass
 
 
 @asynccontextmanager

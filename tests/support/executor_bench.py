@@ -40,7 +40,7 @@ class SkippingTime(ManualTime):
         self.advance(seconds)
 
 
-class Memory:
+class KnownWriteSupport:
     """A ``WriteSupport`` that lives as long as the test."""
 
     def __init__(self, *, refused: bool = False) -> None:
@@ -125,17 +125,17 @@ async def open_executor(
     time: ManualTime | None = None,
     mirror: Mirror | None = None,
     journal: Journal | None = None,
-    line: DirectoryApi | None = None,
-    memory: WriteSupport | None = None,
+    client: DirectoryApi | None = None,
+    write_support: WriteSupport | None = None,
 ) -> AsyncIterator[ExecutorBench]:
-    """An executor over an account; ``line`` replaces its API, ``journal`` the journal in ``folder``."""
+    """An executor over an account; ``client`` replaces its API, ``journal`` the journal in ``folder``."""
     clock = time or SkippingTime()
-    async with open_session(line or api, time=clock, mirror=mirror) as session:
+    async with open_session(client or api, time=clock, mirror=mirror) as session:
         real = journal_in(folder)
         used = journal or real
         try:
             account = session.account
-            session.api.use_write_support(memory or real.write_support(account.profile, account.base_url))
+            session.api.use_write_support(write_support or real.write_support(account.profile, account.base_url))
             executor = Executor(session, used, ACTOR, sleep=clock.sleep, monotonic=clock.monotonic)
             yield ExecutorBench(api, session, used, executor, clock)
         finally:

@@ -5,10 +5,10 @@ gate = api.hold("list_users")     # calls wait until gate.set()
 api.fail_next(Unreachable("…"))   # the next call raises
 api.offline = Unreachable("…")    # every call raises until it is None again
 api.users[3] = replace(api.users[3], status="inactive")
-api.calls                         # what was asked, in order
+api.calls                         # all calls, in order
 
-api.writes                        # what was carried out, in order
-api.lose_answer()                 # the next write is carried out, and nobody hears of it
+api.writes                        # the executed writes, in order
+api.lose_answer()                 # the next write is executed, and its answer is lost
 api.lose_answer(executed=False)
 api.patch_refused = True          # PATCH is 405
 api.inert = True                  # writes are accepted and change nothing
@@ -17,8 +17,8 @@ api.created_without_id = True     # the answer to a create lacks the id
 api.stale_reads = 2               # after a write, so many reads of the user still show the old record (a new one: none)
 api.email_ignored = True          # look-ups by email are answered with the beginning of the list
 api.unread = {"groups"}           # attributes that get_user lacks
-api.granted = frozenset({"users:read"})   # what the token may do, and says
-api.forbidden = True              # writes are 403 whatever the token says
+api.granted = frozenset({"users:read"})   # the scopes of the token
+api.forbidden = True              # writes are 403 with any scopes
 api.meanwhile("patch_user", lambda: api.edit(user_id, groups=()))   # just before the next such call, others…
 """
 
@@ -90,7 +90,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write that was carried out: the method's name and its arguments."""
+    """One write that was executed: the method's name and its arguments."""
 
     name: str
     arguments: tuple[object, ...]
@@ -164,7 +164,7 @@ class FakeDirectory:
         return [call.arguments for call in self.calls if call.name == name]
 
     def lose_answer(self, *, executed: bool = True, times: int = 1, name: str | None = None) -> None:
-        """Make the next ``times`` writes (of this method, or any) end in ``OutcomeUnknown``, carried out or not."""
+        """Make the next ``times`` writes (of this method, or any) end in ``OutcomeUnknown``, executed or not."""
         self._lost.extend([(name, executed)] * times)
 
     def meanwhile(self, name: str, action: Callable[[], None]) -> None:
@@ -262,10 +262,10 @@ class FakeDirectory:
         """True once PATCH was refused."""
         return await self.updater.patch_refused()
 
-    def use_write_support(self, memory: WriteSupport) -> None:
-        """Keep the refusal of PATCH in ``memory``."""
+    def use_write_support(self, write_support: WriteSupport) -> None:
+        """Keep the refusal of PATCH in ``write_support``."""
         self.updater = UserUpdater(self)
-        self.updater.use_write_support(memory)
+        self.updater.use_write_support(write_support)
 
     async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
         """Change some fields."""
@@ -386,7 +386,7 @@ class FakeDirectory:
         self._answer(pending)
 
     def _answer(self, pending: PendingWrite) -> None:
-        """Lose the answer of a write that was carried out, where that is due."""
+        """Lose the answer of a write that was executed, where that was requested."""
         if pending.lost:
             raise OutcomeUnknown("The answer was lost.")
 

@@ -1,9 +1,9 @@
 """A listing that answers from memory, for the table's tests and measurements.
 
-listing = FakeListing(people(1000))          # every row is here at once
-listing = FakeListing(people(50), here=())   # known to be 50 rows, none of which is here
-listing.deliver(0, 20)                       # they arrive
-listing.replace(rows)                        # the list is another one now
+listing = FakeListing(people(1000))          # all rows are loaded
+listing = FakeListing(people(50), here=())   # 50 rows, none of them loaded
+listing.deliver(0, 20)                       # these rows are loaded
+listing.replace(rows)                        # the list changes
 """
 
 import asyncio

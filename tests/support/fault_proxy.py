@@ -2,10 +2,10 @@
 
 with FaultProxy(simulator_url, FaultPlan(seed=7, share=0.2)) as proxy:
     run_job(base_url=proxy.url)       # also in another process
-    proxy.settle()                    # after that process was killed: what it had sent is through
+    proxy.settle()                    # after that process was killed: its requests have ended
     proxy.writes                      # [(number, method, path, body)] that the server answered with 2xx
     proxy.always = Fault.RESET        # a total outage, until it is None again
-    proxy.refuse(); proxy.accept()    # nobody listens; somebody does again
+    proxy.refuse(); proxy.accept()    # stop listening; listen again
 
 Requests are numbered in the order in which they came in whole. A request is either never forwarded, or forwarded once
 and awaited to the end, whatever becomes of the caller: unless the server itself breaks off, nothing is in doubt.
@@ -39,7 +39,7 @@ OTHER_JSON = ok_answer("application/json", b'{"message":"Sign in to the network.
 
 
 class Fault(StrEnum):
-    """What happens to one request; "before": it is not forwarded, "after": it was carried out."""
+    """What happens to one request; "before": it is not forwarded, "after": it was executed."""
 
     RESET = "reset before"
     TOO_MANY = "429 before"
@@ -124,7 +124,7 @@ def no_faults(number: int, method: str, path: str) -> Fault | None:
 
 
 class Write(NamedTuple):
-    """A write that the server carried out; ``path`` is without query, ``body`` as it was sent."""
+    """A write that the server executed; ``path`` is without query, ``body`` as it was sent."""
 
     number: int
     method: str
@@ -256,7 +256,7 @@ class FaultProxy:
         return found
 
     def _take(self, listening: socket.socket) -> None:
-        """Serve whoever waits to be let in; by hand, because asyncio's server drops who comes while it closes."""
+        """Accept waiting connections; by hand, because asyncio's server drops those that come while it closes."""
         with suppress(BlockingIOError, ConnectionError):
             while True:
                 connection, _ = listening.accept()

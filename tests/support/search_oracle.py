@@ -1,7 +1,7 @@
 """The users of a query, found by checking each one in plain Python: the mirror's searches have to agree with it.
 
-A test of a filter is true or false of a person, or None where the field that it is about is not known. A negated one
-keeps only those of whom it is known to be false.
+A test of a filter is true or false for a user, or None where its field is unknown. A negated one keeps only users for
+whom it is known to be false.
 """
 
 import re

@@ -123,7 +123,7 @@ async def until(condition: Callable[[], object]) -> None:
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while not condition():
         if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError("it did not come to that")
+            raise AssertionError("the condition did not become true")
         await asyncio.sleep(0.001)
 
 

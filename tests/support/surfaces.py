@@ -1,7 +1,7 @@
 """Finds text that Textual might parse as markup, by a static analysis of the program for the architecture tests.
 
 A surface is a call or an attribute through which a plain ``str`` is parsed. What may go there is a literal, or what
-``ui/safe.py`` or a function that says ``-> Content`` made; everything else is a finding.
+``ui/safe.py`` or a function annotated ``-> Content`` returned; everything else is a finding.
 """
 
 import ast

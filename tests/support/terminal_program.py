@@ -103,7 +103,7 @@ class TerminalProgram:
         """Read until this holds; AssertionError with the screen if it does not in time."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not condition():
-            assert time.monotonic() < deadline, f"it did not come to that; the screen says:\n{self.text}"
+            assert time.monotonic() < deadline, f"the condition did not become true; the screen:\n{self.text}"
             self._read(0.1)
 
     def wait(self) -> int:

@@ -328,8 +328,8 @@ async def test_a_read_only_profile_refuses_every_write_with_the_reason() -> None
         for key in "OxXz":
             await browser.press(key)
         titles = {command.title for command in COMMANDS if command.writes}
-        told = [toast for toast in browser.toasts if "The profile acme is read-only." in toast]
-        assert len(told) == 4
+        toasts = [toast for toast in browser.toasts if "The profile acme is read-only." in toast]
+        assert len(toasts) == 4
         await browser.press("question_mark")
         assert "Not available: the profile acme is read-only." in browser.dialog
         assert all(title in browser.dialog for title in titles)

@@ -23,8 +23,8 @@ class InputApp(App[None]):
         self.register_theme(textual_theme(theme))
         self.theme = theme.name
         self.line = TextInput(prompt="type here")
-        self.told: list[str] = []
-        self.line.on_edit = self.told.append
+        self.edits: list[str] = []
+        self.line.on_edit = self.edits.append
 
     def compose(self) -> ComposeResult:
         yield self.line
@@ -45,7 +45,7 @@ async def test_typing_and_editing() -> None:
         assert app.line.text == "b Xc"
         app.type("ctrl+a", "right", "ctrl+k", "e", "f", "ctrl+w")
         assert app.line.text == ""
-        assert app.told[:3] == ["a", "ab", "ab "]
+        assert app.edits[:3] == ["a", "ab", "ab "]
         app.type("a", "b", "left", "ctrl+u")
         assert app.line.text == "b"
 
@@ -61,7 +61,7 @@ async def test_moving_the_caret_does_not_report_a_change() -> None:
     app = InputApp()
     async with app.run_test(size=(20, 3)):
         app.type("a", "left", "right", "home", "end", "ctrl+k")
-        assert app.told == ["a"]
+        assert app.edits == ["a"]
 
 
 async def test_an_empty_input_shows_its_prompt() -> None:
@@ -74,7 +74,7 @@ async def test_an_empty_input_shows_its_prompt() -> None:
         app.type("z")
         assert app.shown.strip() == "z"
         app.line.set_text("other", "prompt")
-        assert (app.shown.strip(), app.told) == ("other", ["z"])
+        assert (app.shown.strip(), app.edits) == ("other", ["z"])
 
 
 @pytest.mark.parametrize("text", ["x" * 40, "東京都渋谷区神宮前", "a\u0301" * 30, "[red]markup[/]", "\x1b[31mred"])

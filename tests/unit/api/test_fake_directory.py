@@ -140,14 +140,14 @@ async def test_reads_can_lack_fields_and_writes_keep_them() -> None:
     assert fake.now(person(2).id).groups == person(2).groups
 
 
-@pytest.mark.parametrize("told", [True, False])
-async def test_writes_without_the_scope_are_refused_even_if_the_scopes_are_unknown(told: bool) -> None:
+@pytest.mark.parametrize("known", [True, False])
+async def test_writes_without_the_scope_are_refused_even_if_the_scopes_are_unknown(known: bool) -> None:
     fake = FakeDirectory(people(1))
-    if told:
+    if known:
         fake.granted = frozenset({"users:read"})
     else:
         fake.granted, fake.forbidden = None, True
-    assert as_port(fake).scopes == (frozenset({"users:read"}) if told else None)
+    assert as_port(fake).scopes == (frozenset({"users:read"}) if known else None)
     with pytest.raises(PermissionRefused):
         await fake.add_member("g1", person(0).id)
     assert fake.writes == []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.executor_bench import BOTH, Memory, account
+from tests.support.executor_bench import BOTH, KnownWriteSupport, account
 from tests.support.fake_directory import FakeDirectory
 from tests.support.plan_strategies import users
 from walkme_tui.api.rest.user_update import UserUpdater
@@ -32,10 +32,12 @@ def without_patch(*extra: User) -> FakeDirectory:
     return api
 
 
-async def update(api: FakeDirectory, user_id: str, base: User | None = None, memory: Memory | None = None) -> None:
+async def update(
+    api: FakeDirectory, user_id: str, base: User | None = None, write_support: KnownWriteSupport | None = None
+) -> None:
     """One update of the status."""
     updater = UserUpdater(api)
-    updater.use_write_support(memory or Memory())
+    updater.use_write_support(write_support or KnownWriteSupport())
     await updater.update(user_id, UPDATE, base or User(user_id))
 
 
@@ -50,39 +52,39 @@ async def test_patch_sends_only_the_changed_field() -> None:
 
 
 async def test_a_refused_patch_is_replaced_by_put_and_stored() -> None:
-    api, memory = without_patch(), Memory()
-    await update(api, BOTH.id, memory=memory)
+    api, write_support = without_patch(), KnownWriteSupport()
+    await update(api, BOTH.id, write_support=write_support)
     assert api.asked("put_user") == [(BOTH.id, {**encode_user(BOTH), "status": "inactive"})]
-    assert memory.refused
+    assert write_support.refused
     again = account()
-    await update(again, BOTH.id, memory=memory)
+    await update(again, BOTH.id, write_support=write_support)
     assert [call.name for call in again.calls] == ["get_user", "put_user"]
 
 
 async def test_a_404_of_patch_for_an_existing_user_means_that_patch_is_refused() -> None:
-    api, memory = account(), Memory()
+    api, write_support = account(), KnownWriteSupport()
     api.fail_next(NotFound("No such call.", status=404), name="patch_user")
-    await update(api, BOTH.id, memory=memory)
+    await update(api, BOTH.id, write_support=write_support)
     assert [call.name for call in api.calls] == ["patch_user", "get_user", "put_user"]
-    assert memory.refused
+    assert write_support.refused
 
 
 async def test_a_404_of_patch_for_a_deleted_user_is_raised_and_not_stored() -> None:
-    api, memory = account(), Memory()
+    api, write_support = account(), KnownWriteSupport()
     with pytest.raises(NotFound):
-        await update(api, "nobody", memory=memory)
-    assert not memory.refused
+        await update(api, "nobody", write_support=write_support)
+    assert not write_support.refused
     assert not api.asked("put_user")
 
 
 @pytest.mark.parametrize("error", [OutcomeUnknown("Lost."), Unreachable("Down."), RequestRejected("No.", status=400)])
 async def test_other_failures_of_patch_are_not_followed_by_put(error: ApiError) -> None:
-    api, memory = account(), Memory()
+    api, write_support = account(), KnownWriteSupport()
     api.fail_next(error, name="patch_user")
     with pytest.raises(type(error)):
-        await update(api, BOTH.id, memory=memory)
+        await update(api, BOTH.id, write_support=write_support)
     assert [call.name for call in api.calls] == ["patch_user"]
-    assert not memory.refused
+    assert not write_support.refused
 
 
 async def test_a_put_with_a_lost_answer_is_not_resent() -> None:
@@ -94,11 +96,11 @@ async def test_a_put_with_a_lost_answer_is_not_resent() -> None:
 
 
 async def test_a_server_that_refuses_patch_and_put_is_reported() -> None:
-    api, memory = without_patch(), Memory()
+    api, write_support = without_patch(), KnownWriteSupport()
     api.fail_next(MethodRefused("No such call (405).", status=405), name="put_user")
     with pytest.raises(MethodRefused):
-        await update(api, BOTH.id, memory=memory)
-    assert not memory.refused
+        await update(api, BOTH.id, write_support=write_support)
+    assert not write_support.refused
 
 
 async def test_put_contains_the_latest_changes_of_others() -> None:

@@ -36,17 +36,17 @@ def offboard(cli: CommandLine, *words: str) -> Answer:
 def test_the_json_output_is_the_documented_object(cli: CommandLine, api: FakeDirectory) -> None:
     answer = offboard(cli, "--json", "--ticket", "INC-42")
     assert answer.code == 0
-    told = answer.json
-    assert told.keys() >= {"job", "state", "counts", "receipts", "steps"}
-    assert (told["state"], told["counts"], told["ticket"]) == ("done", {"done": 3}, "INC-42")
-    assert [{name: step[name] for name in ("state", "call", "target")} for step in told["steps"]] == [
+    printed = answer.json
+    assert printed.keys() >= {"job", "state", "counts", "receipts", "steps"}
+    assert (printed["state"], printed["counts"], printed["ticket"]) == ("done", {"done": 3}, "INC-42")
+    assert [{name: step[name] for name in ("state", "call", "target")} for step in printed["steps"]] == [
         {"state": "done", "call": f"PATCH /users/{USER} status=inactive", "target": ZOE},
         {"state": "done", "call": f"DELETE /groups/g1/users/{USER}", "target": ZOE},
         {"state": "done", "call": f"DELETE /groups/g2/users/{USER}", "target": ZOE},
     ]
-    assert all(Path(path).parent == cli.paths.data / "receipts" for path in told["receipts"])
+    assert all(Path(path).parent == cli.paths.data / "receipts" for path in printed["receipts"])
     assert (api.now(USER).status, api.now(USER).groups) == ("inactive", ())
-    assert told["steps"] == cli("jobs", "show", told["job"], "--json").json["steps"]
+    assert printed["steps"] == cli("jobs", "show", printed["job"], "--json").json["steps"]
 
 
 def test_the_text_output_shows_how_to_undo(cli: CommandLine) -> None:
@@ -164,11 +164,11 @@ def test_the_undo_commands_of_a_receipt_undo_the_stated_number_of_users(cli: Com
 def test_a_receipt_without_the_journal_is_enough_for_an_undo(
     cli: CommandLine, api: FakeDirectory, tmp_path: Path
 ) -> None:
-    told = offboard(cli, "--json").json
+    printed = offboard(cli, "--json").json
     kept = tmp_path / "kept.json"
-    kept.write_bytes(next(Path(path) for path in told["receipts"] if path.endswith(".json")).read_bytes())
+    kept.write_bytes(next(Path(path) for path in printed["receipts"] if path.endswith(".json")).read_bytes())
     shutil.rmtree(cli.paths.data)
-    assert cli("undo", told["job"], "--yes").code == 1
+    assert cli("undo", printed["job"], "--yes").code == 1
     assert cli("undo", str(kept), "--yes").code == 0
     assert (api.now(USER).status, set(api.now(USER).groups or ())) == ("active", {"g1", "g2"})  # type: ignore[arg-type]  # known
 

@@ -255,10 +255,10 @@ def test_resume_without_yes_prints_the_remaining_steps(cli: CommandLine, api: Fa
         ["todo", "leave", "Gruppe"],
     ]
     assert "Nothing was sent" in answer.err
-    told = cli("jobs", "resume", job.id, "--json").json
-    assert [step.number for step in plan_from_json({**told["plan"], "steps": []}).steps] == []
-    assert [step["number"] for step in told["plan"]["steps"]] == [2, 3]
-    assert told["job"] == job.id
+    printed = cli("jobs", "resume", job.id, "--json").json
+    assert [step.number for step in plan_from_json({**printed["plan"], "steps": []}).steps] == []
+    assert [step["number"] for step in printed["plan"]["steps"]] == [2, 3]
+    assert printed["job"] == job.id
     assert api.calls == []
 
 

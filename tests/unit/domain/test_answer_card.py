@@ -1,4 +1,4 @@
-"""The answer card: dated, honest about what is unknown and old, harmless in every form, impersonal when redacted."""
+"""The answer card: dated, with what is unknown and old, safe in every form, impersonal when redacted."""
 
 import json
 import re

@@ -47,18 +47,18 @@ def hostile_receipts() -> st.SearchStrategy[dict[str, Any]]:
 
 @settings(max_examples=200)
 @given(hostile_receipts())
-def test_text_from_the_account_is_never_markup(told: dict[str, Any]) -> None:
-    text = receipt_markdown(told, "receipt.json")
-    assert len(ticket_lines(told, "receipt.json")) <= 5
+def test_text_from_the_account_is_never_markup(made: dict[str, Any]) -> None:
+    text = receipt_markdown(made, "receipt.json")
+    assert len(ticket_lines(made, "receipt.json")) <= 5
     found = tokens(text)
     assert {token.type for token in found} <= OURS
     # The details of each step are nested below it.
     lists = [token for token in found if token.type == "bullet_list_open"]
     assert len([token for token in lists if token.level > 0]) == len(
-        [step for step in told["steps"] if step["detail"] and not step["as_planned"]]
+        [step for step in made["steps"] if step["detail"] and not step["as_planned"]]
     )
     headings = [index for index, token in enumerate(found) if token.type == "heading_open"]
-    assert len(headings) == (5 if told["left_out"] else 4)
+    assert len(headings) == (5 if made["left_out"] else 4)
     # Plain text is ours: text from the account is in code spans only.
     plain = "".join(token.content for token in found if token.type == "text")
     assert not re.search(r"[<>\[\]`|]", plain.replace("->", ""))

@@ -219,7 +219,7 @@ async def test_cancelling_leaves_nothing_running() -> None:
 
 async def test_speed_and_remaining_time_are_those_of_the_last_seconds() -> None:
     api, time = OddDirectory(people(400)), ManualTime()
-    told = 0
+    published = 0
     gates: list[asyncio.Event] = []
     api.before = lambda number: gates.append(api.hold("list_users"))
     async with (
@@ -228,8 +228,8 @@ async def test_speed_and_remaining_time_are_those_of_the_last_seconds() -> None:
     ):
 
         def listener(change: Event) -> None:
-            nonlocal told
-            told += isinstance(change, CrawlChanged)
+            nonlocal published
+            published += isinstance(change, CrawlChanged)
 
         session.events.subscribe(listener)
         for done in range(1, 11):
@@ -241,7 +241,7 @@ async def test_speed_and_remaining_time_are_those_of_the_last_seconds() -> None:
         assert (progress.loaded, progress.total, progress.pass_number) == (220, 400, 1)
         assert progress.users_per_second == pytest.approx(200)
         assert progress.seconds_left == pytest.approx(0.9)
-        assert told <= 4
+        assert published <= 4
         time.advance(60)
         assert crawl.progress.users_per_second == 0
         assert crawl.progress.seconds_left is None

@@ -137,7 +137,7 @@ async def check(session: Session, api: Drifting, account: Account) -> None:
     if sweep.complete:
         if account.claimed:
             assert sweep.total_at_start == len(api.at_the_beginning)
-        # Without a claim nobody can tell how many those were who stood in it for a moment only.
+        # Without a claim the number of users who were listed only for a moment is unknown.
         still = {user.id for user in api.users if isinstance(user, User)}
         for user in api.at_the_beginning:
             if account.claimed or user.id in still:

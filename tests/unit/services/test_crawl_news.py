@@ -15,10 +15,10 @@ from walkme_tui.store.mirror.mirror import open_mirror
 
 async def test_users_missing_from_the_list_are_requested_and_deleted_on_a_404() -> None:
     api, time = FakeDirectory(people(300)), ManualTime()
-    told: list[Event] = []
+    events: list[Event] = []
     async with account(api, time=time) as session, crawling(session, time) as crawl:
         await wait_for_phase(crawl, CrawlPhase.DONE)
-        session.events.subscribe(told.append)
+        session.events.subscribe(events.append)
         seen = phases(crawl, session)
         hidden = api.users.pop(20)
         del api.users[10:15]
@@ -33,10 +33,10 @@ async def test_users_missing_from_the_list_are_requested_and_deleted_on_a_404() 
         crawl.restart()
         await until(lambda: CrawlPhase.DONE in seen)
         assert seen == [CrawlPhase.CRAWLING, CrawlPhase.CHECKING, CrawlPhase.DONE]
-        assert {change.user_id for change in told if isinstance(change, UserForgotten)} == {
+        assert {change.user_id for change in events if isinstance(change, UserForgotten)} == {
             person(number).id for number in range(10, 15)
         }
-        assert [change.user_id for change in told if isinstance(change, UserStored)] == [person(20).id]
+        assert [change.user_id for change in events if isinstance(change, UserStored)] == [person(20).id]
         assert {call.priority for call in api.calls if call.name == "get_user"} == {Priority.BACKGROUND}
         assert await session.mirror.user(person(12).id) is None
         assert await session.mirror.user(person(20).id) is not None

@@ -54,16 +54,16 @@ async def mirrored_ids(session: Session) -> set[str]:
 async def test_one_walk_reads_all_users_in_the_background() -> None:
     api = FakeDirectory(people(3500))
     progress: list[SweepProgress] = []
-    told: list[Event] = []
+    events: list[Event] = []
     async with open_session(api) as session:
-        session.events.subscribe(told.append)
+        session.events.subscribe(events.append)
         result = await sweep(session, progress.append)
         assert result == SweepResult(True, 3500, 3500, BEGUN_MS, "complete")
         assert [call.priority for call in api.calls] == [Priority.BACKGROUND] * 4
         assert (await session.mirror.coverage()).complete
     assert progress[0] == SweepProgress(1000, 3500, 1, 1)
     assert progress[-1] == SweepProgress(3500, 3500, 1, 4)
-    assert sum(change.last - change.first + 1 for change in told if isinstance(change, PageLoaded)) == 3500
+    assert sum(change.last - change.first + 1 for change in events if isinstance(change, PageLoaded)) == 3500
 
 
 async def test_a_limited_number_of_pages_is_requested_concurrently() -> None:
@@ -441,14 +441,14 @@ async def test_a_walk_without_a_total_ends_when_pages_have_no_new_users() -> Non
 
 async def test_the_result_of_a_sweep_is_stored_and_an_outage_leaves_a_resumable_walk() -> None:
     api = OddDirectory(people(500))
-    told: list[Event] = []
+    events: list[Event] = []
     async with open_session(api) as session:
-        session.events.subscribe(told.append)
+        session.events.subscribe(events.append)
         await run_sweep(session, 100)
         coverage = await session.mirror.coverage()
         assert coverage.sweep is not None
         assert (coverage.sweep.complete, coverage.sweep.note, coverage.sweep.ended_at_ms) == (True, "complete", NOON_MS)
-        assert told[-1] == CoverageChanged(coverage)
+        assert events[-1] == CoverageChanged(coverage)
         api.before = lambda number: setattr(api, "offline", Unreachable("Away.")) if number == 7 else None
         await run_sweep(session, 100)
         left = (await session.mirror.coverage()).sweep

@@ -19,16 +19,16 @@ SALES, SUPPORT = Group("g1", "Sales"), Group("g2", "Support")
 
 async def test_a_look_up_by_email_or_id_requests_and_stores_the_user() -> None:
     api = FakeDirectory(people(10))
-    told: list[Event] = []
+    events: list[Event] = []
     async with open_session(api) as session:
-        session.events.subscribe(told.append)
+        session.events.subscribe(events.append)
         directory = Directory(session)
         by_email = await directory.look_up("  PERSON00003@example.com ")
         by_id = await directory.look_up(person(4).id)
         assert (by_email.user, by_id.user) == (person(3), person(4))
         assert by_email.detailed_at_ms == NOON_MS
-        assert told == [UserStored(person(3).id), UserStored(person(4).id)]
-        assert {type(change) for change in told} == {UserStored}  # named tuples of one content are equal
+        assert events == [UserStored(person(3).id), UserStored(person(4).id)]
+        assert {type(change) for change in events} == {UserStored}  # named tuples of one content are equal
         assert await directory.cached("person00003@EXAMPLE.com") == by_email
         assert await directory.cached(person(4).id) == by_id
         assert await directory.cached("person00005@example.com") is None
@@ -126,16 +126,16 @@ async def test_an_unknown_email_or_id_is_not_found() -> None:
 
 async def test_a_user_deleted_on_the_server_is_deleted_from_the_mirror() -> None:
     api = FakeDirectory(people(10))
-    told: list[Event] = []
+    events: list[Event] = []
     async with open_session(api) as session:
         directory = Directory(session)
         await directory.look_up(person(4).id)
-        session.events.subscribe(told.append)
+        session.events.subscribe(events.append)
         del api.users[4]
         with pytest.raises(NotFound):
             await directory.reread(person(4).id)
-        assert told == [UserForgotten(person(4).id, person(4))]
-        assert type(told[0]) is UserForgotten
+        assert events == [UserForgotten(person(4).id, person(4))]
+        assert type(events[0]) is UserForgotten
         assert await directory.cached(person(4).id) is None
 
 
@@ -162,16 +162,16 @@ async def test_a_full_disk_does_not_fail_a_look_up() -> None:
 
 async def test_groups_are_listed_with_their_known_members() -> None:
     api = FakeDirectory(people(100), groups=[SALES, SUPPORT])
-    told: list[Event] = []
+    events: list[Event] = []
     async with open_session(api) as session:
-        session.events.subscribe(told.append)
+        session.events.subscribe(events.append)
         await session.mirror.save_page(UserPage(1, 100, tuple(people(40)), 100), NOON_MS)
         directory = Directory(session)
         sizes = await directory.refresh_groups()
         assert sizes == await session.mirror.groups()
         assert GroupSize(SALES, 20) in sizes
         assert GroupSize(SUPPORT, 10) in sizes
-        assert [type(change) for change in told] == [GroupsStored]
+        assert [type(change) for change in events] == [GroupsStored]
 
 
 async def test_a_group_is_found_by_id_or_by_name_without_accents_and_case() -> None:

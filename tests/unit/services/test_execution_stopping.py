@@ -211,7 +211,7 @@ async def test_a_job_waits_until_a_short_outage_ends(tmp_path: Path, error: Unre
         api.fail_next(error, times=3)
         job = await desk.run(plan)
         assert job.clean
-        assert error.message in {told.paused for told in desk.progress}
+        assert error.message in {each.paused for each in desk.progress}
         assert not desk.progress[-1].paused
         assert desk.time.pauses == [1.0, 2.0]
 

@@ -30,8 +30,8 @@ ROLE = frozenset({"role"})
 async def test_changes_are_counted_once_per_user_with_all_changed_fields() -> None:
     async with open_session(FakeDirectory(people(3))) as session:
         news = News(session)
-        told: list[NewsCount] = []
-        news.changed = lambda: told.append(news.count)
+        published: list[NewsCount] = []
+        news.changed = lambda: published.append(news.count)
         stop = news.listen()
         session.events.publish(UsersChanged(("new",), (Update("a", STATUS), Update("b", frozenset()))))
         session.events.publish(UsersChanged((), (Update("a", ROLE),)))
@@ -41,7 +41,7 @@ async def test_changes_are_counted_once_per_user_with_all_changed_fields() -> No
         assert news.unseen("a") == STATUS | ROLE
         assert news.gone == {"gone": User("gone", email="zoe@example.com")}
         assert news.is_new("new")
-        assert [each.changed for each in told] == [1, 1]
+        assert [each.changed for each in published] == [1, 1]
         stop()
         session.events.publish(UsersChanged(("later",), ()))
         assert news.new == ("new",)

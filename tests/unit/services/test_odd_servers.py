@@ -162,15 +162,15 @@ async def test_a_total_that_is_too_small_is_ignored_in_an_empty_page() -> None:
 
 async def test_a_smaller_total_shortens_the_list() -> None:
     api = FakeDirectory(people(300))
-    told: list[Event] = []
+    events: list[Event] = []
     async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
-        session.events.subscribe(told.append)
+        session.events.subscribe(events.append)
         await until(lambda: pages.confirmed(2))
         del api.users[120:]
         listing.want(160, 239)
         await until(lambda: pages.confirmed(3))
         assert listing.total == Total(120, exact=True)
-        assert TotalChanged(Total(120, exact=True)) in told
+        assert TotalChanged(Total(120, exact=True)) in events
         await until(lambda: listing.row(160) is None)
         listing.want(80, 119)
         await until(lambda: listing.row(119) is not None)
@@ -220,21 +220,21 @@ async def test_oddities_are_said_once_and_are_bounded() -> None:
 
 async def test_all_subscribers_are_notified_of_a_page() -> None:
     api = FakeDirectory(people(130))
-    told: list[Event] = []
+    events: list[Event] = []
     async with open_session(api) as session:
         pages = PageLoader(session)
-        unsubscribe = session.events.subscribe(told.append)
+        unsubscribe = session.events.subscribe(events.append)
         async with running(pages.run):
             pages.want("test", [1, 2])
-            await until(lambda: pages.confirmed(2) and len(told) == 3)
+            await until(lambda: pages.confirmed(2) and len(events) == 3)
             first, second = PageLoaded(1, 0, 99, only_new=True), PageLoaded(2, 100, 129, only_new=True)
-            assert told == [TotalChanged(Total(130, exact=True)), first, second]
+            assert events == [TotalChanged(Total(130, exact=True)), first, second]
             assert pages.coverage is not None
             assert pages.coverage.complete
             unsubscribe()
             pages.refresh()
             await until(lambda: pages.confirmed(2))
-            assert len(told) == 3
+            assert len(events) == 3
 
 
 async def test_the_end_is_also_searched_while_scrolling_up() -> None:

@@ -156,7 +156,7 @@ async def test_a_session_can_be_opened_in_a_thread() -> None:
 
 
 def demo_folder(session: Session) -> Path:
-    place = session.mirror._location.path  # type: ignore[attr-defined]  # where the real mirror was told to live
+    place = session.mirror._location.path  # type: ignore[attr-defined]  # the path of the real mirror
     assert isinstance(place, Path)
     return place.parents[2]
 

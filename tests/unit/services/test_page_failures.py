@@ -33,9 +33,9 @@ async def test_failed_pages_are_retried_with_growing_pauses() -> None:
     api = FakeDirectory(people(150))
     api.offline = Unreachable("The server cannot be reached.")
     time = ManualTime()
-    told: list[Event] = []
+    events: list[Event] = []
     async with open_session(api, time=time) as session:
-        session.events.subscribe(told.append)
+        session.events.subscribe(events.append)
         async with serving(session, time=time, visible=(0, 39)) as (pages, listing):
             for pause in (1, 2, 4, 8, 16, 30, 30):
                 await until(lambda: time.pauses and len(time.pauses) == len(api.calls))
@@ -53,8 +53,8 @@ async def test_failed_pages_are_retried_with_growing_pauses() -> None:
             time.advance(30)
             await until(lambda: listing.row(0) is not None)
             assert pages.failure is None
-            assert sum(isinstance(change, LoadRecovered) for change in told) == 1
-            assert [change.retry_in_seconds for change in told if isinstance(change, LoadFailed)] == time.pauses
+            assert sum(isinstance(change, LoadRecovered) for change in events) == 1
+            assert [change.retry_in_seconds for change in events if isinstance(change, LoadFailed)] == time.pauses
 
 
 async def test_stored_rows_are_shown_during_an_outage() -> None:

@@ -168,15 +168,15 @@ async def test_changes_found_by_a_page_are_published() -> None:
 
 async def test_a_total_from_another_request_is_adopted_unless_its_page_was_not_saved() -> None:
     api, mirror = FakeDirectory(people(900)), BrokenMirror()
-    told: list[Event] = []
+    events: list[Event] = []
     async with open_session(api, mirror=mirror) as session, serving(session, visible=(0, 39)) as (pages, listing):
         await until(lambda: pages.confirmed(2))
-        session.events.subscribe(told.append)
+        session.events.subscribe(events.append)
         heard = (await mirror.coverage())._replace(total=950, loaded=700)
         session.events.publish(CoverageChanged(heard))
         assert pages.coverage is heard
         assert listing.total == pages.total == Total(950, exact=True)
-        assert told == [TotalChanged(Total(950, exact=True)), CoverageChanged(heard)]
+        assert events == [TotalChanged(Total(950, exact=True)), CoverageChanged(heard)]
         mirror.full = True
         del api.users[800:]
         listing.want(400, 439)

@@ -41,31 +41,31 @@ async def plan_of(api: FakeDirectory, mirror: WatchedMirror, *known: User) -> Pl
         return await planning
 
 
-def namesakes_told(plan: Plan) -> list[str]:
+def namesake_warnings(plan: Plan) -> list[str]:
     return [each.text for each in plan.subjects[0].consequences if "called" in each.text]
 
 
 async def test_stored_names_are_searched_once_before_the_server_answers() -> None:
     api = FakeDirectory([ZOE, NAMESAKE, AYLIN])
     mirror = WatchedMirror(api)
-    told = namesakes_told(await plan_of(api, mirror, ZOE, NAMESAKE, AYLIN))
+    warnings = namesake_warnings(await plan_of(api, mirror, ZOE, NAMESAKE, AYLIN))
     assert mirror.asked == [(["zoe celik"], True)]
-    assert len(told) == 1
-    assert str(NAMESAKE.email) in told[0]
+    assert len(warnings) == 1
+    assert str(NAMESAKE.email) in warnings[0]
 
 
 async def test_a_different_name_on_the_server_is_searched_again() -> None:
     api = FakeDirectory([ZOE._replace(first_name="Aylin", last_name="Demir"), NAMESAKE, AYLIN])
     mirror = WatchedMirror(api)
-    told = namesakes_told(await plan_of(api, mirror, ZOE, NAMESAKE, AYLIN))
+    warnings = namesake_warnings(await plan_of(api, mirror, ZOE, NAMESAKE, AYLIN))
     assert mirror.asked == [(["zoe celik"], True), (["aylin demir"], False)]
-    assert len(told) == 1
-    assert str(AYLIN.email) in told[0]
+    assert len(warnings) == 1
+    assert str(AYLIN.email) in warnings[0]
 
 
 async def test_the_name_of_an_unknown_user_is_searched_after_the_answer() -> None:
     api = FakeDirectory([ZOE, NAMESAKE])
     mirror = WatchedMirror(api)
-    told = namesakes_told(await plan_of(api, mirror, NAMESAKE))
+    warnings = namesake_warnings(await plan_of(api, mirror, NAMESAKE))
     assert mirror.asked == [(["zoe celik"], False)]
-    assert len(told) == 1
+    assert len(warnings) == 1

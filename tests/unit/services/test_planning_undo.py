@@ -41,8 +41,8 @@ async def offboarded(session: Session, api: FakeDirectory, *emails: str) -> Job:
 
 def receipt_of(job: Job) -> dict[str, Json]:
     """The receipt of a job's first user, as it is loaded from a file."""
-    told = receipt(job, job.plan.subjects[0], ACCOUNT, NOON_MS, None)
-    read: dict[str, Json] = json.loads(json.dumps(told))
+    made = receipt(job, job.plan.subjects[0], ACCOUNT, NOON_MS, None)
+    read: dict[str, Json] = json.loads(json.dumps(made))
     return read
 
 
@@ -266,17 +266,17 @@ async def test_an_unreachable_server_makes_no_undo() -> None:
 async def test_a_receipt_of_the_same_address_under_another_profile_is_undone_with_a_warning() -> None:
     api = account()
     async with open_session(api) as session:
-        told = receipt_of(await offboarded(session, api))
-        assert isinstance(told["account"], dict)
-        told["account"]["profile"] = "acme\x1b"
-        plan = await Planner(session).undo_receipt(told)
+        made = receipt_of(await offboarded(session, api))
+        assert isinstance(made["account"], dict)
+        made["account"]["profile"] = "acme\x1b"
+        plan = await Planner(session).undo_receipt(made)
         assert len(plan.steps) == 3
         assert plan.profile == "test"
         said = plan.subjects[0].consequences[-1].text
         assert said == "The receipt was written under the profile acme␛: is it the same account?"
-        told["account"]["base_url"] = "https://elsewhere.test"
+        made["account"]["base_url"] = "https://elsewhere.test"
         with pytest.raises(ConfigurationError, match="another account"):
-            await Planner(session).undo_receipt(told)
+            await Planner(session).undo_receipt(made)
 
 
 # ---------------------------------------------------------------- any account
@@ -315,8 +315,8 @@ async def test_an_undo_restores_all_fields_except_reported_ones(
         seen = job if reads else without_reads(job)
         plans = [await planner.undo(seen)]
         if by_receipt:
-            told = [receipt(seen, subject, ACCOUNT, NOON_MS, None) for subject in seen.plan.subjects]
-            plans = [await planner.undo_receipt(each) for each in told]
+            receipts = [receipt(seen, subject, ACCOUNT, NOON_MS, None) for subject in seen.plan.subjects]
+            plans = [await planner.undo_receipt(each) for each in receipts]
         for plan in plans:
             undone = await executed_job(api, plan)
             assert {record.state for record in undone.steps} <= {StepState.DONE}

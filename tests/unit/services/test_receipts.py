@@ -78,14 +78,14 @@ async def test_the_receipt_of_an_interrupted_job_is_replaced_when_it_is_resumed(
         await journal.intend(job.id, 1, person(1), NOON_MS)
         await journal.release(job.id, JobState.INTERRUPTED)
         await receipts.write(await journal.job(job.id))
-        told = json.loads(stored.json)
-        assert (told["state"], told["steps"][0]["state"]) == ("interrupted", "sent")
+        contents = json.loads(stored.json)
+        assert (contents["state"], contents["steps"][0]["state"]) == ("interrupted", "sent")
         await journal.claim(job.id)
         await journal.settle(job.id, 1, Outcome(StepState.DONE, "Verified.", True, person(1)), NOON_MS)
         await journal.release(job.id, JobState.DONE)
         await receipts.write(await journal.job(job.id))
-        told = json.loads(stored.json)
-        assert (told["state"], told["steps"][0]["state"]) == ("done", "done")
+        contents = json.loads(stored.json)
+        assert (contents["state"], contents["steps"][0]["state"]) == ("done", "done")
         assert len((await journal.job(job.id)).receipts) == 2
         assert len(stored.files) == 2
     finally:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.executor_bench import BOTH, Memory, account, group, open_executor, outcomes_of
+from tests.support.executor_bench import BOTH, KnownWriteSupport, account, group, open_executor, outcomes_of
 from tests.support.fake_directory import FakeDirectory
 from tests.support.sessions import BrokenMirror
 from walkme_tui.domain.changes.membership import RemoveMember
@@ -40,12 +40,12 @@ async def test_updates_work_without_a_mirror(tmp_path: Path) -> None:
 
 
 async def test_a_refused_patch_is_sent_once_per_job(tmp_path: Path) -> None:
-    api, memory = without_patch(), Memory()
-    async with open_executor(api, tmp_path, memory=memory) as desk:
+    api, write_support = without_patch(), KnownWriteSupport()
+    async with open_executor(api, tmp_path, write_support=write_support) as desk:
         job = await desk.run(desk.offboarding(0, 1, 2, 5, 6, 7))
         assert job.clean
     assert len(api.asked("patch_user")) == 1
-    assert memory.refused
+    assert write_support.refused
 
 
 async def test_a_put_that_changed_other_fields_needs_review(tmp_path: Path) -> None:

@@ -98,14 +98,14 @@ class Ledger:
     def _check_step(self, record: StepRecord) -> None:
         number = record.step.number
         found = (record.state, record.attempts)
-        told = (self.states.get(number, StepState.TODO), self.attempts.get(number, 0))
-        possible = {told}
+        known = (self.states.get(number, StepState.TODO), self.attempts.get(number, 0))
+        possible = {known}
         if self.under_way == f"intend {number}":
-            possible.add((StepState.SENT, told[1] + 1))
+            possible.add((StepState.SENT, known[1] + 1))
         if self.under_way == f"settle {number}":
-            possible.add((StepState.DONE, told[1]))
+            possible.add((StepState.DONE, known[1]))
         if self.under_way == f"retry {number}":
-            possible.add((StepState.TODO, told[1]))
+            possible.add((StepState.TODO, known[1]))
         assert found in possible
         self.states[number], self.attempts[number] = found
         if record.state is StepState.SENT:

@@ -134,12 +134,12 @@ async def test_the_audit_trail_keeps_its_entries(tmp_path: Path) -> None:
     job = await finished(journal, tmp_path)
     columns = "SELECT seq, at_ms, job, step, actor, what FROM events ORDER BY seq"
 
-    def told(tables: JournalTables) -> list[object]:
+    def contents(tables: JournalTables) -> list[object]:
         return tables.connection.execute(columns).fetchall()
 
-    before = await journal.read(told, list[object]())
+    before = await journal.read(contents, list[object]())
     await journal.purge(FOREVER)
-    after = await journal.read(told, list[object]())
+    after = await journal.read(contents, list[object]())
     assert after[: len(before)] == before
 
     def rest(tables: JournalTables) -> list[object]:

@@ -71,18 +71,18 @@ def test_no_duration_is_shown_for_an_unknown_rate() -> None:
 
 def test_the_status_line_shows_the_progress() -> None:
     progress = BackfillProgress(total=249_188, read=1_200, gone=4, per_second=9.8, seconds_left=25_304.0)
-    told = status_message(progress)
-    assert told.text == "Reading the groups of users: 1 204 of 249 188, 9.8/s, 7 h 2 min left. M stops."
-    assert told.style is TextStyle.DIM
+    message = status_message(progress)
+    assert message.text == "Reading the groups of users: 1 204 of 249 188, 9.8/s, 7 h 2 min left. M stops."
+    assert message.style is TextStyle.DIM
     assert "left" not in status_message(BackfillProgress(total=249_188)).text
     assert "is stopping after the requests in flight" in status_message(progress, stopping=True).text
 
 
 def test_the_status_line_shows_the_failure_and_the_wait() -> None:
-    told = status_message(BackfillProgress(10, failure=RateLimited("Too many\x1b requests."), waiting_seconds=12.0))
-    assert told.text.startswith("Reading the groups of users resumes in 12 s. M stops. Too many")
-    assert "\x1b" not in told.text
-    assert told.style is TextStyle.WARN
+    message = status_message(BackfillProgress(10, failure=RateLimited("Too many\x1b requests."), waiting_seconds=12.0))
+    assert message.text.startswith("Reading the groups of users resumes in 12 s. M stops. Too many")
+    assert "\x1b" not in message.text
+    assert message.style is TextStyle.WARN
 
 
 def test_the_result_lists_the_exceptions() -> None:
