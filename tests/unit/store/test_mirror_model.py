@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -98,6 +99,14 @@ class Model:
             entry.fetched_at_ms = max(entry.fetched_at_ms, at)
         return entry
 
+    def learn_page(self, users: list[User], at: int) -> None:
+        """Rows of one page with the same id are one answer: a later row is newer, also where the page is outdated."""
+        answers: dict[str, User] = {}
+        for user in users:
+            answers[user.id] = merged(answers[user.id], user) if user.id in answers else user
+        for answer in answers.values():
+            self.learn(answer, at)
+
     def position(self, user_id: str) -> int | None:
         return min((place for place, who in self.places.items() if who == user_id), default=None)
 
@@ -164,9 +173,8 @@ class MirrorMachine(RuleBasedStateMachine):
         for place in list(model.places):
             if first <= place < first + max(size, len(rows)) or (total is not None and place >= total):
                 del model.places[place]
+        model.learn_page([row for row in rows if isinstance(row, User)], self.now)
         for place, row in enumerate(rows, start=first):
-            if isinstance(row, User):
-                model.learn(row, self.now)
             if total is None or place < total:
                 model.places[place] = row.id if isinstance(row, User) else UnreadableRow(place, row.reason, self.now)
         stored = self.do(self.mirror.save_page(page, self.now))
@@ -286,6 +294,42 @@ class MachineOnDisk(MirrorMachine):
         super().teardown()
         assert not self.mirror.notices
         self.folder.cleanup()
+
+
+UNREADABLE_EMAIL = User(IDS[0], extra={"email": 1})
+READABLE_EMAIL = User(IDS[0], email=EMAILS[0])
+UNREADABLE_GROUPS = User(IDS[0], extra={"groups": 1})
+READABLE_GROUPS = User(IDS[0], groups=())
+
+
+@pytest.mark.parametrize("machine", [MirrorMachine, MachineOnDisk])
+@pytest.mark.parametrize("step", [-1, 1])
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([UNREADABLE_EMAIL, READABLE_EMAIL], READABLE_EMAIL),
+        ([READABLE_EMAIL, UNREADABLE_EMAIL], UNREADABLE_EMAIL),
+        ([UNREADABLE_GROUPS, READABLE_GROUPS], READABLE_GROUPS),
+        ([READABLE_GROUPS, UNREADABLE_GROUPS], UNREADABLE_GROUPS),
+        ([UNREADABLE_EMAIL, User(IDS[0])], UNREADABLE_EMAIL),
+        ([READABLE_EMAIL, User(IDS[0])], READABLE_EMAIL),
+    ],
+)
+def test_of_rows_with_one_id_the_later_one_counts_also_in_an_outdated_page(
+    machine: type[MirrorMachine], step: int, rows: list[User | UnreadableRecord], expected: User
+) -> None:
+    state = machine()
+    try:
+        state.save_user(User(IDS[0]))
+        state.save_page(number=1, size=1, rows=rows, total=None, step=step)
+        stored = state.do(state.mirror.user(IDS[0]))
+        assert stored is not None
+        assert stored.user == expected
+        state.the_list_is_the_same()
+        state.look_ups_are_the_same()
+        state.counts_are_the_same()
+    finally:
+        state.teardown()
 
 
 MirrorMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=12, deadline=None)
