@@ -6,7 +6,7 @@ implement the commands. Ids are public and never change, because users write the
 
 from typing import Final, NamedTuple
 
-from walkme_tui.domain.accounts import WRITE_SCOPE
+from walkme_tui.domain.accounts import DELETE_SCOPE, WRITE_SCOPE
 
 
 class Command(NamedTuple):
@@ -95,6 +95,24 @@ COMMANDS: Final = (
     Command("user.new", ("n",), "Create a user", CHANGE, writes=True),
     Command("user.deactivate", ("x",), "Deactivate this user", CHANGE, "deactivate", writes=True, needs_view=True),
     Command("user.reactivate", ("X",), "Reactivate this user", CHANGE, "reactivate", writes=True, needs_view=True),
+    Command(
+        "user.edit_groups",
+        ("a",),
+        "Change the groups of this user or of the marked ones",
+        CHANGE,
+        "change groups",
+        writes=True,
+        needs_view=True,
+    ),
+    Command(
+        "user.delete",
+        ("D",),
+        "Delete this user for ever, or deactivate instead",
+        CHANGE,
+        writes=True,
+        needs_view=True,
+        scope=DELETE_SCOPE,
+    ),
     Command(
         "job.undo",
         ("z",),

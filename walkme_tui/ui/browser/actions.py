@@ -228,6 +228,18 @@ def _change_status(status: Status) -> Action:
     return change
 
 
+def _edit_groups(browser: Browser) -> None:
+    from walkme_tui.ui.flows.group_editor import edit_groups
+
+    _write(browser, partial(edit_groups, browser, Origin(browser), browser.marked, browser.user), "Changing groups")
+
+
+def _delete(browser: Browser) -> None:
+    from walkme_tui.ui.flows.delete import delete
+
+    _write(browser, partial(delete, browser, Origin(browser), browser.user), "Deleting the user")
+
+
 def _undo(browser: Browser) -> None:
     from walkme_tui.ui.flows.plan_review import undo_job
     from walkme_tui.ui.flows.undo import undo_of_user
@@ -310,6 +322,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "user.new": _create,
     "user.deactivate": _change_status(Status.INACTIVE),
     "user.reactivate": _change_status(Status.ACTIVE),
+    "user.edit_groups": _edit_groups,
+    "user.delete": _delete,
     "job.undo": _undo,
     "job.pause": _pause,
     "crawl.pause": lambda browser: browser.chrome.crawl.toggle() if browser.chrome.crawl is not None else None,

@@ -1,0 +1,235 @@
+"""The dialog that picks the groups that users join and leave."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import ClassVar, Final
+
+from textual import events, on
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.plans import Consequence, Gravity
+from walkme_tui.domain.text import clean
+from walkme_tui.ui import words
+from walkme_tui.ui.change_words import MAX_SENTENCE
+from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, account_mark, available_lines, inner_width
+from walkme_tui.ui.dialogs.dialog import QUIT, Dialog, movement_keys
+from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
+from walkme_tui.ui.group_choice import GroupChoice
+from walkme_tui.ui.widgets.dialog_button import DialogButton
+from walkme_tui.ui.widgets.group_choice_list import GroupChoiceList
+from walkme_tui.ui.widgets.row_list import RowList
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_input import TextInput
+from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle, wrapped
+
+LIST_LINES: Final = 4
+"""The heading and the rows that the list keeps when the consequences are long."""
+INPUT_LINES: Final = 1
+SHORT_SCREEN: Final = 20
+LARGE_FRAME: Final = 96
+
+Judge = Callable[[GroupChoice], Sequence[Consequence]]
+
+
+class GroupPicker(Dialog[GroupChoice]):
+    """Returns the choice, None if it was left.
+
+    Text goes to the filter, Space chooses for the group under the cursor. ``judge`` returns the consequences of a
+    choice, ``save_word`` is what F2 does with it; ``exact``: the numbers of members are complete.
+    """
+
+    LARGE: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        title: str,
+        choice: GroupChoice,
+        account: Account,
+        *,
+        judge: Judge,
+        exact: bool,
+        save_word: str = "save",
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__([(title, TextStyle.STRONG)], (), account_mark(account))
+        self._account = account
+        self._judge = judge
+        self._save_word = save_word
+        self._monotonic = monotonic
+        self._last_key_at = 0.0
+        self._before = choice.edits
+        self._input = TextInput(prompt="type to filter", id="choice-filter")
+        self._input.on_edit = self._filter
+        self._list = GroupChoiceList(choice, exact=exact)
+        self._changes = ScrollingText(id="group-changes")
+        self._changes.can_focus = False
+        self._save_button = DialogButton("Save", id="save")
+        self._cancel_button = DialogButton("Cancel", id="cancel")
+
+    @property
+    def choice(self) -> GroupChoice:
+        """What was chosen so far."""
+        return self._list.choice
+
+    def body(self) -> Sequence[Widget]:
+        """The filter, the groups, and what a save would send."""
+        return [self._input, self._list, self._changes]
+
+    def footer(self) -> Sequence[Widget]:
+        """The buttons and the keys."""
+        return [Horizontal(self._cancel_button, self._save_button, TextBar(id="footer"), id="bottom")]
+
+    def fill(self) -> None:
+        """Text goes to the filter, movement keys to the list."""
+        self._list.cursor_always_active = True
+        self._list.filter("")
+        self.set_focus(self._input)
+        self._write()
+
+    @on(events.Resize)
+    def fit_again(self) -> None:
+        """Wrap the texts again."""
+        self._write()
+
+    @on(events.DescendantFocus)
+    def update_keys(self) -> None:
+        """Show the keys for the new focus."""
+        self._write_footer()
+
+    # ------------------------------------------------------------ writing
+
+    def _write(self) -> None:
+        height = self.app.size.height
+        self.query_one("#frame").set_class(height < SHORT_SCREEN, "short")
+        lines = _change_lines(self.choice, self._judge(self.choice), inner_width(self.app.size.width, LARGE_FRAME) - 1)
+        self._changes.styles.height = min(len(lines), available_lines(height, LIST_LINES + INPUT_LINES))
+        self._changes.set_lines(lines)
+        self._write_footer()
+
+    def _write_footer(self) -> None:
+        if self.focused is self._save_button:
+            keys = [("Enter", self._save_word), ("Esc", "leave")]
+        elif self.focused is self._cancel_button:
+            keys = [("Enter", "leave"), ("F2", self._save_word)]
+        else:
+            keys = [("Space", "choose"), ("F2", self._save_word), ("Esc", "leave")]
+        pieces: list[StyledSpan] = []
+        for key, word in keys:
+            pieces += [(f"  {key}", TextStyle.ACCENT), (f" {word}", TextStyle.DIM)]
+        self.query_one("#footer", TextBar).write(pieces)
+
+    def _filter(self, text: str) -> None:
+        self._list.filter(text)
+
+    # ------------------------------------------------------------ keys
+
+    def process_key(self, event: events.Key) -> bool:
+        """Space chooses also while the filter has the focus; Esc clears the filter first."""
+        if event.key == QUIT and self._is_changed:
+            self.leave()
+            return True
+        taken = self._pending_keys is None and self.focused is self._input and self._process_list_key(event)
+        taken = taken or super().process_key(event)
+        self._last_key_at = self._monotonic()
+        return taken
+
+    def _process_list_key(self, event: events.Key) -> bool:
+        if event.key == "space":
+            self.toggle()
+        elif event.key == "escape" and self._input.text:
+            self._input.edit("", 0)
+        elif event.key in {"home", "end"} and not self._input.text:
+            self.keys()[event.key]()
+        else:
+            return False
+        return True
+
+    def keys(self) -> Mapping[str, Callable[[], object]]:
+        """Move, choose, save; the buttons."""
+        return {
+            **movement_keys(self._list),
+            "space": self._press,
+            "enter": self._press,
+            "tab": partial(self._move, 1),
+            "shift+tab": partial(self._move, -1),
+            "f2": self._save,
+        }
+
+    def _move(self, by: int) -> None:
+        stops = [self._input, self._save_button, self._cancel_button]
+        place = stops.index(self.focused) if self.focused in stops else 0
+        self.set_focus(stops[(place + by) % len(stops)])
+
+    def _press(self) -> None:
+        if self.focused is self._cancel_button:
+            self.leave()
+        elif self.focused is not self._save_button:
+            self.set_focus(self._save_button)
+        elif self._monotonic() - self._last_key_at >= QUIET_SECONDS:
+            self._save()  # not with an Enter that was typed ahead
+
+    @on(RowList.Opened)
+    def toggle(self) -> None:
+        """Choose what the group under the cursor is used for."""
+        if self._list.toggle():
+            self._write()
+
+    # ------------------------------------------------------------ the end
+
+    @property
+    def _is_changed(self) -> bool:
+        return self.choice.edits != self._before
+
+    @on(DialogButton.Pressed, "#save")
+    def _save(self) -> None:
+        """Return the choice."""
+        if not self.is_current:
+            return
+        if self._is_changed:
+            self.dismiss(self.choice)
+        else:
+            self._changes.set_lines([[("Nothing was chosen: there is nothing to send.", TextStyle.WARN)]])
+
+    @on(DialogButton.Pressed, "#cancel")
+    def leave(self) -> None:
+        """Leave the dialog; ask before what was chosen is discarded."""
+        if not self.is_current:
+            return
+        if not self._is_changed:
+            self.dismiss(None)
+            return
+        question = QuestionDialog(
+            "Leave without saving?",
+            [
+                (f"{words.count(len(self.choice.edits), 'group was', 'groups were')} chosen.", TextStyle.PLAIN),
+                ("Nothing was sent.", TextStyle.DIM),
+            ],
+            [AnswerKey("d", "discard the choice")],
+            account=self._account,
+            monotonic=self._monotonic,
+        )
+        self.app.push_screen(question, self._discard)
+
+    def _discard(self, answer: str | None) -> None:
+        if answer is not None and self.is_current:
+            self.dismiss(None)
+
+
+def _change_lines(choice: GroupChoice, consequences: Sequence[Consequence], width: int) -> list[StyledText]:
+    """The joins, the leaves and the consequences."""
+    if not choice.edits:
+        return [[("Nothing is chosen.", TextStyle.DIM)]]
+    lines: list[StyledText] = []
+    for mark, groups, style in (("+ ", choice.joins, TextStyle.GOOD), ("- ", choice.leaves, TextStyle.WARN)):
+        if groups:
+            names = ", ".join(clean(group.label, MAX_SENTENCE) for group in groups)
+            lines += wrapped(names, width, style, mark)
+    for each in consequences:
+        warns = each.gravity is Gravity.WARNING
+        text = clean(each.text, MAX_SENTENCE)
+        lines += wrapped(text, width, TextStyle.WARN if warns else TextStyle.DIM, "! " if warns else "  ")
+    return lines

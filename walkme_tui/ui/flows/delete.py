@@ -1,0 +1,31 @@
+"""Delete the user under the cursor: from the key to the receipt."""
+
+from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.users import Status
+from walkme_tui.ui.change_words import email_of, plan_title
+from walkme_tui.ui.dialogs.delete import DeleteChoice, DeleteDialog
+from walkme_tui.ui.flows.context import FlowContext
+from walkme_tui.ui.flows.offboard import change_status
+from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.flows.plan_request import NO_USER, request_plan
+from walkme_tui.ui.flows.plan_review import run_plan
+
+
+async def delete(view: FlowContext, origin: Origin, user: MirroredUser | None) -> None:
+    """Show what a deletion loses and offer the deactivation; delete the user once their email was typed."""
+    if user is None:
+        view.app.notify(NO_USER, markup=False)
+        return
+    plan = await request_plan(
+        view, origin, f"Delete {email_of(user.user)}", lambda services, _: services.planner.delete(user.user.id), 1
+    )
+    if plan is None:
+        return
+    dialog = DeleteDialog(
+        plan.subjects[0], view.session.account, clock=view.session.clock, monotonic=view.job_tasks.monotonic
+    )
+    chosen = await origin.show(dialog, f"{plan_title(plan)}: the question is ready")
+    if chosen is DeleteChoice.DEACTIVATE:
+        await change_status(view, origin, user, Status.INACTIVE)
+    elif chosen is DeleteChoice.DELETE:
+        await run_plan(view, origin, plan)
