@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tests.snapshots.conftest import Drive, SnapshotCheck
-from tests.snapshots.test_changing import NARROW, WIDE, account, zoe
+from tests.snapshots.test_changing import NARROW, WIDE, account, showing, zoe
 from tests.snapshots.test_screens import quiet
 from tests.support.browser import Browser, Setting
 from walkme_tui.domain.accounts import Environment
@@ -84,3 +84,20 @@ def test_an_email_that_exists(matches_snapshot: SnapshotCheck) -> None:
         await browser.listening("exists")
 
     assert matches_snapshot(Setting(api=account()), drive, NARROW)
+
+
+def test_groups_to_join_and_to_leave(matches_snapshot: SnapshotCheck) -> None:
+    async def choose(browser: Browser) -> None:
+        await quiet(browser)
+        await browser.press("a")
+        await browser.settled(lambda: "Groups of" in browser.dialog)
+        await browser.press("space", "down", "space")
+        await browser.settled(lambda: "Groups decide" in browser.dialog)
+
+    setting = Setting(api=account(zoe(groups=("g2",))), environment=Environment.PRODUCTION)
+    assert matches_snapshot(setting, choose, NARROW)
+
+
+def test_the_question_before_a_deletion(matches_snapshot: SnapshotCheck) -> None:
+    setting = Setting(api=account(), environment=Environment.PRODUCTION)
+    assert matches_snapshot(setting, showing("D", until="for ever"), SMALL)

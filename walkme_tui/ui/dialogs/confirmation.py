@@ -35,6 +35,9 @@ FRAME_HEIGHT_SHARE: Final = 0.9
 FRAME_EDGES: Final = 6
 """Border, title and keys, with the blanks between them."""
 
+SHORT_SCREEN: Final = 20
+"""On a lower screen the frame of class ``short`` has no blank lines."""
+
 
 class ConfirmationDialog(Dialog[Result]):
     """The dismissing button has the focus; a key that decides counts only while the dialog is armed.

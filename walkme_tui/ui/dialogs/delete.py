@@ -12,17 +12,25 @@ from textual.widget import Widget
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.plans import Gravity, Subject
 from walkme_tui.domain.text import clean, email_key
-from walkme_tui.domain.times import age
 from walkme_tui.domain.users import Status
 from walkme_tui.ui.change_words import MAX_SENTENCE, name_of, status_text
-from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, available_lines, inner_width
+from walkme_tui.ui.dialogs.confirmation import (
+    SHORT_SCREEN,
+    ConfirmationDialog,
+    account_mark,
+    available_lines,
+    inner_width,
+)
 from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_input import TextInput
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
+from walkme_tui.ui.words import ago
 
 EMAIL_LINES: Final = 3
+SHORT_SAVES: Final = 3
+"""The blank lines that a frame of class ``short`` lacks."""
 MAX_ROLE: Final = 40
 
 
@@ -73,14 +81,17 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
         self._write()
 
     def _write(self) -> None:
-        self._text.styles.max_height = available_lines(self.app.size.height, EMAIL_LINES)
+        height = self.app.size.height
+        short = height < SHORT_SCREEN
+        self.query_one("#frame").set_class(short, "short")
+        self._text.styles.max_height = available_lines(height, EMAIL_LINES - (SHORT_SAVES if short else 0))
         self._text.set_lines(self._lines(inner_width(self.app.size.width) - 1))
         self._text.refresh(layout=True)
 
     def _lines(self, width: int) -> list[StyledText]:
         user = self._subject.user
         role = clean(user.role, MAX_ROLE) if isinstance(user.role, str) else ""
-        read = f"read {age(self._clock(), self._subject.read_at_ms)} ago"
+        read = f"read {ago(self._clock(), self._subject.read_at_ms)}"
         facts = filter(None, (clean(self._wanted, MAX_SENTENCE), role, status_text(user.status), read))
         lines = list(wrapped("   ".join(facts), width))
         lines.append([])

@@ -14,7 +14,7 @@ from walkme_tui.domain.plans import Consequence, Gravity
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.change_words import MAX_SENTENCE
-from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, account_mark, available_lines, inner_width
+from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, SHORT_SCREEN, account_mark, available_lines, inner_width
 from walkme_tui.ui.dialogs.dialog import QUIT, Dialog, movement_keys
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.group_choice import GroupChoice
@@ -29,7 +29,6 @@ from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle, 
 LIST_LINES: Final = 4
 """The heading and the rows that the list keeps when the consequences are long."""
 INPUT_LINES: Final = 1
-SHORT_SCREEN: Final = 20
 LARGE_FRAME: Final = 96
 
 Judge = Callable[[GroupChoice], Sequence[Consequence]]
@@ -61,7 +60,7 @@ class GroupPicker(Dialog[GroupChoice]):
         self._save_word = save_word
         self._monotonic = monotonic
         self._last_key_at = 0.0
-        self._before = choice.edits
+        self._before = {} if choice.users else choice.edits  # a new user's choice may be opened again
         self._input = TextInput(prompt="type to filter", id="choice-filter")
         self._input.on_edit = self._filter
         self._list = GroupChoiceList(choice, exact=exact)
@@ -189,7 +188,7 @@ class GroupPicker(Dialog[GroupChoice]):
         """Return the choice."""
         if not self.is_current:
             return
-        if self._is_changed:
+        if self._is_changed or not self.choice.users:
             self.dismiss(self.choice)
         else:
             self._changes.set_lines([[("Nothing was chosen: there is nothing to send.", TextStyle.WARN)]])

@@ -16,7 +16,7 @@ from walkme_tui.domain.text import clean
 from walkme_tui.domain.user_json import TEXT_FIELDS
 from walkme_tui.domain.users import ROLES, UNKNOWN, Status
 from walkme_tui.ui.change_words import MAX_SENTENCE, name_of
-from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, account_mark, available_lines, inner_width
+from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, SHORT_SCREEN, account_mark, available_lines, inner_width
 from walkme_tui.ui.dialogs.dialog import QUIT, Dialog
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.dialogs.role import RoleDialog
@@ -34,8 +34,6 @@ from walkme_tui.ui.words import count
 
 ANOTHER_ROLE: Final = "\ud800"
 """Half a character: no record holds one."""
-SHORT_SCREEN: Final = 20
-"""On a lower screen the frame has no blank lines."""
 MESSAGE_LINES: Final = 3
 UNREADABLE: Final = "not readable as text, shown below"
 UNKNOWN_VALUE: Final = "? unknown"

@@ -1,7 +1,8 @@
 """Edit the groups of the user under the cursor or of the marked users: from the key to the receipt."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain import edit_consequences
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
@@ -9,6 +10,7 @@ from walkme_tui.domain.consequences import AccountFacts, last_members
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.plans import Consequence, Plan, Subject, numbered
+from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.changes.plan_parts import account_facts
 from walkme_tui.ui.change_words import name_of
@@ -23,6 +25,8 @@ from walkme_tui.ui.words import number
 
 if TYPE_CHECKING:
     from walkme_tui.domain.changes.change import Change
+
+MAX_NAME: Final = 80
 
 
 async def edit_groups(view: FlowContext, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
@@ -111,5 +115,9 @@ def _consequences(
     changes: list[Change] = [AddMember(one.id, group) for group in choice.joins]
     changes += [RemoveMember(one.id, group) for group in choice.leaves]
     steps = numbered(changes)
-    last = last_members(steps, facts)
-    return (*edit_consequences.groups_changed(Subject(one, 0), steps, client_id), *last.values())
+    named = {step.number: group.label for step in steps if (group := step.change.left_group) is not None}
+    last = [
+        replace(each, text=f"{clean(named[number], MAX_NAME)}: {each.text}")
+        for number, each in last_members(steps, facts).items()
+    ]
+    return (*edit_consequences.groups_changed(Subject(one, 0), steps, client_id), *last)

@@ -39,7 +39,8 @@ class GroupChoiceList(RowList[GroupSize]):
         wanted = _folded(text)
         self.show([size for size in self.choice.groups if wanted in self._keys[size.group.id]])
         self.set_empty_text(f"None of the {words.number(len(self.choice.groups))} groups has “{clean(text, 60)}”.")
-        self.move_to(0)
+        if text:
+            self.move_to(0)
 
     def toggle(self) -> bool:
         """Choose the next edit of the group under the cursor; False if there is none."""
