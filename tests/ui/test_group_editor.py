@@ -82,11 +82,12 @@ async def test_a_plan_that_cannot_be_made_returns_to_the_choice() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await show_picker(browser)
-        api.fail_next(Unreachable("The server cannot be reached."), name="get_user")
+        api.offline = Unreachable("The server cannot be reached.")
         await browser.press("space", "f2")
         await browser.settled(lambda: any("cannot be reached" in toast for toast in browser.toasts))
         await browser.settled(lambda: "- Engineering" in browser.dialog)
         assert not api.writes
+        api.offline = None
         await browser.press("f2")
         await browser.settled(lambda: "Done and verified." in browser.dialog)
 
@@ -152,4 +153,4 @@ async def test_the_filter_of_many_groups_finds_one() -> None:
         assert "Team 4711" in browser.dialog
         assert "Team 0001" not in browser.dialog
         await browser.press(*"x")
-        assert "None of the 5 000 groups" in browser.screen_text
+        await browser.settled(lambda: browser.says("None of the 5 000 groups"))
