@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 from textual import events, on
 from textual.containers import Horizontal
@@ -47,6 +47,8 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
     ``clock`` gives milliseconds since the Unix epoch.
     """
 
+    SIZE_CLASS: ClassVar[str] = "wide"
+
     def __init__(
         self, subject: Subject, account: Account, *, clock: Callable[[], int], monotonic: Callable[[], float]
     ) -> None:
@@ -70,7 +72,6 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
 
     def fill(self) -> None:
         """Write the texts before the first layout, which would otherwise not have room for them."""
-        self.query_one("#frame").add_class("wide")
         self.query_one("#email-label", TextBar).write([(self._key_name.capitalize(), TextStyle.DIM)])
         self._note(f"to delete, type the {self._key_name} (t), then press y", TextStyle.DIM)
         self._write()

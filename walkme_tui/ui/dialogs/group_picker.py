@@ -41,7 +41,7 @@ class GroupPicker(Dialog[GroupChoice]):
     choice, ``save_word`` is what F2 does with it; ``exact``: the numbers of members are complete.
     """
 
-    LARGE: ClassVar[bool] = True
+    SIZE_CLASS: ClassVar[str] = "large"
 
     def __init__(
         self,

@@ -1,7 +1,6 @@
 """Edit the groups of the user under the cursor or of the marked users: from the key to the receipt."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain import edit_consequences
@@ -117,7 +116,7 @@ def _consequences(
     steps = numbered(changes)
     named = {step.number: group.label for step in steps if (group := step.change.left_group) is not None}
     last = [
-        replace(each, text=f"{clean(named[number], MAX_NAME)}: {each.text}")
+        each._replace(text=f"{clean(named[number], MAX_NAME)}: {each.text}")
         for number, each in last_members(steps, facts).items()
     ]
     return (*edit_consequences.groups_changed(Subject(one, 0), steps, client_id), *last)
