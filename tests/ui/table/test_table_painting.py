@@ -14,7 +14,10 @@ from tests.support.table_driver import TableDriver, table_of
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
 from walkme_tui.services.reading.listing import ListingChanged, Phase, RowsChanged
+from walkme_tui.ui.widgets.user_table import listing_view
 
+# Longer than any test.
+NEVER = 3600.0
 HOSTILE = (
     "[b]bold[/b] [@click=app.quit]x[/]",
     "\x1b[2J\x1b]52;c;QUJD\x07",
@@ -242,7 +245,8 @@ async def test_another_theme_changes_the_colours_of_the_rows() -> None:
         assert before[0].style != after[0].style
 
 
-async def test_a_jump_shows_placeholders_only_if_rows_are_late() -> None:
+async def test_a_jump_shows_placeholders_only_if_rows_are_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing_view, "REPAINT_DELAY_SECONDS", NEVER)
     async with table_of(FakeListing(people(500), here=range(20))) as table:
         before = table.lines
         table.table.action_last()
@@ -252,22 +256,26 @@ async def test_a_jump_shows_placeholders_only_if_rows_are_late() -> None:
         await table.pilot.pause()
         assert table.row(10).email == "person00499@example.com"
         assert table.row(10).under_cursor
+        monkeypatch.setattr(listing_view, "REPAINT_DELAY_SECONDS", 0)
         table.table.move_to(250)
-        await table.pilot.pause(0.1)
+        await table.settle()
         assert table.row(3).is_placeholder
         assert table.person is None
 
 
-async def test_rows_loaded_elsewhere_do_not_end_the_wait() -> None:
+@pytest.mark.parametrize(("delay_seconds", "is_painted"), [(NEVER, False), (0, True)])
+async def test_rows_loaded_elsewhere_do_not_end_the_wait(
+    delay_seconds: float, is_painted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_view, "REPAINT_DELAY_SECONDS", delay_seconds)
     async with table_of(FakeListing(people(500), here=range(20))) as table:
         before = table.lines
         table.table.action_last()
         table.listing.deliver(100, 110)
         assert table.table._deferred_repaint is not None
-        await table.pilot.pause()
-        assert table.lines == before
-        await table.pilot.pause(0.1)
-        assert table.row(10).is_placeholder
+        await table.settle()
+        assert (table.lines != before) is is_painted
+        assert table.row(10).is_placeholder is is_painted
 
 
 async def test_rows_of_another_view_are_painted_before_the_next_frame_is_due() -> None:
