@@ -52,7 +52,9 @@ class Directory:
 
     async def forget(self, user_id: str) -> None:
         """Drop a user that the server no longer has; raises ``MirrorUnavailable``."""
-        self._publish(UserForgotten(user_id, await self._session.mirror.forget_user(user_id)))
+        known = await self._session.mirror.forget_user(user_id)
+        was, position = (None, None) if known is None else (known.user, known.position)
+        self._publish(UserForgotten(user_id, was, position))
 
     async def store_groups(self, groups: Sequence[Group]) -> None:
         """Store the server's list of groups; raises ``MirrorUnavailable``."""

@@ -69,10 +69,14 @@ class UserStored(NamedTuple):
 
 
 class UserForgotten(NamedTuple):
-    """The server no longer has this user, and the mirror dropped it; ``was`` is the last known record, if any."""
+    """The server no longer has this user, and the mirror dropped it; ``was`` is the last known record, if any.
+
+    ``position`` is where it was in the server's list, None where that is not known.
+    """
 
     user_id: str
     was: User | None = None
+    position: int | None = None
 
 
 class GroupsStored(NamedTuple):

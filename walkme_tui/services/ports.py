@@ -131,7 +131,7 @@ class Mirror(Protocol):
         """Store the answer to a request for one user; absent fields keep their stored value."""
         ...
 
-    async def forget_user(self, user_id: str) -> User | None:
+    async def forget_user(self, user_id: str) -> MirroredUser | None:
         """Drop a user that the server no longer has; the last known record, None if there is none."""
         ...
 

@@ -22,6 +22,7 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.mirrored import Update
 from walkme_tui.domain.traffic import Priority
+from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import CoverageChanged, Event, PageLoaded, TotalChanged, UserForgotten, UsersChanged
 from walkme_tui.services.reading.listing import Phase
 
@@ -188,6 +189,19 @@ async def test_a_total_from_another_request_is_adopted_unless_its_page_was_not_s
 
 
 # ------------------------------------------------------------ refresh, ensure
+
+
+async def test_the_visible_page_of_a_deleted_user_is_requested_again() -> None:
+    api = FakeDirectory(people(1000))
+    async with open_session(api) as session, serving(session, visible=(0, 39)) as (pages, listing):
+        await until(lambda: pages.confirmed(2))
+        await idle(session)
+        api.calls.clear()
+        del api.users[5]
+        await Directory(session).forget(person(5).id)
+        await until(lambda: emails(listing, 5, 5) == [person(6).email])
+        await idle(session)
+        assert pages_asked(api) == [1]
 
 
 async def test_refresh_requests_visible_pages_at_once_and_others_when_visible() -> None:

@@ -221,6 +221,9 @@ class PageLoader:
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, UserStored | UserForgotten):
+            if isinstance(event, UserForgotten) and event.position is not None:
+                # Its row is empty now, and the users after it moved up.
+                self._list.forget(event.position // self.page_size + 1)
             self._recount = True
             self._wakeup.call()
         elif isinstance(event, CoverageChanged) and event.coverage is not self.coverage:

@@ -132,11 +132,11 @@ class SqliteMirror:
     async def save_user(self, user: User, fetched_at_ms: int) -> MirroredUser:
         return await self._writer.write(lambda tables: tables.save_user(user, fetched_at_ms))
 
-    async def forget_user(self, user_id: str) -> User | None:
-        def forget(tables: Tables) -> User | None:
+    async def forget_user(self, user_id: str) -> MirroredUser | None:
+        def forget(tables: Tables) -> MirroredUser | None:
             known = tables.user(user_id)
             tables.forget_users([] if known is None else [known.row_id])
-            return None if known is None else known.user
+            return known
 
         return await self._writer.write(forget)
 
