@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -46,18 +46,25 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def simulator(users: int, latency_ms: int = 0, rate_per_s: float | None = None) -> Iterator[dict[str, str]]:
-    """A simulated account over TCP, which allows any rate or just this; the variables that make a profile of it."""
-    command = program("simulator", "--port", "0", "--users", str(users), "--seed", str(SEED))
-    command += [] if rate_per_s is None else ["--rate-per-s", str(rate_per_s)]
-    process = subprocess.Popen(
-        [*command, "--latency-ms", str(latency_ms)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment(),
-        cwd=ROOT,
-        text=True,
-    )
+def simulator(
+    users: int,
+    latency_ms: int = 0,
+    rate_per_s: float | None = None,
+    *,
+    command: Sequence[str] | None = None,
+    log: Path | None = None,
+) -> Iterator[dict[str, str]]:
+    """A simulated account over TCP, which allows any rate or just this; the variables that make a profile of it.
+
+    ``command`` starts another program in place of the simulator, every request is written to ``log``.
+    """
+    arguments = [*(command or program("simulator")), "--port", "0", "--users", str(users), "--seed", str(SEED)]
+    arguments += [] if rate_per_s is None else ["--rate-per-s", str(rate_per_s)]
+    arguments += ["--latency-ms", str(latency_ms), *(["--log"] if log is not None else [])]
+    with (log or Path(os.devnull)).open("ab") as requests:
+        process = subprocess.Popen(
+            arguments, stdout=subprocess.PIPE, stderr=requests, env=environment(), cwd=ROOT, text=True
+        )
     try:
         assert process.stdout is not None
         variables: dict[str, str] = {}
