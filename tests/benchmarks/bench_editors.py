@@ -30,8 +30,8 @@ MOUNTED_SECONDS: Final = 4.0
 """The form is mounted so long after the start."""
 TURNS: Final = 30
 WORD: Final = b"abcdefghij"
-WORDS: Final = (b"field", b"warehouse", b"remote 40", b"1234", b"zz")
-"""Typed into the filter of the picker: they find many groups, a few, and none."""
+GROUP_WORDS: Final = (b"support", b"warehouse", b"remote40", b"zzz")
+"""They find many groups, a few, and none; ids, which are searched too, have no such letters."""
 LATENCIES_MS: Final = (0, 100)
 SAVE_MS: Final = 100
 """What a save may take beyond the server's latencies."""
@@ -88,11 +88,10 @@ def picking(effort: Effort, turns: int) -> Iterable[Figure]:
             screen.catch_up(0.3)
             if turn:  # the first imports the picker
                 opened.append(seconds)
-            for word in WORDS:
+            for word in GROUP_WORDS:
                 for length in range(1, len(word) + 1):
-                    letter, typed = word[length - 1 : length], word[:length].decode()
-                    if letter != b" ":  # chooses a group
-                        filtered.append(screen.seconds_until(letter, lambda typed=typed: _shows_found(screen, typed)))
+                    found = partial(_shows_found, screen, word[:length].decode())
+                    filtered.append(screen.seconds_until(word[length - 1 : length], found))
                 screen.seconds_until(CLEAR, lambda: _shows(screen, "type to filter"))
             _leave_to_next_user(screen)
     yield from figures(f"a to the picker of {GROUPS} groups", opened, 100, 150)
@@ -154,11 +153,10 @@ def _shows_form(screen: Screen) -> bool:
 
 
 def _shows_found(screen: Screen, typed: str) -> bool:
-    """True if the first group has the typed text, or no group has it."""
-    lines = [screen.text(y, range(COLUMNS)) for y in range(LINES)]
-    heading = next((y for y, line in enumerate(lines) if "MEMBERS" in line and "GROUP" in line), None)
-    found = lines[heading + 1].casefold() if heading is not None else ""
-    return any(typed in line for line in lines[:heading]) and (typed in found or "none of the" in found)
+    """True if the group under the cursor of the picker has the typed text, or if no group has it."""
+    inside = [screen.text(y, range(COLUMNS)).partition("│")[2].casefold().replace(" ", "") for y in range(LINES)]
+    rows = [line for line in inside if line.startswith(("▌", "noneofthe"))]
+    return any(line.startswith(f"{typed}│") for line in inside) and any(typed in line for line in rows)
 
 
 def _shows_not(screen: Screen, text: str) -> bool:

@@ -356,6 +356,17 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Move the focus to the members of the group under the cursor."""
         self._run("user.groups")
 
+    def _compositor_refresh(self) -> None:
+        """Repaint what changed; below a dialog Textual would repaint the whole screen at every change."""
+        if self.is_current and not self.is_active:
+            regions = self._compositor._dirty_regions  # noqa: SLF001
+            if regions:
+                self.app.screen.refresh(*regions)
+                regions.clear()
+                self._dirty_widgets.clear()
+        else:
+            super()._compositor_refresh()
+
     # ------------------------------------------------------------ session events
 
     def update_status(self) -> None:
