@@ -322,7 +322,7 @@ def test_profiles(matches_snapshot: SnapshotCheck) -> None:
 
 def test_no_profile(matches_snapshot: SnapshotCheck) -> None:
     async def drive(browser: Browser) -> None:
-        await browser.settled(lambda: browser.says("three ways in"))
+        await browser.settled(lambda: browser.says("three ways to start"))
 
     problem = "There is no profile yet: no WALKME_* variables are set and there is no config.toml."
     assert matches_snapshot(Setting(problem=problem), drive, NARROW)

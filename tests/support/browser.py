@@ -278,7 +278,7 @@ class Browser:
     @property
     def filter_text(self) -> str:
         """The text of the filter box."""
-        return self.browser.tab_line.box.text
+        return self.browser.tab_bar.box.text
 
     @property
     def filter_count(self) -> str:
@@ -372,7 +372,7 @@ class Browser:
         """The visible messages, as toasts and in the status line."""
         toasts = [f"{note.title} {note.message}".strip() for note in self.app._notifications]
         screens = (screen for screen in self.app.screen_stack if isinstance(screen, BrowserScreen))
-        return [*toasts, *(screen.chrome.noted for screen in screens if screen.chrome.noted)]
+        return [*toasts, *(note.text for screen in screens if (note := screen.chrome._note) is not None)]
 
     @property
     def running(self) -> bool:

@@ -45,7 +45,7 @@ async def test_a_demo_that_cannot_start_shows_the_reason() -> None:
     async with open_browser(Setting(problem="There is no profile yet.", open_demo=fail)) as browser:
         await browser.press("d")
         await browser.settled(lambda: any("cannot make a temporary folder. Set TMPDIR." in t for t in browser.toasts))
-        assert browser.says("There are three ways in.")
+        assert browser.says("There are three ways to start:")
 
 
 async def test_switching_opens_the_chosen_profile_and_closes_the_previous_one() -> None:

@@ -123,10 +123,10 @@ async def test_a_command_acts_on_the_user_in_the_view_of_the_preceding_input(
 
     def run_or_note(screen: BrowserScreen, command_id: str) -> None:
         nonlocal runs_left
-        if command_id == wanted and not screen.filter.has_keys and runs_left:
+        if command_id == wanted and not screen.filter.has_focus and runs_left:
             runs_left -= 1
             run(screen, command_id)
-        elif command_id == wanted and not screen.filter.has_keys:
+        elif command_id == wanted and not screen.filter.has_focus:
             table = screen.area.table
             assert table is not None
             seen.append(target_of(table))

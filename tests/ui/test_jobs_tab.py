@@ -102,7 +102,7 @@ async def test_a_job_and_its_undo_refer_to_each_other() -> None:
 async def test_an_empty_tab_explains_how_to_make_a_job() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.press("4")
-        await browser.settled(lambda: browser.says("Nothing was changed from here yet."))
+        await browser.settled(lambda: browser.says("No jobs yet."))
 
 
 async def test_a_running_job_shows_its_progress_and_can_be_paused() -> None:

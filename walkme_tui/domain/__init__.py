@@ -1,1 +1,1 @@
-"""Plain facts and pure rules about a WalkMe account; standard library only."""
+"""Values and rules about a WalkMe account; standard library only."""

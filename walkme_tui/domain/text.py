@@ -1,8 +1,8 @@
 """Directory text to show (``clean``) and to compare (``search_key``).
 
-Names come from other people's systems and are hostile until proven otherwise: they may hold escape sequences, line
-breaks, direction overrides or a thousand accents on one letter. ``clean`` makes a display copy that a terminal shows
-literally and that occupies the columns it seems to; the raw value stays where it is for comparing and writing back.
+Names come from other systems and are treated as hostile: they may hold escape sequences, line breaks, direction
+overrides or a thousand accents on one letter. ``clean`` makes a display copy that a terminal shows literally and in as
+many columns as it seems to have; the raw value is kept for comparing and writing back.
 """
 
 import json

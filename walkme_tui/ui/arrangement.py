@@ -66,15 +66,15 @@ class Arrangement(NamedTuple):
         return lists
 
     def covers(self, width: int) -> bool:
-        """True if one pane covers the screen, which Esc undoes."""
+        """True if one pane covers the screen until Esc is pressed."""
         return self.zoomed is not None or (self.opened and width < WIDE and self.tab not in WITHOUT_DETAIL)
 
     def on(self, tab: Tab) -> "Arrangement":
-        """The same on another tab: what was opened or zoomed on this one is not."""
+        """The arrangement on another tab, with nothing opened or zoomed."""
         return self if tab is self.tab else self._replace(tab=tab, opened=False, zoomed=None)
 
     def step(self, by: int) -> "Arrangement":
-        """The same on the next tab, or the one before; round the ends."""
+        """The arrangement on the next or previous tab; the last is followed by the first."""
         tabs = list(Tab)
         return self.on(tabs[(tabs.index(self.tab) + by) % len(tabs)])
 
@@ -105,5 +105,5 @@ class Arrangement(NamedTuple):
         return self._replace(zoomed=None)
 
     def uncover(self) -> "Arrangement":
-        """Take back what covers the rest: the opened user first, then the zoom."""
+        """Close what covers the other panes: the opened user first, then the zoomed pane."""
         return self._replace(opened=False) if self.opened else self._replace(zoomed=None)

@@ -103,13 +103,13 @@ async def _browse(start: BrowserStart) -> int:
         # In a thread, so that answers are processed meanwhile.
         await asyncio.to_thread(_import_app)
         from walkme_tui.ui.app import WalkmeApp as App
-        from walkme_tui.ui.terminal import ends_with_the_terminal
+        from walkme_tui.ui.terminal import exit_on_signals
         from walkme_tui.ui.theming.ascii_signs import AsciiSigns, needs_ascii_signs
 
         signs = AsciiSigns(sys.stdout.encoding) if needs_ascii_signs(os.environ) else None
         app = App(start, session, _theme(start), problem=problem, preload=preload, plan=plan, first=first, signs=signs)
         asyncio.get_running_loop().call_later(COLLECT_AFTER_SECONDS, _collect_garbage_again)
-        with ends_with_the_terminal(app, partial(_grace_seconds, app)):
+        with exit_on_signals(app, partial(_grace_seconds, app)):
             await app.run_async()
     finally:
         await _close(app, app.session if app is not None else session, plan)

@@ -1,6 +1,6 @@
 """The connection to the terminal: control characters, mouse modes, suspending, the clipboard, and its loss.
 
-``BrowserDriver`` replaces Textual's own driver, ``ends_with_the_terminal`` handles SIGINT, SIGTERM, SIGHUP and a lost
+``BrowserDriver`` replaces Textual's own driver, ``exit_on_signals`` handles SIGINT, SIGTERM, SIGHUP and a lost
 terminal, ``ControlCharacterFilter`` is the last of three layers against hostile text.
 """
 
@@ -294,10 +294,10 @@ class _Ending:
 
 
 @contextlib.contextmanager
-def ends_with_the_terminal(app: _AnyApp, grace: Callable[[], float] = lambda: GRACE_SECONDS) -> Iterator[None]:
+def exit_on_signals(app: _AnyApp, grace: Callable[[], float] = lambda: GRACE_SECONDS) -> Iterator[None]:
     """End the app on SIGINT, SIGTERM, SIGHUP and when its terminal is lost; ``grace`` is the time to exit in seconds.
 
-    ``with ends_with_the_terminal(app): app.run()``, on the main thread. The app's return code is then 128 + the
+    ``with exit_on_signals(app): app.run()``, on the main thread. The app's return code is then 128 + the
     signal's number, SIGHUP's for a lost terminal.
     """
     descriptor = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0

@@ -31,7 +31,7 @@ CHILD = """
 import sys
 from textual.app import App
 from textual.widgets import Static
-from walkme_tui.ui.terminal import BrowserDriver, ends_with_the_terminal
+from walkme_tui.ui.terminal import BrowserDriver, exit_on_signals
 
 class Child(App):
     def compose(self):
@@ -42,7 +42,7 @@ class Child(App):
             self.set_timer(0.3, lambda: time.sleep(60))
 
 app = Child(driver_class=BrowserDriver)
-with ends_with_the_terminal(app):
+with exit_on_signals(app):
     app.run()
 if sys.argv[-1] == "say goodbye":
     sys.stdout.write("goodbye")

@@ -79,14 +79,14 @@ def _toggle_raw(browser: Browser) -> None:
 
 
 def _open(browser: Browser) -> None:
-    if browser.filter.has_keys:
+    if browser.filter.has_focus:
         browser.filter.keep()
     else:
         browser.area.movable.action_open()
 
 
 def _next_pane(browser: Browser, by: int) -> None:
-    if browser.filter.has_keys:
+    if browser.filter.has_focus:
         browser.filter.leave()
     else:
         browser.area.focus_next(by)

@@ -95,7 +95,7 @@ class ChangeCommands:
             area.arrangement.tab,
             user.user.id if user is not None else None,
             area.jobs_tab.place if area.arrangement.tab is Tab.JOBS else None,
-            self._box.has_keys,
+            self._box.has_focus,
             len(self._view.app.screen_stack),
         )
 

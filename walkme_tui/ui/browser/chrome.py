@@ -106,11 +106,6 @@ class Chrome:
         self.update()
         return True
 
-    @property
-    def noted(self) -> str:
-        """The message that ``note`` shows now, empty if there is none."""
-        return self._note.text if self._note is not None else ""
-
     def _end_note(self) -> None:
         self._note = None
         self.update()
@@ -147,7 +142,7 @@ class Chrome:
 
     def update_hints(self) -> None:
         """Show the keys of the focused pane."""
-        ids = FILTER_HINTS if self._box.has_keys else HINTS.get(self._area.focused, LIST_HINTS)
+        ids = FILTER_HINTS if self._box.has_focus else HINTS.get(self._area.focused, LIST_HINTS)
         self._hints.offer(ids, self._changes.disabled)
         self._show_position()
 

@@ -99,13 +99,13 @@ class Details:
             return
         if not self._shows(subject.user.id):
             self._pane.show(subject)
-        # The row was taken from the table a moment ago: the mirror may know a newer record by now.
+        # The row is as the table had it: the mirror may have a newer record by now.
         start_worker(
             self._pane, WorkerGroup.DETAILS, partial(self._update, subject), name="Reading the details", exclusive=True
         )
 
     async def _update(self, mirrored: MirroredUser) -> None:
-        """Show the stored record, then what the server says now where that record is old."""
+        """Show the stored record, then the server's record where that one is old."""
         stored = await self._show_stored(mirrored)
         read = stored.detailed_at_ms
         if read is not None and self._view.session.clock() - read <= FRESH_MS:

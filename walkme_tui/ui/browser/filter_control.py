@@ -46,7 +46,7 @@ class FilterControl:
         """What is wrong with the filter, in a sentence; empty if nothing is."""
 
     @property
-    def has_keys(self) -> bool:
+    def has_focus(self) -> bool:
         """True while the box has the focus."""
         return self._view.screen.focused is self._box
 
@@ -57,11 +57,11 @@ class FilterControl:
 
     def types(self, event: events.Key) -> bool:
         """True if a key types into the box."""
-        return self.has_keys and self._box.handles(event)
+        return self.has_focus and self._box.handles(event)
 
     def process_key(self, event: events.Key) -> bool:
         """Handle a key if the box has the focus; False if it was not handled."""
-        return self.has_keys and (self._take_completion(event.key) or self._box.process_key(event))
+        return self.has_focus and (self._take_completion(event.key) or self._box.process_key(event))
 
     def _take_completion(self, key: str) -> bool:
         if key not in TAKES_COMPLETION or self._completing is None or not self._filters_users:
@@ -85,9 +85,9 @@ class FilterControl:
     def offer_message(self) -> str:
         """The offer in a sentence; empty where there is none."""
         offer = self.offer
-        if offer is None or not (self.has_keys or self._is_empty):
+        if offer is None or not (self.has_focus or self._is_empty):
             return ""
-        return f"{offer.reason} Tab takes it." if self.has_keys else f"{offer.reason} / and Tab take it."
+        return f"{offer.reason} Tab takes it." if self.has_focus else f"{offer.reason} / and Tab take it."
 
     def look_for_nearest(self) -> None:
         """Look for similar names where no user matches the filter."""
@@ -135,7 +135,7 @@ class FilterControl:
             self.problem = ""
             self._box.annotate("", ())
             return
-        caret = self._box.caret if self.has_keys else None
+        caret = self._box.caret if self.has_focus else None
         problems = self._completions.problems(text, caret)
         completion = self._completions.completion(text, caret) if caret is not None else None
         self.problem = problems[0].reason if problems else ""

@@ -12,7 +12,7 @@ NAMES = {Pane.USERS: "filter", Pane.GROUPS: "filter groups", Pane.MEMBERS: "filt
 class TableFilters:
     """Keeps a text for each list that can be filtered, and an order for each table of users.
 
-    The box shows the text of the list that has the keys.
+    The box shows the text of the focused list.
     """
 
     def __init__(self, area: PaneArea, query: UserQuery) -> None:
@@ -81,10 +81,10 @@ class TableFilters:
             self._texts[pane] = text
             self._apply(pane)
 
-    def show_in(self, line: TabBar) -> None:
-        """Make the tab line show the target's text."""
+    def show_in(self, tab_bar: TabBar) -> None:
+        """Show the target's text in the tab bar."""
         target = self.target
-        line.show_filter(self.text, NAMES[target] if target is not None else "")
+        tab_bar.show_filter(self.text, NAMES[target] if target is not None else "")
 
     def _apply(self, pane: Pane) -> None:
         if pane is Pane.USERS:

@@ -32,7 +32,7 @@ TOO_MANY_MARKS: Final = "Two groups can be compared: Space unmarks one, \\ all."
 
 
 class MembersPane(Vertical):
-    """A heading that says how much is known, over the table of the members."""
+    """A heading with the number of members, over their table."""
 
     def __init__(self, session: Session, pages: PageLoader, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)

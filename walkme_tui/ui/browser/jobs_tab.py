@@ -18,11 +18,11 @@ from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import TextStyle
 
-NONE_YET = "Nothing was changed from here yet. O on a user offboards, e edits, x deactivates; all is kept here."
+NONE_YET = "No jobs yet. O on a user offboards, e edits, x deactivates; every change becomes a job in this list."
 
 
 class StepsPane(Vertical):
-    """A heading that says how a job stands, over its steps."""
+    """A heading with the state of a job, over its steps."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
@@ -51,7 +51,7 @@ class StepsPane(Vertical):
             self.steps.action_first()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Lines break elsewhere now."""
+        """Wrap the text again."""
         self.call_after_refresh(self._write)
 
     def _write(self) -> None:

@@ -152,7 +152,7 @@ class Navigation:
     def back(self) -> None:
         """Close or clear one thing: box, request, raw record, zoomed pane, filter, marks, group, details."""
         browser, area = self._browser, self._browser.area
-        if browser.filter.has_keys:
+        if browser.filter.has_focus:
             browser.filter.leave()
         elif browser.job_tasks.pending.cancel_latest():
             browser.chrome.update()

@@ -74,8 +74,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         users = preload.listing if preload is not None else Listing(session, self.pages, query)
         self.area: PaneArea = PaneArea(session, self.pages, self.directory, job_tasks, users)
         self.filtering = TableFilters(self.area, query)
-        self.tab_line = TabBar()
-        self.filter: FilterControl = FilterControl(self, self.area, self.filtering, self.tab_line)
+        self.tab_bar = TabBar()
+        self.filter: FilterControl = FilterControl(self, self.area, self.filtering, self.tab_bar)
         self.change_commands: ChangeCommands = ChangeCommands(
             self, self.area, self.filter, commands, plan, update_soon=self._update_soon
         )
@@ -104,7 +104,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield AccountLine(self.session.account)
-        yield self.tab_line
+        yield self.tab_bar
         yield self.area
         yield StatusLine()
         yield KeyHints(self._commands)

@@ -24,7 +24,7 @@ TABLES: Final = {Pane.USERS: TableName.USERS, Pane.MEMBERS: TableName.MEMBERS}
 
 
 class TableSorting:
-    """Sorts the current table and sizes its columns; ``state_file`` keeps both, None: nothing is kept."""
+    """Sorts the current table and sizes its columns; ``state_file`` stores both, None: nothing is stored."""
 
     def __init__(
         self,
@@ -38,14 +38,14 @@ class TableSorting:
         self._kept = Preferences(state_file, view.session.account.profile, self._warn)
 
     def begin(self) -> None:
-        """Show the table of members as it was kept; the table of users begins with its own."""
-        start_worker(self._view.screen, WorkerGroup.VIEWS, self._recall, name="Reading how the tables were left")
+        """Show the table of members in its saved layout; the table of users begins with its own."""
+        start_worker(self._view.screen, WorkerGroup.VIEWS, self._restore, name="Reading the saved layouts")
 
     def end(self) -> None:
-        """Write what was not kept yet."""
+        """Write the layouts that are not saved yet."""
         self._kept.end()
 
-    async def _recall(self) -> None:
+    async def _restore(self) -> None:
         look = await self._kept.read_layout(TableName.MEMBERS)
         await self._kept.read_views()
         self._filtering.sort(Pane.MEMBERS, look.sort)

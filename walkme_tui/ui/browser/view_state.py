@@ -31,7 +31,7 @@ JOB_COMMANDS: Final = frozenset({"job.pause", "job.discard", "job.receipt"})
 
 
 class ViewState:
-    """Knows which part of the view is still pending when a command is about to run."""
+    """Finds which part of the view is still pending when a command is about to run."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class ViewState:
             not acts and command_id != MOUSE and not command_id.startswith("cursor.")
         ):
             return ""
-        if command_id == "row.open" and self._box.has_keys:
+        if command_id == "row.open" and self._box.has_focus:
             return ""  # it keeps the filter
         return self._pending_layout() or (self._pending_action(command_id) if acts else self._pending_move(command_id))
 

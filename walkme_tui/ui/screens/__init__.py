@@ -1,1 +1,1 @@
-"""Whole screens: the browser, and what stands there without a profile."""
+"""Whole screens besides the browser."""

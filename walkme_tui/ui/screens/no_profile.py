@@ -25,7 +25,7 @@ class NoProfileScreen(Screen[None], inherit_bindings=False):
         self._profiles = profiles
 
     def compose(self) -> ComposeResult:
-        """The text, and its keys below."""
+        """The text and the keys."""
         yield TextBar(id="account")
         yield ScrollingText(id="ways")
         yield TextBar(id="hints")
@@ -43,7 +43,7 @@ class NoProfileScreen(Screen[None], inherit_bindings=False):
         self.query_one(ScrollingText).focus()
 
     def on_resize(self) -> None:
-        """Break the lines for the new width."""
+        """Wrap the text again."""
         width = max(20, min(self.size.width, 100) - 4)
         self.query_one(ScrollingText).set_lines(list(_lines(self._problem, self._profiles, width)))
 
@@ -68,7 +68,7 @@ def _lines(problem: str, profiles: Sequence[str], width: int) -> Iterator[Styled
     if problem:
         yield from _text(clean(problem, 1000), width, TextStyle.WARN)
     yield ()
-    yield from _text("There are three ways in.", width)
+    yield from _text("There are three ways to start:", width)
     yield ()
     yield from _way("Environment", width, "Set three variables and start again:")
     for variable, meaning in (
@@ -83,7 +83,7 @@ def _lines(problem: str, profiles: Sequence[str], width: int) -> Iterator[Styled
         ]
     yield ()
     yield from _way(
-        "File", width, "walkme-tui config init writes a config.toml to fill in; walkme-tui config path says where."
+        "File", width, "walkme-tui config init writes a config.toml to fill in; walkme-tui config path prints its path."
     )
     if profiles:
         yield from _way("", width, f"It has: {clean(', '.join(profiles), 300)}. C opens one of them.")

@@ -1,1 +1,1 @@
-"""What the browser is put together from."""
+"""The widgets of the screens and dialogs."""
