@@ -327,8 +327,13 @@ async def test_users_are_created_edited_and_deleted_once_under_every_schedule(fa
             )
             plan = replace(plan, subjects=(Subject(NEW.new_user(), 0), *plan.subjects), steps=steps)
             job = await until_done(desk, schedule, await desk.executor.submit(plan))
-    assert [record.state.value for record in job.steps] == ["done"] * 5
     executed = Counter(write.name for write in api.writes)
+    states = [record.state for record in job.steps]
+    if executed["put_user"] and schedule.others and states[3] is StepState.NEEDS_REVIEW:
+        # What others change while a whole record is replaced cannot be told from what the replacement changed.
+        assert "these fields changed with it: status" in job.steps[3].detail
+        states[3] = StepState.DONE
+    assert states == [StepState.DONE] * 5
     (new,) = [user for user in api.users if isinstance(user, User) and user.email == NEW.email]
     assert job.subject_id(new.id) == NEW.user_id
     assert new.groups == ("g1", "g2")
