@@ -6,11 +6,10 @@ from difflib import get_close_matches
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.user_json import TEXT_FIELDS
+from walkme_tui.domain.user_json import JSON_NAMES, TEXT_FIELDS
 from walkme_tui.domain.validation import Severity, check
 
 MAX_SHOWN = 60
-NAMES = {attribute: name for name, attribute in TEXT_FIELDS.items()}
 
 
 def assigned(words: Sequence[str]) -> dict[str, str | None]:
@@ -40,7 +39,7 @@ def require_sendable(values: Mapping[str, str | None]) -> None:
     Such a value may be a mistake, but the server decides.
     """
     findings = [
-        (f"{NAMES[attribute]}: {finding.text}", finding.severity)
+        (f"{JSON_NAMES[attribute]}: {finding.text}", finding.severity)
         for attribute, value in values.items()
         for finding in check(attribute, value or "")
     ]

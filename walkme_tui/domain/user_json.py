@@ -1,12 +1,12 @@
 """Users as JSON objects, without loss: in plan files, receipts, the journal, CLI output and the REST API.
 
-The names are those of the WalkMe REST API (walkme-api.md, part 1); ``encode_user(decode_user(x)) == x`` holds for
+The names are those of the WalkMe REST API; ``encode_user(decode_user(x)) == x`` holds for
 every object ``x`` that ``decode_user`` accepts.
 """
 
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ TEXT_FIELDS: Final = {
     "status": "status",
     "externalId": "external_id",
 }
+JSON_NAMES: Final[Mapping[str, str]] = {attribute: name for name, attribute in TEXT_FIELDS.items()}
 TIME_FIELDS: Final = {"createdAt": "created_at_ms", "updatedAt": "updated_at_ms"}
 ATTRIBUTES: Final = {**TEXT_FIELDS, "groups": "groups", **TIME_FIELDS}
 KNOWN_NAMES: Final = frozenset({"id", *ATTRIBUTES})

@@ -14,9 +14,8 @@ from tests.support.plan_strategies import TEXTS, users
 from tests.support.unpaced import unpaced
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.settings import RestSettings
-from walkme_tui.api.rest.user_update import JSON_NAMES
 from walkme_tui.domain.secrets import Secret
-from walkme_tui.domain.user_json import KNOWN_NAMES
+from walkme_tui.domain.user_json import JSON_NAMES, KNOWN_NAMES
 from walkme_tui.domain.users import UNKNOWN, Json, User
 from walkme_tui.simulator.account import SimulatedAccount
 from walkme_tui.simulator.app import Simulator

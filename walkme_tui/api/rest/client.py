@@ -22,7 +22,7 @@ from walkme_tui.api.rest.decoding import (
 )
 from walkme_tui.api.rest.ids import path_segment
 from walkme_tui.api.rest.settings import RestSettings
-from walkme_tui.api.rest.user_update import JSON_NAMES, UserUpdater
+from walkme_tui.api.rest.user_update import UserUpdater
 from walkme_tui.api.rest.write_requests import (
     add_member_request,
     create_request,
@@ -38,7 +38,7 @@ from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, SecretUn
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
-from walkme_tui.domain.user_json import KNOWN_NAMES
+from walkme_tui.domain.user_json import JSON_NAMES, KNOWN_NAMES
 from walkme_tui.domain.users import Json, User, UserPage
 from walkme_tui.domain.write_support import WriteSupport
 

@@ -13,11 +13,10 @@ from walkme_tui.domain.errors import (
     RequestRejected,
 )
 from walkme_tui.domain.mirrored import merged
-from walkme_tui.domain.user_json import TEXT_FIELDS, TIME_FIELDS, encode_user
+from walkme_tui.domain.user_json import JSON_NAMES, TIME_FIELDS, encode_user
 from walkme_tui.domain.users import Json, User
 from walkme_tui.domain.write_support import WriteSupport
 
-JSON_NAMES: Final = {attribute: name for name, attribute in TEXT_FIELDS.items()}
 # A PUT without one of these may clear it, change what the user sees or reset their rights.
 REQUIRED: Final = ("email", "role", "status", "groups")
 OPTIONAL: Final = ("firstName", "lastName", "externalId")

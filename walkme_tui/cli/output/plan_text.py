@@ -8,12 +8,13 @@ from walkme_tui.cli.output.users import plain
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
-from walkme_tui.domain.changes.edit import JSON_NAMES, UpdateUser
+from walkme_tui.domain.changes.edit import UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Step, Subject, grouped
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.times import format_time_ms
+from walkme_tui.domain.user_json import JSON_NAMES
 
 MAX_NAME: Final = 120
 MAX_SENTENCE: Final = 400

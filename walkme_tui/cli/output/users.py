@@ -8,7 +8,7 @@ from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.streams import csv_writer
 from walkme_tui.domain.groups import GroupSize
 from walkme_tui.domain.mirrored import MirroredUser
-from walkme_tui.domain.text import clean, printable_json, spaced
+from walkme_tui.domain.text import clean, printable_json, spaced, without_formula
 from walkme_tui.domain.user_json import ATTRIBUTES, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, Unknown, User
 
@@ -27,7 +27,6 @@ CSV_COLUMNS: Final = (
 MEMBER_FIELDS: Final = ("id", "email", "firstName", "lastName", "role", "status")
 MARKDOWN_COLUMNS: Final = ("email", "firstName", "lastName", "role", "status", "groups", "id")
 GROUP_SEPARATOR: Final = ";"
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 MAX_MARKDOWN_CELL: Final = 200
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
@@ -53,7 +52,7 @@ def csv_row(user: User, names: Mapping[str, str | None], safe: bool = False) -> 
     groups = user.groups if isinstance(user.groups, tuple) else ()
     raw["groups"] = GROUP_SEPARATOR.join(names.get(group_id) or group_id for group_id in groups)
     cells = [_cell(raw.get(name)) for name in CSV_COLUMNS]
-    return [f"'{cell}" if safe and cell.startswith(FORMULA_STARTS) else cell for cell in cells]
+    return [without_formula(cell) for cell in cells] if safe else cells
 
 
 def unknown_columns(user: User) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The change of a user's fields, all of them in one call."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, NamedTuple
 
@@ -8,10 +8,9 @@ from walkme_tui.domain.changes.change import Change, shown
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.json_fields import Fields, bad, list_of, or_null, text
 from walkme_tui.domain.text import email_key
-from walkme_tui.domain.user_json import TEXT_FIELDS
+from walkme_tui.domain.user_json import JSON_NAMES, TEXT_FIELDS
 from walkme_tui.domain.users import FIELD_LABELS, UNKNOWN, Json, Known, Status, User
 
-JSON_NAMES: Final[Mapping[str, str]] = {attribute: name for name, attribute in TEXT_FIELDS.items()}
 # What stays in a purged job: these values do not identify a person.
 NOT_PERSONAL: Final = frozenset({"role", "status"})
 

@@ -7,7 +7,7 @@ from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.receipt_text import code
-from walkme_tui.domain.text import clean, printable_json
+from walkme_tui.domain.text import clean, printable_json, without_formula
 from walkme_tui.domain.traffic import RequestRecord, curl_command, curl_of_user
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import Json, User
@@ -31,7 +31,6 @@ NOUNS: Final = {
 }
 """What is not shown in the toast that tells that it was copied."""
 ROW_FIELDS: Final = ("email", "firstName", "lastName", "role", "status", "groups", "externalId", "id")
-FORMULA_STARTS: Final = ("=", "+", "-", "@")
 MAX_FIELD: Final = 4000
 MAX_NAMED: Final = 3
 NO_USER: Final = "There is no user under the cursor."
@@ -178,8 +177,7 @@ def _fields(user: User, names: Mapping[str, str]) -> dict[str, Json]:
 
 def _cell(value: Json) -> str:
     """A cell of a spreadsheet, in which it is no formula."""
-    shown = clean(_as_text(value))
-    return f"'{shown}" if shown.startswith(FORMULA_STARTS) else shown
+    return without_formula(clean(_as_text(value)))
 
 
 def _code(value: Json) -> str:
