@@ -203,4 +203,4 @@ def _similar(folded: str, known: list[Group]) -> str:
 
     if close := nearest(folded, [group.name for group in known if group.name]):
         return f"Did you mean {clean(close[0], MAX_SHOWN_KEY)}?"
-    return "The groups of the account are listed in the Groups tab."
+    return "The Groups tab and “walkme-tui groups” list the groups of the account."

@@ -253,7 +253,7 @@ class UserForm(Dialog[None]):
 
     def _write_footer(self) -> None:
         if self._saving:
-            pairs = [("Esc", "goes on in the background")]
+            pairs = [("Esc", "save in the background")]
         elif isinstance(self._field, FieldSelect):
             pairs = [("Space", "choose"), ("F2", "save"), ("Esc", "leave")]
         elif self._field is not None and self._draft.is_edited(self._field_name):
@@ -264,9 +264,11 @@ class UserForm(Dialog[None]):
             pairs = [("Enter", "leave"), ("F2", "save")]
         else:
             pairs = [("Enter", "next"), ("F2", "save"), ("Esc", "leave")]
-        pieces: list[StyledSpan] = [(f"  {self._saving}", TextStyle.ACCENT)] if self._saving else []
+        pieces: list[StyledSpan] = []
         for key, word in pairs:
             pieces += [(f"  {key}", TextStyle.ACCENT), (f" {word}", TextStyle.DIM)]
+        if self._saving:
+            pieces.append((f"  {self._saving}", TextStyle.ACCENT))
         self.query_one("#footer", TextBar).write(pieces)
 
     # ------------------------------------------------------------ focus
@@ -409,7 +411,7 @@ class UserForm(Dialog[None]):
             "Leave without saving?",
             [
                 (f"{count(len(self._draft.edits), 'field was', 'fields were')} edited: {names}.", TextStyle.PLAIN),
-                ("Nothing was sent.", TextStyle.DIM),
+                ("Leaving discards this.", TextStyle.DIM),
             ],
             [AnswerKey("d", "discard the edits")],
             account=self._account,

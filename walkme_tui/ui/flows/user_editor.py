@@ -182,7 +182,7 @@ class UserEditor:
         except NotFound:
             return await self._offer_new()
         except WalkmeError as error:
-            return await self._back(_sentence(error), draft)
+            return await self._back(f"Nothing was sent. {_sentence(error)}", draft)
         if self._has_news(plan):
             return await self._back("There is more to know before this is sent. F2 again saves it.", draft)
         if not plan.steps:
@@ -328,7 +328,7 @@ class UserEditor:
             (f"{name_of(user)}, {email}, is in the account already. Nothing was sent.", TextStyle.WARN),
             ("Esc returns to the form, to correct the email.", TextStyle.DIM),
         ]
-        answers = [AnswerKey("o", "open that user"), AnswerKey("e", "edit them with this draft")]
+        answers = [AnswerKey("o", "open user"), AnswerKey("e", "edit with draft")]
         answer = await self._ask(f"{email} exists", text, answers)
         if answer == "o":
             self._close("")
