@@ -78,24 +78,20 @@ def typing(effort: Effort, turns: int) -> Iterable[Figure]:
 
 def picking(effort: Effort, turns: int) -> Iterable[Figure]:
     """Words typed into the filter of the groups."""
-    opened: list[float] = []
     filtered: list[float] = []
     mirror = complete_mirror(effort.users)
     with simulator(effort.users, command=own_program("many_groups")) as account, browsing(account, mirror) as screen:
         screen.catch_up(MOUNTED_SECONDS)
-        for turn in range(max(2, turns // 6)):
-            seconds = screen.seconds_until(b"a", lambda: _shows(screen, "Groups of ", "[ Save ]"))
+        for _ in range(max(2, turns // 6)):
+            screen.seconds_until(b"a", lambda: _shows(screen, "Groups of ", "[ Save ]"))
             screen.catch_up(0.3)
-            if turn:  # the first imports the picker
-                opened.append(seconds)
             for word in GROUP_WORDS:
                 for length in range(1, len(word) + 1):
                     found = partial(_shows_found, screen, word[:length].decode())
                     filtered.append(screen.seconds_until(word[length - 1 : length], found))
                 screen.seconds_until(CLEAR, lambda: _shows(screen, "type to filter"))
             _leave_to_next_user(screen)
-    yield from figures(f"a to the picker of {GROUPS} groups", opened, 100, 150)
-    yield from figures("a key to the filtered list", filtered, 16, 50)
+    yield from figures(f"a key, {GROUPS} groups filtered", filtered, 16, 50)
 
 
 def saving(effort: Effort, turns: int) -> Iterable[Figure]:

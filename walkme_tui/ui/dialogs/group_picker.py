@@ -20,6 +20,7 @@ from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.group_choice import GroupChoice
 from walkme_tui.ui.widgets.dialog_button import DialogButton
 from walkme_tui.ui.widgets.group_choice_list import GroupChoiceList
+from walkme_tui.ui.widgets.immediate_paint import paint_now
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
@@ -134,6 +135,8 @@ class GroupPicker(Dialog[GroupChoice]):
         taken = self._pending_keys is None and self.focused is self._input and self._process_list_key(event)
         taken = taken or super().process_key(event)
         self._last_key_at = self._monotonic()
+        if self.is_current:
+            paint_now(self._input, self._list)
         return taken
 
     def _process_list_key(self, event: events.Key) -> bool:

@@ -29,15 +29,15 @@ class GroupChoiceList(RowList[GroupSize]):
         super().__init__(id="choices")
         self.choice = choice
         self._exact = exact
-        self._keys: dict[str, str] = {}
+        self._by_folded: list[tuple[str, GroupSize]] = []
 
     def filter(self, text: str) -> None:
         """Show the groups whose name or id contains ``text``, without regard to spaces, case and accents."""
-        if not self._keys:
-            names = ((size.group.id, size.group.name or "") for size in self.choice.groups)
-            self._keys = {group_id: f"{_folded(name)} {_folded(group_id)}" for group_id, name in names}
+        if not self._by_folded:
+            groups = self.choice.groups
+            self._by_folded = [(f"{_folded(each.group.name or '')} {_folded(each.group.id)}", each) for each in groups]
         wanted = _folded(text)
-        self.show([size for size in self.choice.groups if wanted in self._keys[size.group.id]])
+        self.show([size for folded, size in self._by_folded if wanted in folded])
         self.set_empty_text(f"None of the {words.number(len(self.choice.groups))} groups has “{clean(text, 60)}”.")
         if text:
             self.move_to(0)

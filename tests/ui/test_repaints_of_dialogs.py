@@ -1,0 +1,64 @@
+"""What a dialog paints: what changed below it alone, and the answer to a key at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from textual._compositor import ChopsUpdate
+from textual.events import Key
+
+from tests.support.browser import Browser, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people
+from walkme_tui.domain.groups import Group
+from walkme_tui.ui.dialogs.group_picker import GroupPicker
+
+
+@contextmanager
+def painted(browser: Browser) -> Iterator[list[Any]]:
+    """The updates of the terminal meanwhile."""
+    updates: list[Any] = []
+    app: Any = browser.app
+    display = app._display
+
+    def displayed(screen: Any, update: Any) -> None:
+        updates.append(update)
+        display(screen, update)
+
+    app._display = displayed
+    yield updates
+    app._display = display
+
+
+def written(browser: Browser, update: Any) -> str:
+    return "".join(update.render_segments(browser.app.console))
+
+
+async def test_a_change_below_a_dialog_repaints_only_its_line() -> None:
+    async with open_browser(Setting(api=FakeDirectory(people(50)))) as browser:
+        await browser.loaded()
+        await browser.press("question_mark")
+        for text in ("first message", "second message", "third message"):
+            with painted(browser) as updates:
+                browser.browser.show_waiting(text)
+                await browser.settled(lambda: updates)
+            for update in updates:
+                assert isinstance(update, ChopsUpdate)
+                assert [y for y, *_ in update.spans] == [browser.app.size.height - 2]
+            assert text in written(browser, updates[-1])
+
+
+async def test_the_group_picker_shows_a_key_and_what_it_finds_in_one_frame_at_once() -> None:
+    groups = [Group(f"g{number}", f"Team {number}") for number in range(20)] + [Group("s", "Support")]
+    async with open_browser(Setting(api=FakeDirectory(people(5), groups=groups))) as browser:
+        await browser.loaded()
+        await browser.press("a")
+        await browser.settled(lambda: "Groups of" in browser.dialog)
+        picker = browser.app.screen
+        assert isinstance(picker, GroupPicker)
+        with painted(browser) as updates:
+            picker.process_key(Key("p", "p"))
+        (update,) = updates
+        above, _, rows = written(browser, update).partition("GROUP")
+        assert "p" in above
+        assert "Support" in rows
+        assert "Team" not in rows
