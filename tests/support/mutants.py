@@ -83,7 +83,7 @@ def unchanged_is_a_failure() -> None:
         return replace(found, state=StepState.FAILED, changed=False)
 
     async def after_refusal(self: ReadBack, record: StepRecord, error: ApiError) -> Outcome:
-        return outcomes.refused(record.step.change, error)
+        return outcomes.refused(record, error)
 
     outcomes.before_sending = before_sending
     ReadBack.after_refusal = after_refusal  # type: ignore[method-assign]  # that is the mutant

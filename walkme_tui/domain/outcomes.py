@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from walkme_tui.domain.changes.change import Change, shown
+from walkme_tui.domain.changes.change import shown
 from walkme_tui.domain.errors import ApiError, ChangedMeanwhile, Conflict
 from walkme_tui.domain.jobs import Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.plans import Step, StepState
@@ -17,6 +17,7 @@ UNVERIFIED: Final = "accepted, could not be verified"
 LOST_BUT_APPLIED: Final = "no usable answer came; the change was there when read again"
 INTERRUPTED_BUT_APPLIED: Final = "interrupted after it was sent; the change was there when read again"
 EARLIER_ATTEMPT_APPLIED: Final = "an earlier attempt took effect; the change was there when read again"
+EARLIER_ATTEMPT_PARTLY_APPLIED: Final = "an earlier attempt took effect, and its other values are there"
 LOST_AND_UNKNOWN: Final = "sent, no answer came, and the record does not show whether it happened"
 STATUS_UNKNOWN: Final = "the record lacks the present value; nothing was sent, because others may have changed it"
 LOST_NOT_APPLIED: Final = "no usable answer came; the change was not there when read again"
@@ -42,8 +43,7 @@ def before_sending(record: StepRecord, user: User) -> Outcome | None:
         # A change that does not overwrite finds either what the plan expected, or what it would set.
         planned = change.as_planned(user)
         if planned is False:
-            detail = f"{change.deviation_text(user)}: changed by others, left unchanged"
-            return Outcome(StepState.SKIPPED, detail, after=user, reason=OutcomeReason.CONFLICT)
+            return _conflict(record, f"{change.deviation_text(user)}: changed by others, left unchanged", user)
         if planned is None:
             return Outcome(StepState.NEEDS_REVIEW, STATUS_UNKNOWN, after=user)
     return None
@@ -116,16 +116,24 @@ def verified(record: StepRecord, after: User | None) -> Outcome:
     return Outcome(StepState.DONE, detail, changed=True, after=after, reason=OutcomeReason.VERIFIED)
 
 
-def refused(change: Change, error: ApiError, after: User | None = None) -> Outcome:
-    """The server understood the step and refused it."""
-    message = clean(error.message, MAX_MESSAGE)
+def refused(record: StepRecord, error: ApiError, after: User | None = None) -> Outcome:
+    """The server understood the step and refused it; ``after`` is the user as read since then."""
+    message, change = clean(error.message, MAX_MESSAGE), record.step.change
     if isinstance(error, ChangedMeanwhile):
-        return Outcome(StepState.SKIPPED, message, after=after, reason=OutcomeReason.CONFLICT)
+        return _conflict(record, message, after)
     if change.review_text:
         return Outcome(StepState.NEEDS_REVIEW, f"{change.review_text}: {message}", after=after)
     exists = isinstance(error, Conflict) and change.new_email is not None
     reason = OutcomeReason.EXISTS if exists else OutcomeReason.OTHER
     return Outcome(StepState.FAILED, message, after=after, reason=reason, refusals=error.fields)
+
+
+def _conflict(record: StepRecord, detail: str, user: User | None) -> Outcome:
+    """Others changed what the step would overwrite; an earlier attempt may have changed its other fields."""
+    if record.may_arrive and user is not None and record.step.change.shortfall(record.before, user)[1]:
+        text = f"{detail}; {EARLIER_ATTEMPT_PARTLY_APPLIED}"
+        return Outcome(StepState.NEEDS_REVIEW, text, changed=True, after=user, reason=OutcomeReason.CONFLICT)
+    return Outcome(StepState.SKIPPED, detail, after=user, reason=OutcomeReason.CONFLICT)
 
 
 def unreadable(error: ApiError, *, sent: bool) -> Outcome:

@@ -69,6 +69,18 @@ async def test_a_field_with_a_third_value_is_a_conflict_and_nothing_is_sent(tmp_
     assert not api.writes
 
 
+async def test_a_conflict_after_a_lost_answer_reports_what_the_attempt_changed(tmp_path: Path) -> None:
+    api = account()
+    api.lose_answer()
+    api.meanwhile("patch_user", lambda: api.meanwhile("get_user", lambda: api.edit(BOTH.id, first_name="Theirs")))
+    job = await run(api, tmp_path, EDIT, strict=True)
+    detail = f"the first name is Theirs now, not {FIRST}: changed by others, left unchanged"
+    more = "an earlier attempt took effect, and its other values are there"
+    assert outcomes_of(job) == [("needs review", f"{detail}; {more}")]
+    assert (job.steps[0].reason, job.steps[0].changed) == (OutcomeReason.CONFLICT, True)
+    assert (api.now(BOTH.id).first_name, api.now(BOTH.id).role) == ("Theirs", "Admin")
+
+
 async def test_a_field_that_already_has_the_new_value_is_no_conflict(tmp_path: Path) -> None:
     api = account()
     api.edit(BOTH.id, first_name="Ann", last_name="Theirs")

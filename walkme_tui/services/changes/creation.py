@@ -78,7 +78,7 @@ class Creation:
         except LookUpIgnored:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.LOST_AND_UNKNOWN)
         if found is None:
-            return outcomes.refused(record.step.change, error)
+            return outcomes.refused(record, error)
         return outcomes.found_after_creating(record, found, outcomes.EARLIER_ATTEMPT_APPLIED)
 
     async def find(self, record: StepRecord) -> User | None:

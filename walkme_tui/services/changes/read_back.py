@@ -54,7 +54,7 @@ class ReadBack:
         """The server refused the step, perhaps because there is nothing to do."""
         held, after = await self._read(record.step.change)
         if not held:
-            return outcomes.refused(record.step.change, error, after)
+            return outcomes.refused(record, error, after)
         if record.may_arrive:
             return Outcome(StepState.DONE, outcomes.EARLIER_ATTEMPT_APPLIED, changed=True, after=after)
         return Outcome(StepState.DONE, f"was {record.step.change.already_text()} when it was sent", after=after)

@@ -179,7 +179,7 @@ class StepRunner:
             means_done |= isinstance(error, Conflict) and change.conflict_means_done
             if means_done or record.may_arrive:
                 return await self._outcome_read_back(record, error)
-            return outcomes.refused(change, error)
+            return outcomes.refused(record, error)
         return await self._outcome_read_back(record, None, new_id=new_id)
 
     async def _outcome_read_back(
