@@ -8,11 +8,14 @@ from typing import Any
 
 from tests.support.fault_proxy import Exchange, Fault
 from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.creation import CreateUser
+from walkme_tui.domain.changes.deletion import DeleteUser
+from walkme_tui.domain.changes.edit import UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import StepState
-from walkme_tui.domain.user_json import decode_user
+from walkme_tui.domain.user_json import JSON_NAMES, decode_user
 from walkme_tui.domain.users import User
 
 Record = dict[str, Any]
@@ -62,7 +65,7 @@ def judge(case: Case) -> list[Violation]:
 
 def _of_step(case: Case, record: StepRecord) -> Iterable[Violation]:
     change, name = record.step.change, f"step {record.step.number} ({record.state.value}, {record.detail})"
-    sends = [exchange for exchange in case.log if _is_call_of(exchange, change)]
+    sends = [exchange for exchange in case.log if is_call_of(exchange, change)]
     done = [exchange for exchange in sends if exchange.executed]
     opened = [exchange for exchange in sends if exchange.fault not in NOT_EXECUTED and exchange.status != 405]
     if not record.state.settled:
@@ -88,18 +91,18 @@ def _unexplained(case: Case) -> Iterable[Violation]:
     doubtful = {place(record.step.change) for record in case.job.steps if record.state is StepState.NEEDS_REVIEW}
     skipped = doubtful | set(case.others)
     for user_id, before in case.before.items():
-        expected = _state(before)
+        expected = flat(before)
         for record in case.job.records_of(user_id):
             if record.changed:
                 _apply(expected, record.step.change)
-        after = _state(case.after[user_id])
+        after = flat(case.after[user_id])
         for name in {*expected, *after}:
             if (user_id, name) not in skipped and expected.get(name) != after.get(name):
                 told = f"{user_id} {name}: {expected.get(name)!r} by the journal, {after.get(name)!r} on the server"
                 yield Violation("unexplained", told)
 
 
-def _state(record: Record) -> Record:
+def flat(record: Record) -> Record:
     """A flat record: every field except the time of the change, and each group as a field."""
     groups = record["groups"]
     assert isinstance(groups, list)
@@ -117,13 +120,26 @@ def _apply(state: Record, change: Change) -> None:
         state.pop(change.group.id, None)
 
 
-def _is_call_of(exchange: Exchange, change: Change) -> bool:
+def new_values(change: SetStatus | UpdateUser) -> dict[str, str | None]:
+    """The values that a change sets, by JSON name."""
+    if isinstance(change, SetStatus):
+        return {"status": change.after}
+    return {JSON_NAMES[attribute]: value for attribute, value in change.values.items()}
+
+
+def is_call_of(exchange: Exchange, change: Change) -> bool:
     """True for a request that asks for this change."""
     match change:
-        case SetStatus():
+        case SetStatus() | UpdateUser():
             if exchange.method not in {"PATCH", "PUT"} or exchange.path != f"/users/{change.user_id}":
                 return False
-            return bool(json.loads(exchange.body).get("status") == change.after)
+            sent = json.loads(exchange.body)
+            return all(name in sent and sent[name] == value for name, value in new_values(change).items())
+        case CreateUser():
+            created = exchange.method == "POST" and exchange.path == "/users"
+            return created and bool(json.loads(exchange.body)["email"] == change.email)
+        case DeleteUser():
+            return (exchange.method, exchange.path) == ("DELETE", f"/users/{change.user_id}")
         case AddMember():
             asked = exchange.method == "POST" and exchange.path == f"/groups/{change.group.id}/users"
             return asked and json.loads(exchange.body) == {"userId": change.user_id}
