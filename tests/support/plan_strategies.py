@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from tests.support.exact_json import NUMBER_TEXTS
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.creation import FIELDS, CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
@@ -10,6 +11,7 @@ from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.edits import EDITABLE
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.json_text import loads
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subject, numbered
 from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import UNKNOWN, User
@@ -21,7 +23,7 @@ MOMENTS = st.integers(-60_000_000_000_000, 250_000_000_000_000)
 GROUPS = st.builds(Group, IDS, st.none() | TEXTS)
 
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False) | TEXTS,
+    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | NUMBER_TEXTS.map(loads) | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=5,
 )

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 from walkme_tui.domain.errors import UnexpectedAnswer
+from walkme_tui.domain.json_text import loads
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.text import clean
 
@@ -113,8 +114,7 @@ def read_json(answer: ApiAnswer) -> tuple[Any, tuple[str, ...]]:
         warnings = ("Some text in the answer was not valid UTF-8.",)
     if answer.body.strip(b" \t\r\n\0"):
         try:
-            # NaN and Infinity are no JSON: they are kept as text, and the rest of the answer is read.
-            return json.loads(text, parse_constant=str), warnings
+            return loads(text), warnings
         except (ValueError, RecursionError):
             pass
     may_pass = answer.content_type.endswith("json") and not answer.is_web_page

@@ -1,6 +1,5 @@
 """The latest requests, without tokens and emails, and their latency."""
 
-import json
 import re
 import statistics
 from collections import deque
@@ -10,6 +9,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from walkme_tui.api.answers import ApiAnswer, without_secret
+from walkme_tui.domain.json_text import dumps, loads
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import FORM, REDACTED, Headers, RequestRecord
 
@@ -61,7 +61,7 @@ def redact_body(body: bytes, content_type: str) -> str:
         text = _redact_form(text)
     elif len(body) <= LONGEST_PARSED_BYTES:
         with suppress(ValueError, RecursionError):
-            text = json.dumps(_redact_value(json.loads(text)), ensure_ascii=False)
+            text = dumps(_redact_value(loads(text)), ensure_ascii=False)
     return _EMAIL_IN_TEXT.sub(REDACTED, text)[:LONGEST_BODY]
 
 

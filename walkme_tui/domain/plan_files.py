@@ -7,6 +7,7 @@ People edit plan files and copy them between machines: every field is checked, a
 import json
 from typing import Final, NoReturn
 
+from walkme_tui.domain import json_text
 from walkme_tui.domain.changes.creation import new_user_key
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.domain.errors import ConfigurationError
@@ -65,16 +66,16 @@ def plan_from_json(value: object) -> Plan:
 
 def plan_to_text(plan: Plan) -> str:
     """The contents of a plan file: ASCII, indented, with a line end."""
-    return json.dumps(plan_to_json(plan), indent=2) + "\n"
+    return json_text.dumps(plan_to_json(plan), indent=2) + "\n"
 
 
 def plan_from_text(text: str) -> Plan:
     """The plan in the contents of a plan file; raises ``ConfigurationError``, which names the wrong field."""
     try:
-        value = json.loads(text)
+        value = json_text.loads(text)
     except json.JSONDecodeError as error:
         raise _unusable(f"line {error.lineno} is not JSON: {error.msg.lower()}") from None
-    except (RecursionError, ValueError):
+    except RecursionError:
         raise _unusable("it is not JSON that can be read") from None
     return plan_from_json(value)
 

@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from walkme_tui.domain.json_text import dumps
+
 MAX_MARKS_PER_LETTER: Final = 2
 DOTTED_CIRCLE: Final = "\u25cc"
 
@@ -69,7 +71,7 @@ def clean(text: str, limit: int | None = None) -> str:
 
 def printable_json(value: object, indent: int | None = None) -> str:
     """JSON text in which every invisible character is escaped, as is every mark after the second on a letter."""
-    return _OUTSIDE_ASCII.sub(_escape_unprintable, json.dumps(value, ensure_ascii=False, indent=indent))
+    return _OUTSIDE_ASCII.sub(_escape_unprintable, dumps(value, ensure_ascii=False, indent=indent))
 
 
 def _escape_unprintable(run: re.Match[str]) -> str:

@@ -4,12 +4,12 @@ The names are those of the WalkMe REST API; ``encode_user(decode_user(x)) == x``
 every object ``x`` that ``decode_user`` accepts.
 """
 
-import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from walkme_tui.domain.json_text import dumps
 from walkme_tui.domain.text import storable
 from walkme_tui.domain.times import format_time_ms, parse_time_ms
 from walkme_tui.domain.users import UNKNOWN, Json, UnreadableRecord, User
@@ -124,8 +124,8 @@ def altered_names(before: User, after: User, attributes: Collection[str]) -> tup
 def _canonical(value: Json) -> str:
     """A text that is the same for equal values: for Python, 1 and true are equal. An empty list counts as null."""
     if isinstance(value, list):
-        return json.dumps(sorted(json.dumps(item, sort_keys=True) for item in value)) if value else "null"
-    return json.dumps(value, sort_keys=True)
+        return dumps(sorted(dumps(item, sort_keys=True) for item in value)) if value else "null"
+    return dumps(value, sort_keys=True)
 
 
 def _encode(attribute: str, value: Any) -> Json:

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from enum import Enum, StrEnum
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from walkme_tui.domain.text import clean
 
+if TYPE_CHECKING:
+    from walkme_tui.domain.json_text import ExactNumber
+
 T = TypeVar("T")
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Json: TypeAlias = "bool | int | float | ExactNumber | str | list[Json] | dict[str, Json] | None"
 
 
 class Unknown(Enum):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from walkme_tui.api.answers import ApiAnswer, BrokenJson
 from walkme_tui.api.rest.decoding import LARGEST_TOTAL, decode_groups, decode_matches, decode_one, decode_page
+from walkme_tui.domain import json_text
 from walkme_tui.domain.errors import LookUpIgnored, UnexpectedAnswer
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.user_json import encode_user
@@ -68,7 +69,7 @@ def test_a_decoded_user_keeps_every_field(extras: list[dict[str, Any]]) -> None:
     sent = [{**extra, "id": f"u{number}"} for number, extra in enumerate(extras)]
     page = decode_page(json_answer({"users": sent, "total": len(sent), "page": 1}), 1, 10)
     back = [encode_user(row) for row in page.rows if isinstance(row, User)]
-    assert json.dumps(back, sort_keys=True) == json.dumps(
+    assert json_text.dumps(back, sort_keys=True) == json.dumps(
         json.loads(json.dumps(sent), parse_constant=str), sort_keys=True
     )
 

@@ -1,7 +1,6 @@
 """The mirror agrees with a dictionary after any sequence of calls."""
 
 import asyncio
-import json
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.support.odd_people import NOW_MS
 from tests.support.search_oracle import Directory
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.json_text import ExactNumber, dumps
 from walkme_tui.domain.mirrored import MirroredUser, UnreadableRow, Update, merged
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import search_key
@@ -48,7 +48,9 @@ USERS = st.builds(
     updated_at_ms=known(st.integers(-5, 5)),
     groups=known(st.lists(st.sampled_from(GROUPS), max_size=3).map(tuple)),
     extra=st.dictionaries(
-        st.sampled_from(("seat", "email", "groups", "x")), st.sampled_from((1, True, 1.0, None, "a")), max_size=2
+        st.sampled_from(("seat", "email", "groups", "x")),
+        st.sampled_from((1, True, 1.0, ExactNumber("1e999"), None, "a")),
+        max_size=2,
     ),
 )
 ROWS = st.lists(st.one_of(USERS, st.builds(UnreadableRecord, st.just("not an object"))), max_size=4)
@@ -277,7 +279,7 @@ class MirrorMachine(RuleBasedStateMachine):
         assert row is not None
         entry = self.model.entries[user_id]
         assert (row.row_id, row.user) == (entry.row_id, entry.user)
-        now, then = (json.dumps(encode_user(user), sort_keys=True) for user in (row.user, entry.user))
+        now, then = (dumps(encode_user(user), sort_keys=True) for user in (row.user, entry.user))
         assert now == then  # in JSON 1, 1.0 and true differ
         assert (row.fetched_at_ms, row.detailed_at_ms) == (entry.fetched_at_ms, entry.detailed_at_ms)
         assert row.position == self.model.position(user_id)

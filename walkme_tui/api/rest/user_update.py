@@ -12,14 +12,17 @@ from walkme_tui.domain.errors import (
     NotFound,
     RequestRejected,
 )
+from walkme_tui.domain.json_text import is_json
 from walkme_tui.domain.mirrored import merged
+from walkme_tui.domain.text import clean
 from walkme_tui.domain.user_json import JSON_NAMES, TIME_FIELDS, encode_user
-from walkme_tui.domain.users import Json, User
+from walkme_tui.domain.users import MAX_LABEL, Json, User
 from walkme_tui.domain.write_support import WriteSupport
 
 # A PUT without one of these may clear it, change what the user sees or reset their rights.
 REQUIRED: Final = ("email", "role", "status", "groups")
 OPTIONAL: Final = ("firstName", "lastName", "externalId")
+CONSOLE_HINT: Final = "Make the change in the WalkMe Console."
 
 
 class UserCalls(Protocol):
@@ -88,8 +91,8 @@ class UserUpdater:
     async def _whole(self, user_id: str, base: User, fields: Mapping[str, Json]) -> dict[str, Json]:
         """Every field of a user as the server has them now, with the new values of ``fields``.
 
-        Raises ``RequestRejected`` where some are unknown, and ``ChangedMeanwhile`` where one of ``fields`` has neither
-        the value of ``base`` nor the new one.
+        Raises ``RequestRejected`` where some are unknown or NaN or Infinity, and ``ChangedMeanwhile`` where one of
+        ``fields`` has neither the value of ``base`` nor the new one.
         """
         user = await self._calls.get_user(user_id)
         _check_unchanged(encode_user(base), encode_user(user), fields)
@@ -106,9 +109,17 @@ class UserUpdater:
             raise RequestRejected(
                 "This server only replaces whole records, and its record of the user lacks "
                 f"{' and '.join(missing)}: a replacement could clear that, so nothing was sent.",
-                hint="Make the change in the WalkMe Console.",
+                hint=CONSOLE_HINT,
             )
-        return encode_user(user) | dict(fields)
+        whole = encode_user(user) | dict(fields)
+        no_json = [clean(name, MAX_LABEL) for name, value in whole.items() if not is_json(value)]
+        if no_json:
+            raise RequestRejected(
+                "This server only replaces whole records, and its record of the user has NaN or Infinity in "
+                f"{' and '.join(no_json)}: JSON has no such number to send back, so nothing was sent.",
+                hint=CONSOLE_HINT,
+            )
+        return whole
 
 
 def _check_unchanged(base: Mapping[str, Json], now: Mapping[str, Json], fields: Mapping[str, Json]) -> None:

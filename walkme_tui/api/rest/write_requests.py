@@ -1,12 +1,12 @@
 """The requests that change something; an invalid id raises ``NotFound``, and nothing is sent."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from walkme_tui.api.answers import ONE_RECORD_SECONDS, ApiRequest
 from walkme_tui.api.rest.ids import path_segment
+from walkme_tui.domain.json_text import dumps
 from walkme_tui.domain.users import Json
 
 WRITE: Final = "users:write"
@@ -49,5 +49,5 @@ def remove_member_request(group_id: str, user_id: str) -> ApiRequest:
 
 def _change(method: str, target: str, about: str, body: Mapping[str, Json] | None) -> ApiRequest:
     # As ASCII, lone surrogates in a record are sent back as they came; UTF-8 cannot encode them.
-    content = b"" if body is None else json.dumps(dict(body), separators=(",", ":")).encode("ascii")
+    content = b"" if body is None else dumps(dict(body), separators=(",", ":")).encode("ascii")
     return ApiRequest(method, target, WRITE, about, content=content, total_seconds=ONE_RECORD_SECONDS, changes=True)

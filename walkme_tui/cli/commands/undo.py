@@ -1,7 +1,6 @@
 """``walkme-tui undo``: undo what a job changed."""
 
 import argparse
-import json
 from pathlib import Path
 
 from walkme_tui.cli.change_request import ChangeRequest, run_change
@@ -10,6 +9,7 @@ from walkme_tui.cli.journal_run import find_job
 from walkme_tui.cli.output.plan_text import MAX_NAME
 from walkme_tui.cli.plan_io import read_text
 from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.json_text import loads
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
@@ -49,7 +49,7 @@ def _of_receipt(context: Context, file: Path) -> ChangeRequest:
         file = file.with_suffix(".json")
     text = read_text(file, "receipt")
     try:
-        receipt = json.loads(text)
+        receipt = loads(text)
     except (ValueError, RecursionError):
         receipt = None
     if not isinstance(receipt, dict):

@@ -1,7 +1,6 @@
 """Receipt files: for each user of a job, JSON to keep and undo from, and Markdown to read."""
 
 import asyncio
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from typing import Final
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.json_text import dumps
 from walkme_tui.domain.plans import Subject
 from walkme_tui.domain.receipt_text import receipt_markdown, ticket_lines
 from walkme_tui.domain.receipts import receipt
@@ -47,7 +47,7 @@ class Receipts:
         """
         recorded = frozenset(job.receipts)
         for name, content in self._contents(job):
-            json_text = json.dumps(content, indent=2) + "\n"
+            json_text = dumps(content, indent=2) + "\n"
             for file, text in ((f"{name}.json", json_text), (f"{name}.md", receipt_markdown(content, f"{name}.json"))):
                 path = str(await asyncio.to_thread(self._write, file, text))
                 if path not in recorded:

@@ -1,10 +1,10 @@
 """Rows of the journal as values of the domain, and back."""
 
-import json
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
+from walkme_tui.domain import json_text
 from walkme_tui.domain.jobs import OutcomeReason, StepRecord
 from walkme_tui.domain.plan_files import step_from_json
 from walkme_tui.domain.plans import StepState
@@ -58,13 +58,13 @@ def member(kind: type[E], value: str) -> E:
 
 def dumped(value: object) -> str:
     """JSON in ASCII, in which lone surrogates survive; SQLite does not take them as text."""
-    return json.dumps(value, separators=(",", ":"))
+    return json_text.dumps(value, separators=(",", ":"))
 
 
 def loaded(text: str) -> Any:
     """The value of a column of JSON; ``DamagedContents`` if it is not JSON."""
     try:
-        return json.loads(text)
+        return json_text.loads(text)
     except (ValueError, RecursionError):
         raise DamagedContents("a value is not JSON") from None
 

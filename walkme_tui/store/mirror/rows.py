@@ -1,12 +1,12 @@
 """Users as rows of the mirror and back, without loss."""
 
-import json
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
+from walkme_tui.domain.json_text import dumps, loads
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import UNKNOWN, User
@@ -113,7 +113,7 @@ def user_values(user: User, stored: bytes | str, groups: str | None) -> tuple[Ro
         every = user[1:10]
         known = sum(bit for bit, value in zip(BITS.values(), every, strict=True) if value is not UNKNOWN)
         values = tuple([None if value is UNKNOWN else value for value in values])
-    extra = json.dumps(dict(user.extra)) if user.extra else None
+    extra = dumps(dict(user.extra)) if user.extra else None
     group_count = len(user.groups) if isinstance(user.groups, tuple) else None
     names = _names(user)
     name_key, last_key = (" ".join(names), " ".join(names[::-1])) if names else (None, None)
@@ -130,7 +130,7 @@ def mirrored_user(row: Row, group_ids: Callable[[str], tuple[str, ...]]) -> Mirr
         values: list[Any] = [*row[2:10], None if groups is None else group_ids(groups)]
         if known != ALL_KNOWN:
             values = [value if known & bit else UNKNOWN for bit, value in zip(BITS.values(), values, strict=True)]
-        user = User(*[_id_from_column(row[1]), *values, {} if extra is None else json.loads(extra)])
+        user = User(*[_id_from_column(row[1]), *values, {} if extra is None else loads(extra)])
     except (TypeError, ValueError) as error:
         raise sqlite3.DatabaseError("a row has values that were never written") from error
     return MirroredUser(row[0], user, row[13], row[14], row[15])

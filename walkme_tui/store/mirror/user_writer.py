@@ -1,9 +1,9 @@
 """Changes of users, written to every table that depends on them."""
 
-import json
 import sqlite3
 from collections.abc import Iterable
 
+from walkme_tui.domain.json_text import dumps
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.store import bulk
@@ -124,4 +124,4 @@ class UserWriter:
 
 def _same(before: User, after: User) -> bool:
     """True if nothing has to be written; in Python, unlike in JSON, true equals 1 and 1 equals 1.0."""
-    return before == after and (not after.extra or json.dumps(before.extra) == json.dumps(after.extra))
+    return before == after and (not after.extra or dumps(before.extra) == dumps(after.extra))

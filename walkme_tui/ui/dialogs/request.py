@@ -1,11 +1,11 @@
 """One request of the log, redacted."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from textual.widget import Widget
 
+from walkme_tui.domain.json_text import dumps, loads
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import REDACTED, Headers, RequestRecord
 from walkme_tui.ui import words
@@ -83,6 +83,6 @@ def _part(title: str, headers: Headers, body: str, width: int) -> Iterator[Style
 def _indented(body: str) -> str:
     """JSON indented, anything else unchanged."""
     try:
-        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+        return dumps(loads(body), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         return body

@@ -1,0 +1,88 @@
+"""JSON text to values and back without loss: a number that a float would round keeps its text."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+# Digits; Python converts at most 4300, so that nobody can make it compute for minutes.
+LONGEST_INTEGER: Final = 1000
+# Marks the text of a number among other strings until the quotation marks around it are removed. Random, so that no
+# received text contains it.
+_MARK: Final = os.urandom(16).hex()
+_MARKED: Final = re.compile(f'"{_MARK}([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class ExactNumber:
+    """A number by its text: one that Python would round or not convert, or NaN or Infinity, which JSON lacks."""
+
+    text: str
+
+    @property
+    def is_json(self) -> bool:
+        """False for NaN and Infinity."""
+        return self.text[-1].isdecimal()
+
+
+def loads(text: str) -> Any:
+    """The value of a JSON text; raises like ``json.loads``. NaN and Infinity are read, too."""
+    return _DECODER.decode(text)
+
+
+def dumps(
+    value: object,
+    *,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+    ensure_ascii: bool = True,
+) -> str:
+    """The JSON text of a value of ``loads``; NaN and Infinity become strings."""
+    text = json.dumps(
+        value,
+        default=_marked,
+        indent=indent,
+        separators=separators,
+        sort_keys=sort_keys,
+        ensure_ascii=ensure_ascii,
+    )
+    return _MARKED.sub(r"\1", text) if _MARK in text else text
+
+
+def is_json(value: object) -> bool:
+    """False where a value of ``loads`` contains NaN or Infinity."""
+    if isinstance(value, dict):
+        return all(map(is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(is_json, value))
+    return not isinstance(value, ExactNumber) or value.is_json
+
+
+def _marked(value: object) -> str:
+    if not isinstance(value, ExactNumber):
+        raise TypeError(f"{type(value).__name__} has no JSON text")
+    return _MARK + value.text if value.is_json else value.text
+
+
+def _integer(text: str) -> int | ExactNumber:
+    return int(text) if len(text) <= LONGEST_INTEGER else ExactNumber(text)
+
+
+def _number(text: str) -> float | ExactNumber:
+    """A float where it has the value of the text, to all digits."""
+    number = float(text)
+    return number if repr(number) == text or _is_same(number, text) else ExactNumber(text)
+
+
+def _is_same(number: float, text: str) -> bool:
+    from decimal import Decimal, InvalidOperation  # rarely needed
+
+    try:
+        return Decimal(repr(number)) == Decimal(text)
+    except InvalidOperation:
+        return False
+
+
+_DECODER: Final = json.JSONDecoder(parse_float=_number, parse_int=_integer, parse_constant=ExactNumber)
