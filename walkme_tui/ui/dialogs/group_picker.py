@@ -61,6 +61,8 @@ class GroupPicker(Dialog[GroupChoice]):
         self._save_word = save_word
         self._monotonic = monotonic
         self._last_key_at = 0.0
+        self._are_cut = False
+        self._only_changes = False  # on a small screen they need the lines of the list before they are sent
         self._before = {} if choice.users else choice.edits  # a new user's choice may be opened again
         self._input = TextInput(prompt="type to filter", id="choice-filter")
         self._input.on_edit = self._filter
@@ -104,15 +106,28 @@ class GroupPicker(Dialog[GroupChoice]):
 
     def _write(self) -> None:
         height = self.app.size.height
-        self.query_one("#frame").set_class(height < SHORT_SCREEN, "short")
+        short = height < SHORT_SCREEN
+        self.query_one("#frame").set_class(short, "short")
         lines = _change_lines(self.choice, self._judge(self.choice), inner_width(self.app.size.width, LARGE_FRAME) - 1)
-        self._changes.styles.height = min(len(lines), available_lines(height, LIST_LINES + INPUT_LINES))
+        around = 0 if self._only_changes else LIST_LINES + INPUT_LINES
+        available = available_lines(height, around - (2 if short else 0))
+        self._are_cut = len(lines) > available
+        if self._only_changes:
+            lines.insert(0, [("This will be sent. F2 again, or Enter, saves it.", TextStyle.WARN)])
+        self._changes.styles.height = min(len(lines), available)
         self._changes.set_lines(lines)
+        self._list.display = self._input.display = not self._only_changes
         self._write_footer()
+
+    def _show_only_changes(self, only: bool) -> None:
+        """Show all that a save sends in place of the list, or the list again."""
+        self._only_changes = only
+        self._write()
+        self.set_focus(self._save_button if only else self._input)
 
     def _write_footer(self) -> None:
         if self.focused is self._save_button:
-            keys = [("Enter", self._save_word), ("Esc", "leave")]
+            keys = [("Enter", self._save_word), ("Esc", "back" if self._only_changes else "leave")]
         elif self.focused is self._cancel_button:
             keys = [("Enter", "leave"), ("F2", self._save_word)]
         else:
@@ -153,7 +168,7 @@ class GroupPicker(Dialog[GroupChoice]):
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Move, choose, save; the buttons."""
         return {
-            **movement_keys(self._list),
+            **movement_keys(self._changes if self._only_changes else self._list),
             "space": self._press,
             "enter": self._press,
             "tab": partial(self._move, 1),
@@ -162,7 +177,9 @@ class GroupPicker(Dialog[GroupChoice]):
         }
 
     def _move(self, by: int) -> None:
-        stops = [self._input, self._save_button, self._cancel_button]
+        stops: list[Widget] = [self._save_button, self._cancel_button]
+        if not self._only_changes:
+            stops.insert(0, self._input)
         place = stops.index(self.focused) if self.focused in stops else 0
         self.set_focus(stops[(place + by) % len(stops)])
 
@@ -188,18 +205,23 @@ class GroupPicker(Dialog[GroupChoice]):
 
     @on(DialogButton.Pressed, "#save")
     def _save(self) -> None:
-        """Return the choice."""
+        """Return the choice, once all that it changes was shown."""
         if not self.is_current:
             return
-        if self._is_changed or not self.choice.users:
-            self.dismiss(self.choice)
-        else:
+        if not self._is_changed and self.choice.users:
             self._changes.set_lines([[("Nothing was chosen: there is nothing to send.", TextStyle.WARN)]])
+        elif self._are_cut and not self._only_changes:
+            self._show_only_changes(True)
+        else:
+            self.dismiss(self.choice)
 
     @on(DialogButton.Pressed, "#cancel")
     def leave(self) -> None:
         """Leave the dialog; ask before what was chosen is discarded."""
         if not self.is_current:
+            return
+        if self._only_changes:
+            self._show_only_changes(False)
             return
         if not self._is_changed:
             self.dismiss(None)
@@ -230,7 +252,7 @@ def _change_lines(choice: GroupChoice, consequences: Sequence[Consequence], widt
         if groups:
             names = ", ".join(clean(group.label, MAX_SENTENCE) for group in groups)
             lines += wrapped(names, width, style, mark)
-    for each in consequences:
+    for each in sorted(consequences, key=lambda each: each.gravity is not Gravity.WARNING):
         warns = each.gravity is Gravity.WARNING
         text = clean(each.text, MAX_SENTENCE)
         lines += wrapped(text, width, TextStyle.WARN if warns else TextStyle.DIM, "! " if warns else "  ")
