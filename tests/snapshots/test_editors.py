@@ -100,4 +100,4 @@ def test_groups_to_join_and_to_leave(matches_snapshot: SnapshotCheck) -> None:
 
 def test_the_question_before_a_deletion(matches_snapshot: SnapshotCheck) -> None:
     setting = Setting(api=account(), environment=Environment.PRODUCTION)
-    assert matches_snapshot(setting, showing("D", until="for ever"), SMALL)
+    assert matches_snapshot(setting, showing("D", until="permanent"), SMALL)

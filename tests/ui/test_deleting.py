@@ -27,7 +27,7 @@ async def test_the_typed_email_deletes_the_user(size: tuple[int, int]) -> None:
     first = user_of(api)
     async with open_browser(Setting(api=api, environment=Environment.PRODUCTION), size) as browser:
         await show_question(browser)
-        for text in ("for ever", "Lost:", "new id"):
+        for text in ("permanent", "Lost:", "new id"):
             assert text in browser.dialog
         await browser.press("t", *str(first.email).upper(), "enter")
         await browser.armed()

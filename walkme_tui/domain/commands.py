@@ -107,7 +107,7 @@ COMMANDS: Final = (
     Command(
         "user.delete",
         ("D",),
-        "Delete this user for ever, or deactivate instead",
+        "Delete this user permanently, or deactivate instead",
         CHANGE,
         writes=True,
         needs_view=True,

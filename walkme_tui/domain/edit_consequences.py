@@ -36,9 +36,9 @@ INVITATION: Final = "The server sets the status, usually pending, and may send a
 NOT_LOOKED_UP: Final = (
     "This server ignores look-ups by email, so it is not known whether somebody has the email; then it refuses."
 )
-FOR_EVER: Final = (
-    "A deletion is for ever: entries of audit logs no longer lead to a person. "
-    "Deactivating instead takes the access and keeps the record."
+PERMANENT: Final = (
+    "A deletion is permanent: entries of audit logs no longer lead to a person. "
+    "Deactivating instead removes the access and keeps the record."
 )
 NEW_ID: Final = "An undo creates a new user from this record, with a new id."
 NO_EMAIL: Final = "The record has no email, so an undo cannot create the user again."
@@ -105,7 +105,7 @@ def deleted(subject: Subject, facts: AccountFacts | None, client_id: str) -> tup
     """The consequences of deleting a user, and what is lost."""
     user = subject.user
     has_email = isinstance(user.email, str) and bool(user.email)
-    found = [warning(FOR_EVER), note(f"Lost: {_lost(user, subject.groups)}.")]
+    found = [warning(PERMANENT), note(f"Lost: {_lost(user, subject.groups)}.")]
     found += own_user(user, client_id) + last_admin(user, facts) + identity_provider(user, UNASSIGN)
     found.append(note(NEW_ID) if has_email else warning(NO_EMAIL))
     if user.groups is UNKNOWN:

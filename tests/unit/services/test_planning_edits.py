@@ -231,7 +231,7 @@ async def test_a_deletion_lists_what_is_lost() -> None:
         "Lost: the id, email zoe@example.com, first name Zoë, last name Çelik, role Editor, status active, "
         f"external id {ZOE.external_id}, groups Sales, other fields lastLogin."
     )
-    assert texts(plan)[:2] == [consequences.FOR_EVER, lost]
+    assert texts(plan)[:2] == [consequences.PERMANENT, lost]
     assert consequences.NEW_ID in texts(plan)
 
 

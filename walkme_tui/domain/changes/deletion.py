@@ -19,7 +19,7 @@ ALL_ATTRIBUTES: Final = tuple(ATTRIBUTES.values())
 
 @dataclass(frozen=True, slots=True)
 class DeleteUser(Change):
-    """Delete a user, for ever."""
+    """Delete a user permanently."""
 
     kind: ClassVar[str] = "delete user"
     verb: ClassVar[str] = "delete"

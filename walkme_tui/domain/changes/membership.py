@@ -52,7 +52,7 @@ class _Membership(Change):
 
 @dataclass(frozen=True, slots=True)
 class AddMember(_Membership):
-    """Put a user into a group."""
+    """Add a user to a group."""
 
     kind: ClassVar[str] = "add member"
     verb: ClassVar[str] = "join"
@@ -84,7 +84,7 @@ class AddMember(_Membership):
 
 @dataclass(frozen=True, slots=True)
 class RemoveMember(_Membership):
-    """Take a user out of a group."""
+    """Remove a user from a group."""
 
     kind: ClassVar[str] = "remove member"
     verb: ClassVar[str] = "leave"

@@ -131,7 +131,7 @@ class Planner:
     async def create(
         self, email: str, values: Mapping[str, str | None], groups: Sequence[Group], *, ticket: str = ""
     ) -> Plan:
-        """Create a user and put them into groups; ``values`` are first and last name, role and external id.
+        """Create a user and add them to groups; ``values`` are first and last name, role and external id.
 
         The subject of the plan has ``creation.new_user_key`` of the email for an id. Raises ``AlreadyExists``, which
         holds the user who has the email.
@@ -147,7 +147,7 @@ class Planner:
         ticket: str = "",
         on_progress: ProgressListener | None = None,
     ) -> Plan:
-        """Put users into groups and take them out of others; only steps that change something.
+        """Add users to groups and remove them from others; only steps that change something.
 
         Users who are gone are sentences in ``left_out``; ``NotFound`` where all are. Raises ``PlanTooLarge``.
         ``on_progress`` receives the number of users read so far.
@@ -161,7 +161,7 @@ class Planner:
         return await self._edit_planner.change_groups_of(keys, join, leave, ticket=ticket)
 
     async def delete(self, user_id: str, *, ticket: str = "") -> Plan:
-        """Delete a user, for ever. Raises ``NotFound`` where there is no such user."""
+        """Delete a user permanently. Raises ``NotFound`` where there is no such user."""
         return await self._edit_planner.delete(user_id, ticket=ticket)
 
     async def undo(self, job: Job, on_progress: ProgressListener | None = None) -> Plan:

@@ -116,17 +116,21 @@ def copy_receipt_path(view: FlowContext, job: Job | None) -> None:
         )
 
 
+async def jobs_of_profile(view: FlowContext) -> tuple[Job, ...] | None:
+    """The jobs of the profile, newest first; None, after a message, where the journal cannot be read."""
+    try:
+        change_services = await view.job_tasks.change_services()
+        return await change_services.journal.jobs(view.session.account.profile)
+    except WalkmeError as error:
+        report(view.app, error, doing="Reading the journal")
+        return None
+
+
 async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
     """Offer once, at the start, to resume, inspect or discard a job that an earlier run left unfinished."""
     if not view.job_tasks.can_change or view.job_tasks.why_not(RESUME):
         return
-    try:
-        change_services = await view.job_tasks.change_services()
-        jobs = await change_services.journal.jobs(view.session.account.profile)
-    except WalkmeError as error:
-        report(view.app, error, doing="Reading the journal")
-        return
-    unfinished = _unfinished(jobs, view)
+    unfinished = _unfinished(await jobs_of_profile(view) or (), view)
     if not unfinished:
         return
     dialog = UnfinishedDialog(

@@ -1,6 +1,5 @@
 """Undo what was last changed of a user."""
 
-from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.plans import Plan, PlanKind
@@ -8,8 +7,8 @@ from walkme_tui.domain.receipts import receipt
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.concurrency import ProgressListener
 from walkme_tui.ui.change_words import changed_something, email_of
-from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
+from walkme_tui.ui.flows.jobs import jobs_of_profile
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_request import NO_USER
 from walkme_tui.ui.flows.plan_review import review_undo, undo_job
@@ -20,11 +19,8 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
     if user is None:
         view.app.notify(NO_USER, markup=False)
         return
-    try:
-        change_services = await view.job_tasks.change_services()
-        jobs = await change_services.journal.jobs(view.session.account.profile)
-    except WalkmeError as error:
-        report(view.app, error, doing="Reading the journal")
+    jobs = await jobs_of_profile(view)
+    if jobs is None:
         return
     email = email_of(user.user)
     job = latest_undoable(jobs, user.user.id, view.session.account.base_url)
