@@ -98,7 +98,7 @@ async def test_the_form_opens_from_the_mirror_while_the_server_does_not_answer()
 
 async def test_a_user_who_cannot_be_read_again_can_be_edited_all_the_same() -> None:
     api = account()
-    async with open_browser(Setting(api=api)) as browser:
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
         await browser.loaded()
         api.fail_next(Unreachable("Cannot reach api.walkme.com."), name="get_user")
         await opened(browser)
@@ -291,7 +291,7 @@ async def test_an_email_that_others_took_after_the_look_up_is_asked_about() -> N
 
 async def test_a_failure_keeps_the_draft() -> None:
     api = account()
-    async with open_browser(Setting(api=api)) as browser:
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
         form = await opened(browser, *LAST_NAME)
         await browser.pause()
         api.fail_next(ServerFault("The server failed (500)."), name="get_user")
@@ -407,3 +407,41 @@ async def test_the_form_is_mounted_before_it_is_needed() -> None:
         await opened(browser)
         assert says(browser, "Edit Amina O'Brien")
         assert form.draft.values == {}
+
+
+async def test_a_new_user_is_put_into_the_groups_that_were_picked() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("n")
+        await browser.type("ann@example.com")
+        await browser.press(*["down"] * 5)
+        assert browser.focus == "field-groups"
+        assert says(browser, "Groups none")
+        await browser.press("space")
+        await browser.settled(lambda: "Groups of the new user" in browser.dialog)
+        await browser.press(*"Supp", "space", "f2")
+        assert says(browser, "Groups + Support")
+        assert says(browser, "Groups decide which WalkMe content the person sees.")
+        await saved(browser)
+        await closed_with(browser, "created ann@example.com; joined Support. Verified.")
+        new = api.users[-1]
+        assert isinstance(new, User)
+        assert new.groups == ("g2",)
+        assert [write.name for write in api.writes] == ["create_user", "add_member"]
+
+
+async def test_a_new_user_who_could_not_be_put_into_a_group_is_shown_with_the_receipt() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("n")
+        await browser.type("ann@example.com")
+        await browser.press(*["down"] * 5, "space")
+        await browser.settled(lambda: "Groups of the new user" in browser.dialog)
+        await browser.press(*"Supp", "space", "f2")
+        api.fail_next(RequestRejected("This group is locked."), name="add_member")
+        await saved(browser)
+        await browser.settled(lambda: "This group is locked." in browser.dialog)
+        assert "Receipt" in browser.dialog
+        assert [write.name for write in api.writes] == ["create_user"]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, Known, User
 from walkme_tui.domain.validation import Finding, Severity, check
@@ -36,7 +37,7 @@ class FieldEdit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UserDraft:
-    """The draft of one user; ``base`` is the user as the form showed them, None for a new user.
+    """The draft of one user; ``base`` is the user as the form showed them, None for a new user, who ``joins`` groups.
 
     ``texts`` are the edited fields. ``latest`` is the user as last read: where others changed an edited field since the
     form was opened, ``base`` keeps the value that the person saw. ``refusals`` say why
@@ -47,6 +48,7 @@ class UserDraft:
     latest: User | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
     refusals: Mapping[str, str] = field(default_factory=dict)
+    joins: tuple[Group, ...] = ()
 
     @classmethod
     def of(cls, user: User) -> "UserDraft":
@@ -152,17 +154,17 @@ class UserDraft:
     @property
     def is_changed(self) -> bool:
         """True if a save would send something."""
-        return bool(self.edits)
+        return bool(self.edits or self.joins)
 
     def overwriting(self, user: User) -> "UserDraft":
         """The same edits as a change of this user, who was read just now."""
         texts = {name: self.texts[name] for name in EDITED_FIELDS if self.is_edited(name)}
         return UserDraft(user, user, texts)
 
-    def as_new(self) -> "UserDraft":
-        """A new user with what this form shows; without the status, which the server sets."""
+    def as_new(self, joins: tuple[Group, ...] = ()) -> "UserDraft":
+        """A new user with what this form shows, in these groups; without the status, which the server sets."""
         texts = {name: self.raw(name) for name in CREATED_FIELDS if self.raw(name)}
-        return UserDraft(texts=texts)
+        return UserDraft(texts=texts, joins=joins)
 
 
 def _text(value: object) -> str:

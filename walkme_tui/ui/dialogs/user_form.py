@@ -23,10 +23,12 @@ from walkme_tui.ui.dialogs.role import RoleDialog
 from walkme_tui.ui.user_draft import CHOSEN_FIELDS, EDITED_FIELDS, UserDraft
 from walkme_tui.ui.widgets.detail.record import other_lines
 from walkme_tui.ui.widgets.dialog_button import DialogButton
-from walkme_tui.ui.widgets.fields.draft_lines import edit_lines, field_notes, value_text
+from walkme_tui.ui.widgets.fields.draft_lines import edit_lines, field_notes, groups_text, value_text
 from walkme_tui.ui.widgets.fields.field_input import FieldInput
 from walkme_tui.ui.widgets.fields.field_row import LABEL_CELLS, FieldRow
 from walkme_tui.ui.widgets.fields.field_select import FieldOption, FieldSelect
+from walkme_tui.ui.widgets.fields.picker_field import PickerField
+from walkme_tui.ui.widgets.immediate_paint import paint_screen_now
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle, wrapped
@@ -64,9 +66,17 @@ class UserForm(Dialog[None]):
         self._message: StyledText = ()
         self._last_key_at = 0.0
         self._styled_for = ""
+        self._unwritten: set[str] = set()
+        self._is_filled = False
+        self.pick_groups: Callable[[], object] = lambda: None
+        """Called to pick the groups of a new user; the draft that has them is given to ``show_draft``."""
         self._rows = {name: FieldRow(label, _control(name)) for name, label in EDITED_FIELDS.items()}
+        self._groups = PickerField(id="field-groups")
+        self._groups_row = FieldRow("Groups", self._groups)
         self._edits, self._other, self._message_lines = map(_text, ("edits", "other", "form-message"))
-        self._fields = VerticalScroll(*self._rows.values(), self._edits, self._other, id="fields", can_focus=False)
+        self._fields = VerticalScroll(
+            *self._rows.values(), self._groups_row, self._edits, self._other, id="fields", can_focus=False
+        )
         self._save_button = DialogButton("Save", id="save")
         self._cancel_button = DialogButton("Cancel", id="cancel")
 
@@ -87,8 +97,8 @@ class UserForm(Dialog[None]):
         self._right = account_mark(account)
         self._answers = asyncio.Queue()
         self._opening += 1
-        self._saving, self._message = "", ()
-        if self.is_mounted:
+        self._saving, self._message, self._unwritten = "", (), set()
+        if self._is_filled:
             self.fill()
         return self._opening
 
@@ -103,7 +113,7 @@ class UserForm(Dialog[None]):
     def offer(self, roles: Mapping[str, int], statuses: Sequence[str]) -> None:
         """Offer the roles of the account, each with the number of its users, and its statuses; judge the draft."""
         self._roles, self._statuses = roles, statuses
-        if self.is_mounted:
+        if self._is_filled:
             self._write_fields()
             self._write_edits()
 
@@ -114,7 +124,7 @@ class UserForm(Dialog[None]):
 
     def show_message(self, text: str, style: TextStyle) -> None:
         """Show a sentence above the buttons until the next edit."""
-        if self.is_mounted:
+        if self._is_filled:
             self._say(text, style)
         else:
             self._message = [(clean(text, MAX_SENTENCE), style)]
@@ -122,7 +132,7 @@ class UserForm(Dialog[None]):
     def show_draft(self, draft: UserDraft) -> None:
         """Show this draft, and judge it again."""
         self._draft = draft
-        if self.is_mounted:
+        if self._is_filled:
             self._write_fields()
             self._write_edits()
             self._write_other()
@@ -158,6 +168,7 @@ class UserForm(Dialog[None]):
 
     def fill(self) -> None:
         """Write everything and give the first field the focus."""
+        self._is_filled = True
         self.query_one("#title", TextBar).write(self._title, self._right)
         for name, row in self._rows.items():
             row.display = name in self._draft.fields
@@ -165,6 +176,7 @@ class UserForm(Dialog[None]):
                 row.control.on_edit = partial(self._typed, name)
             elif isinstance(row.control, FieldSelect):
                 row.control.chosen = partial(self._chosen, name)
+        self._groups_row.display = self._draft.base is None
         self._fit()
         self._write_fields()
         self._write_edits()
@@ -175,10 +187,11 @@ class UserForm(Dialog[None]):
         self._write_footer()
 
     @on(events.ScreenResume)
-    def keep_styles(self, event: events.ScreenResume) -> None:
-        """Do not compute all styles again, as Textual does whenever a screen is shown, unless the theme is another."""
+    def show_at_once(self, event: events.ScreenResume) -> None:
+        """Paint without waiting for a frame, and without computing all styles again, unless the theme is another."""
         event.refresh_styles = self.app.theme != self._styled_for
         self._styled_for = self.app.theme
+        self.call_next(paint_screen_now, self)
 
     @on(events.Resize)
     def fit_again(self) -> None:
@@ -209,6 +222,9 @@ class UserForm(Dialog[None]):
     def _write_fields(self) -> None:
         for name in self._draft.fields:
             self._write_field(name)
+        joins = self._draft.joins
+        self._groups.write([(groups_text(self._draft), TextStyle.PLAIN if joins else TextStyle.DIM)])
+        self._groups_row.note((), edited=bool(joins))
 
     def _write_field(self, name: str) -> None:
         row, draft = self._rows[name], self._draft
@@ -254,7 +270,7 @@ class UserForm(Dialog[None]):
     def _write_footer(self) -> None:
         if self._saving:
             pairs = [("Esc", "save in the background")]
-        elif isinstance(self._field, FieldSelect):
+        elif isinstance(self._field, FieldSelect) or self.focused is self._groups:
             pairs = [("Space", "choose"), ("F2", "save"), ("Esc", "leave")]
         elif self._field is not None and self._draft.is_edited(self._field_name):
             pairs = [("F5", "restore"), ("F2", "save"), ("Esc", "leave")]
@@ -276,7 +292,8 @@ class UserForm(Dialog[None]):
     @property
     def _stops(self) -> list[Widget]:
         fields = [self._rows[name].control for name in self._draft.fields]
-        return [*fields, self._save_button, self._cancel_button]
+        groups = [self._groups] if self._draft.base is None else []
+        return [*fields, *groups, self._save_button, self._cancel_button]
 
     @property
     def _field(self) -> Widget | None:
@@ -329,10 +346,21 @@ class UserForm(Dialog[None]):
             "pagedown": partial(self._fields.scroll_page_down, animate=False),
             "pageup": partial(self._fields.scroll_page_up, animate=False),
             "enter": self._enter,
-            "space": self._enter,
+            "space": self._press,
             "f2": self._save,
             "f5": self._restore,
         }
+
+    @on(PickerField.Pressed)
+    def _pick_groups(self) -> None:
+        if not self._saving:
+            self.pick_groups()
+
+    def _press(self) -> None:
+        if self.focused is self._groups:
+            self._pick_groups()
+        else:
+            self._enter()
 
     def _enter(self) -> None:
         if self.focused is self._cancel_button:
@@ -363,7 +391,17 @@ class UserForm(Dialog[None]):
 
     def _edited(self, name: str, draft: UserDraft) -> None:
         self._draft = draft
-        self._write_field(name)
+        if not self._unwritten:
+            self.call_after_refresh(self._write_edited)  # the letter is painted before
+        self._unwritten.add(name)
+
+    def _write_edited(self) -> None:
+        """Write what the edits since the last frame changed in the rest of the form."""
+        edited, self._unwritten = self._unwritten, set()
+        if not edited:
+            return
+        for name in edited:
+            self._write_field(name)
         self._write_edits()
         if self._message:
             self._say("", TextStyle.PLAIN)
@@ -376,6 +414,7 @@ class UserForm(Dialog[None]):
         """Return the draft, once the person saw what it sends."""
         if self._saving:
             return
+        self._write_edited()
         if not self._draft.is_changed:
             self._say("Nothing was changed: there is nothing to send.", TextStyle.WARN)
             return
@@ -406,11 +445,11 @@ class UserForm(Dialog[None]):
         if self._saving or not self._draft.is_changed:
             self._leave()
             return
-        names = ", ".join(EDITED_FIELDS[edit.attribute] for edit in self._draft.edits)
+        edited = [EDITED_FIELDS[edit.attribute] for edit in self._draft.edits] + ["Groups"] * bool(self._draft.joins)
         question = QuestionDialog(
             "Leave without saving?",
             [
-                (f"{count(len(self._draft.edits), 'field was', 'fields were')} edited: {names}.", TextStyle.PLAIN),
+                (f"{count(len(edited), 'field was', 'fields were')} edited: {', '.join(edited)}.", TextStyle.PLAIN),
                 ("Leaving discards this.", TextStyle.DIM),
             ],
             [AnswerKey("d", "discard the edits")],

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from textual.app import App
@@ -19,6 +20,7 @@ from walkme_tui.domain.errors import (
     NotFound,
     WalkmeError,
 )
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, OutcomeReason
 from walkme_tui.domain.mirrored import changed_fields
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, StepState, Subject
@@ -27,12 +29,14 @@ from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.changes.job_runs import JobResult
 from walkme_tui.services.changes.plan_parts import account_facts
 from walkme_tui.ui.change_words import MAX_SENTENCE, changed_something, email_of, name_of
+from walkme_tui.ui.dialogs.group_picker import GroupPicker
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.dialogs.user_form import UserForm
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_review import show_receipt
+from walkme_tui.ui.group_choice import GroupChoice
 from walkme_tui.ui.user_draft import EDITED_FIELDS, UserDraft
 from walkme_tui.ui.widgets.fields.draft_lines import value_text
 from walkme_tui.ui.widgets.text_style import TextStyle
@@ -94,6 +98,7 @@ class UserEditor:
     def _load(self, draft: UserDraft, message: str = "") -> None:
         """Fill the form with a draft, and read in the background what it offers and whom it edits."""
         self._draft, self._plan = draft, None
+        self._form.pick_groups = self._pick_groups
         self._opening = self._form.load(draft, self._view.session.account, self._judge)
         if message:
             self._form.show_message(message, TextStyle.WARN)
@@ -129,6 +134,31 @@ class UserEditor:
         if self._form.shows(opening) and not self._form.saving:
             self._show_newer(user)
 
+    def _pick_groups(self) -> None:
+        start_worker(self._form, WorkerGroup.GROUPS, self._ask_groups, exclusive=True, name="Reading the groups")
+
+    async def _ask_groups(self) -> None:
+        """Ask for the groups of a new user."""
+        view, opening = self._view, self._opening
+        groups = await view.session.mirror.groups()
+        if not any(size.group.name for size in groups):
+            groups = await view.directory.refresh_groups()
+        coverage = view.pages.coverage
+        picker = GroupPicker(
+            "Groups of the new user",
+            GroupChoice.of(groups, ()).with_joins(self._form.draft.joins),
+            view.session.account,
+            judge=lambda _: (),
+            exact=coverage is not None and coverage.memberships_complete,
+            save_word="choose",
+            monotonic=view.job_tasks.monotonic,
+        )
+        if not self._form.shows(opening) or not self._form.is_current:
+            return
+        choice = await view.app.push_screen_wait(picker)
+        if choice is not None and self._form.shows(opening):
+            self._form.show_draft(replace(self._form.draft, joins=choice.joins))
+
     def _show_newer(self, user: User) -> None:
         """Show a newer record in the form, and say which fields others changed."""
         known = self._form.draft.latest
@@ -145,7 +175,7 @@ class UserEditor:
             return ()
         if draft.base is None:
             user = CreateUser.of(draft.raw("email"), draft.values).new_user()
-            subject = Subject(user, self._view.session.clock())
+            subject = Subject(user, self._view.session.clock(), draft.joins)
             return edit_consequences.created(subject, None, looked_up=True)
         changes = [FieldChange(*edit) for edit in draft.edits]
         client_id = self._view.session.account.client_id
@@ -199,7 +229,7 @@ class UserEditor:
         planner = (await self._view.job_tasks.change_services()).planner
         if draft.base is not None:
             return await planner.edit(draft.base, draft.values)
-        return await planner.create(draft.raw("email"), draft.values, ())
+        return await planner.create(draft.raw("email"), draft.values, draft.joins)
 
     def _has_news(self, plan: Plan) -> bool:
         """True if the plan warns of something that the form did not show; it shows it from now on."""
@@ -337,7 +367,8 @@ class UserEditor:
         if answer == "e":
             if not self._is_shown:
                 self.open()
-            self._load(self._draft.overwriting(user))
+            note = "An edit leaves the groups as they are; a changes them." if self._draft.joins else ""
+            self._load(self._draft.overwriting(user), note)
             return False
         refused = {"email": f"{name_of(user)} has it already."}
         return await self._back("", self._draft.refused(refused))
@@ -346,13 +377,16 @@ class UserEditor:
         """The user does not exist any more: offer a new one from the draft."""
         text = [
             (f"{GONE} Nothing was sent.", TextStyle.WARN),
-            ("A new user would have a new id, and none of the old one's groups and history.", TextStyle.DIM),
+            ("A new user would have a new id, and nothing of the old one's history.", TextStyle.DIM),
         ]
         if await self._ask("The user is gone", text, [AnswerKey("n", "a new user from this draft")]) is None:
             return await self._back(GONE, self._draft)
         if not self._is_shown:
             self.open()
-        self._load(self._draft.as_new(), "A new user from the draft. F2 creates them.")
+        base, names = self._draft.base, self._view.group_names
+        known = base.groups if base is not None and base.groups is not UNKNOWN else None
+        joins = tuple(Group(group_id, names.get(group_id)) for group_id in known or ())
+        self._load(self._draft.as_new(joins), "A new user from the draft, in the same groups. F2 creates them.")
         return False
 
     # ------------------------------------------------------------ the end

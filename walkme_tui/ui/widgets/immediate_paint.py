@@ -1,6 +1,11 @@
 """Painting without waiting for Textual's next frame."""
 
+from typing import TYPE_CHECKING, Any
+
 from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
 
 
 def paint_now(*widgets: Widget) -> None:
@@ -14,4 +19,10 @@ def paint_now(*widgets: Widget) -> None:
         for widget in waiting:
             widget._repaint_required = False  # noqa: SLF001
             screen._dirty_widgets.add(widget)  # noqa: SLF001
+        screen._on_timer_update()  # noqa: SLF001
+
+
+def paint_screen_now(screen: "Screen[Any]") -> None:
+    """Lay out and paint a screen that was just shown."""
+    if screen.is_current:
         screen._on_timer_update()  # noqa: SLF001

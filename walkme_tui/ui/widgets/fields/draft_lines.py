@@ -30,6 +30,11 @@ def value_text(attribute: str, value: object) -> str:
     return f"{sign} {clean(value, MAX_VALUE)}".strip()
 
 
+def groups_text(draft: UserDraft) -> str:
+    """The groups of a new user."""
+    return ", ".join(clean(group.label, MAX_VALUE) for group in draft.joins) or "none"
+
+
 def field_notes(draft: UserDraft, attribute: str, width: int) -> tuple[StyledText, ...]:
     """Everything to say about a field, all reasons at once."""
     return tuple(_field_notes(draft, attribute, width))
@@ -55,14 +60,20 @@ def edit_lines(draft: UserDraft, consequences: Iterable[Consequence], width: int
     """What a save would send, old -> new for each field, and the consequences."""
     lines: list[StyledText] = [()]
     for attribute, before, after in draft.edits:
-        label, new = EDITED_FIELDS[attribute], value_text(attribute, after)
+        new = value_text(attribute, after)
         text = new if draft.base is None else f"{value_text(attribute, before)} -> {new}"
-        for line in wrapped(text, width - LABEL_CELLS):
-            lines.append([(fit(label, LABEL_CELLS), TextStyle.DIM), *line])
-            label = ""
+        lines += _labelled(EDITED_FIELDS[attribute], text, width)
+    if draft.joins:
+        lines += _labelled("Groups", f"+ {groups_text(draft)}", width)
     if not draft.is_changed:
         lines.append([("Nothing is entered yet." if draft.base is None else "Nothing is changed.", TextStyle.DIM)])
     for consequence in consequences:
         mark, style = _MARKS[consequence.gravity]
         lines += wrapped(clean(consequence.text, MAX_REASON), width, style, mark)
     return lines
+
+
+def _labelled(label: str, text: str, width: int) -> Iterator[StyledText]:
+    for line in wrapped(text, width - LABEL_CELLS):
+        yield [(fit(label, LABEL_CELLS), TextStyle.DIM), *line]
+        label = ""

@@ -13,6 +13,7 @@ from textual.binding import Binding
 from textual.widgets import Input
 
 from walkme_tui.domain.text import clean
+from walkme_tui.ui.widgets.immediate_paint import paint_now
 from walkme_tui.ui.widgets.text_field import TextField
 
 MAX_LENGTH: Final = 1000
@@ -80,4 +81,5 @@ class FieldInput(Input, TextField):
         if self.value != before:
             self._literal = True
             self.remove_class("hidden")
+            paint_now(self)  # the letter first: what it means for the rest of the form is painted with the next frame
             self.on_edit(self.value)
