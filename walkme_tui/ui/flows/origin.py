@@ -1,6 +1,6 @@
 """Where the user requested something: its dialog opens only there, elsewhere it waits until the user opens it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,6 +32,11 @@ class Origin:
         yield
         if stayed:
             self._place = self._view.change_commands.place
+
+    def note_deleted(self, user_ids: Collection[str]) -> None:
+        """Note that these users were deleted: the cursor that was on one of them goes to another row by itself."""
+        if self._place.user_id in user_ids:
+            self._place = self._place._replace(user_id=None)
 
     async def show(self, dialog: "Dialog[R]", ready: str) -> R | None:
         """Show a dialog and return the answer, None also where the user never opened it.
