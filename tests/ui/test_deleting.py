@@ -123,6 +123,7 @@ async def test_an_undo_creates_the_user_again_with_a_new_id() -> None:
         await browser.press("z")
         await browser.settled(lambda: "Ticket" in browser.dialog)
         assert "new id" in browser.screen_text
+        assert "◌ pending new user" in browser.dialog
         await browser.armed()
         await browser.press("y")
         await browser.settled(lambda: "Done and verified." in browser.dialog)

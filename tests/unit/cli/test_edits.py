@@ -83,6 +83,10 @@ def test_a_user_is_created_where_look_ups_by_email_are_ignored(cli: CommandLine,
     assert (answer.code, answer.json["counts"]) == (0, {"done": 2}), answer.err
 
 
+def test_the_plan_of_a_creation_says_that_the_user_is_new(cli: CommandLine) -> None:
+    assert "  (new user)" in cli("create", "lea@example.com").out
+
+
 def test_an_email_that_is_taken_since_the_plan_is_named_with_the_id(
     cli: CommandLine, api: FakeDirectory, tmp_path: Path
 ) -> None:

@@ -81,7 +81,7 @@ def plan_lines(plan: Plan) -> list[str]:
     for subject in plan.subjects:
         steps = plan.steps_of(subject.user.id)
         listed.update(step.number for step in steps)
-        lines += ["", _heading(subject), *_subject_lines(subject, steps, wide)]
+        lines += ["", _heading(subject, steps), *_subject_lines(subject, steps, wide)]
     others = [step for step in plan.steps if step.number not in listed]
     if others:
         lines += ["", *(f"{_step_line(step, wide)}  (user {clean(step.user_id)})" for step in others)]
@@ -102,12 +102,13 @@ def steps_text(count: int) -> str:
     return f"{count} {'step' if count == 1 else 'steps'}, each one call."
 
 
-def _heading(subject: Subject) -> str:
+def _heading(subject: Subject, steps: tuple[Step, ...]) -> str:
     user = subject.user
     parts = [user.full_name, plain(user.email), plain(user.role), plain(user.status), plain(user.external_id)]
     known = [cut(part, MAX_NAME) for part in parts if part]
+    is_new = any(step.change.new_email is not None for step in steps)
     read = format_time_ms(subject.read_at_ms // 1000 * 1000)
-    return "  ".join([*(known or [clean(user.id)]), f"(read {read})"])
+    return "  ".join([*(known or [clean(user.id)]), "(new user)" if is_new else f"(read {read})"])
 
 
 def _subject_lines(subject: Subject, steps: tuple[Step, ...], wide: int) -> Iterator[str]:
