@@ -196,6 +196,8 @@ class UserForm(Dialog[None]):
     @on(events.Resize)
     def fit_again(self) -> None:
         """Fit the form into the screen and wrap its texts again."""
+        if not self._is_filled or not self.app.is_running:
+            return  # it is written when it is filled; when the program ends, its widgets are removed already
         self._write_message()
         self._write_fields()
         self._write_edits()
