@@ -45,6 +45,12 @@ async def test_a_change_below_a_dialog_repaints_only_its_line() -> None:
                 assert isinstance(update, ChopsUpdate)
                 assert [y for y, *_ in update.spans] == [browser.app.size.height - 2]
             assert text in written(browser, updates[-1])
+            dialog = browser.app.screen
+            changed = list(dialog._render_cache.lines)
+            dialog._set_dirty()
+            dialog.refresh()
+            await browser.pause()
+            assert changed == dialog._render_cache.lines  # as if all were rendered again
 
 
 async def test_the_group_picker_shows_a_key_and_what_it_finds_in_one_frame_at_once() -> None:

@@ -10,8 +10,10 @@ from textual import events
 from textual.app import ComposeResult
 from textual.color import Color
 from textual.containers import Vertical
+from textual.geometry import Region
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
+from textual.strip import Strip
 from textual.widget import Widget
 
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
@@ -67,6 +69,22 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         if isinstance(below, BackgroundScreen) and self.app.native_ansi_color:
             return _Dimmed(below.screen, below.color)
         return below
+
+    def _render_content(self) -> None:
+        """Render the screen below, only its changed lines where not all changed: all of them take 6 ms."""
+        dirty, size, lines = self._dirty_regions, self.size, self._render_cache.lines
+        if size.region in dirty or self._render_cache.size != size:
+            super()._render_content()
+            return
+        below = self.render()
+        changed = {y for region in dirty for y in region.line_range if 0 <= y < size.height}
+        if changed and isinstance(below, BackgroundScreen):
+            rows = Region.from_corners(0, min(changed), size.width, max(changed) + 1)
+            chops = below.screen._compositor._render_chops(rows, changed.__contains__)  # noqa: SLF001
+            for y in changed:
+                segments = below.process_segments(Strip.join(chops[y].values()), below.color)
+                lines[y] = Strip(Segment.apply_style(segments, self.visual_style.rich_style))
+        dirty.clear()
 
     def body(self) -> Sequence[Widget]:
         """The widgets between title and footer."""
