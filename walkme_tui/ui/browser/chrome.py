@@ -36,7 +36,7 @@ QUIET: Final = TrafficStatus(
 )
 SOON_SECONDS: Final = 0.5
 POSITION_SECONDS: Final = 0.15
-LIST_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "user.offboard", "app.help", "app.quit")
+LIST_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "user.offboard", "app.help", "user.edit", "app.quit")
 GROUP_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "groups.compare", "app.help", "app.quit")
 DETAIL_HINTS: Final = ("view.back", "user.raw", "user.groups", "copy.menu", "user.offboard", "app.help")
 FILTER_HINTS: Final = ("row.open", "view.back")

@@ -1,4 +1,4 @@
-"""The last line: up to six useful keys, and the position of the cursor."""
+"""The last line: useful keys, and the position of the cursor."""
 
 from collections.abc import Collection, Sequence
 
@@ -8,7 +8,6 @@ from walkme_tui.domain.commands import Command
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import StyledSpan, TextStyle
 
-MAX_HINTS = 6
 GAP = "   "
 
 
@@ -23,7 +22,7 @@ class KeyHints(TextBar):
         self._position = ""
 
     def offer(self, command_ids: Sequence[str], disabled: Collection[str] = ()) -> None:
-        """Show the first six of these commands that have a key and a hint, as far as they fit.
+        """Show those of these commands that have a key and a hint, as far as they fit.
 
         ``disabled`` are those that are not available.
         """
@@ -43,7 +42,7 @@ class KeyHints(TextBar):
         pieces: list[StyledSpan] = []
         room = self.size.width - cell_len(self._position) - 2
         commands = [self._commands[command_id] for command_id in self._ids if command_id in self._commands]
-        for command in [command for command in commands if command.keys and command.hint][:MAX_HINTS]:
+        for command in [command for command in commands if command.keys and command.hint]:
             key, word = command.keys[0], f" {command.hint}"
             before = GAP if pieces else " "
             room -= cell_len(before + key + word)
