@@ -13,12 +13,20 @@ from tests.support.tcp import asgi_server
 from tests.support.unpaced import unpaced
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.settings import RestSettings
-from walkme_tui.domain.errors import Conflict, MethodRefused, NotFound, PermissionRefused, RequestRejected, Unreachable
+from walkme_tui.domain.errors import (
+    ChangedMeanwhile,
+    Conflict,
+    MethodRefused,
+    NotFound,
+    PermissionRefused,
+    RequestRejected,
+    Unreachable,
+)
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.user_json import encode_user
-from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.domain.users import UNKNOWN, Json, User
 from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 
@@ -149,6 +157,31 @@ async def test_a_refused_patch_changes_nothing_and_put_works(api_without_patch: 
     )
 
 
+@pytest.mark.parametrize("patch", [True, False], ids=["patch", "put"])
+@pytest.mark.parametrize("rest", [False, True], ids=["fake", "rest"])
+async def test_an_update_sets_and_clears_its_attributes_and_keeps_all_else(
+    urls: dict[tuple[bool, bool], str], *, rest: bool, patch: bool
+) -> None:
+    async with account(AccountKind(rest, patch), urls) as api:
+        user = await find_member(api, status="active")
+        nested: dict[str, Json] = {"custom": {"level": [1, {"deep": None}]}}
+        await api.put_user(user.id, {**encode_user(user), **nested})
+        user = await api.get_user(user.id)
+        await api.update_user(user.id, {"first_name": None, "role": "Reader"}, user)
+        after = await api.get_user(user.id)
+        assert without_update_time(after) == without_update_time(user, first_name=None, role="Reader")
+        assert after.extra["custom"] == nested["custom"]
+        assert await api.replaces_records() is not patch
+
+
+async def test_no_put_is_sent_where_the_value_is_not_that_of_the_base(api_without_patch: DirectoryApi) -> None:
+    user = await find_member(api_without_patch, status="active")
+    base = user._replace(last_name="As it was when the form was opened")
+    with pytest.raises(ChangedMeanwhile):
+        await api_without_patch.update_user(user.id, {"last_name": "Mine"}, base)
+    assert await api_without_patch.get_user(user.id) == user
+
+
 async def test_put_clears_omitted_fields(api: DirectoryApi) -> None:
     user = await find_member(api, role="Admin")
     assert user.first_name
@@ -218,6 +251,7 @@ async def test_a_new_user_with_the_email_of_another_is_a_conflict(
     with pytest.raises(Conflict) as caught:
         await api.create_user({"email": fold(user.email), "first_name": "Other"})
     assert caught.value.status == 409
+    assert caught.value.fields.keys() == {"email"}
     assert await api.get_user(user.id) == user
     assert (await api.list_users(1, 1)).total == total
 
@@ -226,6 +260,7 @@ async def test_a_new_user_without_a_valid_email_is_refused(api: DirectoryApi) ->
     with pytest.raises(RequestRejected) as caught:
         await api.create_user({"email": "nobody", "first_name": "No"})
     assert caught.value.status == 400
+    assert caught.value.fields.keys() == {"email"}
 
 
 async def test_the_email_of_a_deleted_user_can_be_used_again(api: DirectoryApi) -> None:

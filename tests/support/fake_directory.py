@@ -233,9 +233,9 @@ class FakeDirectory:
         attributes: dict[str, Any] = {"first_name": None, "last_name": None, "external_id": None, "role": "Viewer"}
         email = values.get("email", "")
         if "@" not in email:
-            raise RequestRejected("The account refused the email (400).", status=400)
+            raise RequestRejected("The account refused the email (400).", status=400, fields={"email": "no address"})
         if any(isinstance(user, User) and _same(user.email, email) for user in self.users):
-            raise Conflict("The account refused the request (409).", status=409)
+            raise Conflict("The account refused the request (409).", status=409, fields={"email": "in use"})
         self._created += 1
         user_id, now = f"00000000-0000-4000-9000-{self._created:012d}", self.clock()
         user = User(id=user_id, status="pending", groups=(), created_at_ms=now, updated_at_ms=now)
