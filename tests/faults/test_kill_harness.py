@@ -14,7 +14,7 @@ FAULTS = 2000
 ANY_MOMENT = "at any moment"
 MOST_JOBS = 120
 # A mutant is detected within the first jobs; if it takes longer, the harness checks too little.
-OPERATIONS_TO_CATCH_A_MUTANT = 600
+OPERATIONS_TO_CATCH_A_MUTANT = 1200
 VIOLATION_OF_MUTANT = {
     "no intent record": "unexplained",
     "commit after send": "unexplained",
@@ -24,6 +24,11 @@ VIOLATION_OF_MUTANT = {
     "PUT retried on time-out": "duplicated",
     "PUT of the edited field alone": "unexplained",
     "a lost answer is a yes": "lost",
+    "409 taken as created": "lost",
+    "PUT from a stale base": "unexplained",
+    "create resent blindly": "duplicated",
+    "delete resent after 404": "duplicated",
+    "id forgotten on resume": "lost",
 }
 
 

@@ -8,23 +8,26 @@ from typing import Any
 
 from tests.support.fault_proxy import Exchange, Fault
 from walkme_tui.domain.changes.change import Change
-from walkme_tui.domain.changes.creation import CreateUser
+from walkme_tui.domain.changes.creation import CreateUser, new_user_key
 from walkme_tui.domain.changes.deletion import DeleteUser
 from walkme_tui.domain.changes.edit import UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
-from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.jobs import Job, JobState, StepRecord, user_ids
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.user_json import JSON_NAMES, decode_user
 from walkme_tui.domain.users import User
 
 Record = dict[str, Any]
 Place = tuple[str, str]
-"""What a step changes: whose, and ``status`` or the id of a group."""
+"""What a step changes: whose, and the JSON name of a field, the id of a group, or ``WHOLE_USER``."""
+
+WHOLE_USER = "user"
 
 # After these faults the request certainly was not executed, and may be resent without a read.
 NOT_EXECUTED = frozenset({Fault.TOO_MANY, Fault.TOO_MANY_WAIT, Fault.BUSY, Fault.EXPIRED})
 DELIVERED = frozenset({None, Fault.DELAY})
+UNSUCCESSFUL = frozenset({StepState.FAILED, StepState.REFUSED, StepState.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,55 +53,100 @@ class Case:
     others: Collection[Place] = frozenset()
 
 
-def place(change: Change) -> Place:
-    """What a step changes."""
-    return change.user_id, change.groups[0].id if change.groups else change.attributes[0]
+def places(change: Change) -> set[Place]:
+    """What a step changes; of a user that it creates, the key stands for the id."""
+    if change.new_email is not None or change.deletes:
+        return {(change.user_id, WHOLE_USER)}
+    names = [group.id for group in change.groups] or [JSON_NAMES[attribute] for attribute in change.attributes]
+    return {(change.user_id, name) for name in names}
 
 
 def judge(case: Case) -> list[Violation]:
     """All violations; empty for a correct job."""
     found = [] if case.job.state is JobState.DONE else [Violation("lost", f"the job ended {case.job.state.value}")]
+    ids = user_ids(case.job.steps)
     for record in case.job.steps:
-        found += _of_step(case, record)
-    return found + list(_unexplained(case))
+        found += _of_step(case, record, ids.get(record.step.user_id, record.step.user_id))
+    return found + list(_unexplained(case, ids))
 
 
-def _of_step(case: Case, record: StepRecord) -> Iterable[Violation]:
-    change, name = record.step.change, f"step {record.step.number} ({record.state.value}, {record.detail})"
-    sends = [exchange for exchange in case.log if is_call_of(exchange, change)]
-    done = [exchange for exchange in sends if exchange.executed]
-    opened = [exchange for exchange in sends if exchange.fault not in NOT_EXECUTED and exchange.status != 405]
+def _of_step(case: Case, record: StepRecord, user_id: str) -> Iterable[Violation]:
+    planned, name = record.step.change, f"step {record.step.number} ({record.state.value}, {record.detail})"
+    change = planned if planned.new_email else planned.for_user(user_id)
+    # A PUT of a later step contains the values of this one too.
+    later = [
+        other.step.change
+        for other in case.job.records_of(user_id)
+        if other.step.number > record.step.number and change.overwrites and other.step.change.overwrites
+    ]
+    sends = [
+        exchange
+        for exchange in case.log
+        if is_call_of(exchange, change) and not any(is_call_of(exchange, other) for other in later)
+    ]
     if not record.state.settled:
         yield Violation("lost", f"{name} is not settled")
+    for kind, about in (*_of_sends(case, record, change, sends), *_of_outcome(case, record, change, sends)):
+        yield Violation(kind, f"{name} {about}")
+
+
+def _of_sends(case: Case, record: StepRecord, change: Change, sends: Sequence[Exchange]) -> Iterable[tuple[str, str]]:
+    """What is wrong with the requests of a step: kinds of violation, each with a sentence."""
+    opened = [exchange for exchange in sends if exchange.fault not in NOT_EXECUTED and exchange.status != 405]
+    path = "/users" if change.new_email else f"/users/{change.user_id}"
     if len(opened) > record.attempts:
-        yield Violation("unexplained", f"{name} left {len(opened)} times, and {record.attempts} intents are on record")
+        yield "unexplained", f"left {len(opened)} times, and {record.attempts} intents are on record"
     for first, second in pairwise(opened):
-        if not _was_read_between(case.log, change.user_id, first.number, second.number):
-            yield Violation("duplicated", f"{name} was sent again without a look: {first}, {second}")
-    if place(change) in case.others:
+        if not _was_read_between(case.log, path, first.number, second.number):
+            yield "duplicated", f"was sent again without a look: {first}, {second}"
+    if change.deletes and any(_is_known_gone(case.log, path, exchange.number) for exchange in sends):
+        yield "duplicated", "was sent although the user was known to be gone"
+
+
+def _of_outcome(case: Case, record: StepRecord, change: Change, sends: Sequence[Exchange]) -> Iterable[tuple[str, str]]:
+    """What is wrong with the outcome of a step, like ``_of_sends``."""
+    if places(record.step.change) & set(case.others):
         return
-    held = change.holds(_user(case.after[change.user_id]))
-    if record.state is StepState.DONE and not held:
-        yield Violation("lost", f"{name} is not so on the server")
-    if record.state in {StepState.FAILED, StepState.REFUSED, StepState.SKIPPED} and (held or done):
-        yield Violation("lost", f"{name} is so on the server, or was carried out: {done}")
+    done = [exchange for exchange in sends if exchange.executed]
+    held, creates = _held(case, change), change.new_email is not None
+    if record.state is StepState.DONE and not (held and (done or not creates)):
+        yield "lost", "is not so on the server, or others made it so"
+    if record.state in UNSUCCESSFUL and (done or (held and not creates)):
+        yield "lost", f"is so on the server, or was carried out: {done}"
+    if record.state is StepState.SKIPPED and not record.step.strict and change.user_id in case.after:
+        yield "lost", "was skipped, and its user is there"
     if len(done) > 1:
-        yield Violation("duplicated", f"{name} was carried out {len(done)} times: {done}")
+        yield "duplicated", f"was carried out {len(done)} times: {done}"
 
 
-def _unexplained(case: Case) -> Iterable[Violation]:
+def _held(case: Case, change: Change) -> bool:
+    """Whether the server has what a change makes."""
+    if change.new_email is not None:
+        return any(change.holds(_user(record)) for record in case.after.values())
+    record = case.after.get(change.user_id)
+    return change.deletes if record is None else bool(change.holds(_user(record)))
+
+
+def _unexplained(case: Case, ids: Mapping[str, str]) -> Iterable[Violation]:
     """Changes on the server that are not in the journal, and changes in the journal that are not on the server."""
-    doubtful = {place(record.step.change) for record in case.job.steps if record.state is StepState.NEEDS_REVIEW}
-    skipped = doubtful | set(case.others)
-    for user_id, before in case.before.items():
-        expected = flat(before)
-        for record in case.job.records_of(user_id):
-            if record.changed:
-                _apply(expected, record.step.change)
-        after = flat(case.after[user_id])
-        for name in {*expected, *after}:
-            if (user_id, name) not in skipped and expected.get(name) != after.get(name):
-                told = f"{user_id} {name}: {expected.get(name)!r} by the journal, {after.get(name)!r} on the server"
+    skipped = set(case.others)
+    expected = {user_id: flat(record) for user_id, record in case.before.items()}
+    for record in case.job.steps:
+        change = record.step.change
+        if record.state is StepState.NEEDS_REVIEW:
+            skipped |= places(change)
+        if record.changed:
+            user_id = ids.get(change.user_id, change.user_id)
+            _apply(expected, change.for_user(user_id), flat(case.after.get(user_id, {"groups": []})))
+    after = {user_id: flat(record) for user_id, record in case.after.items()}
+    for user_id in {*expected, *after}:
+        was, now = expected.get(user_id, {}), after.get(user_id, {})
+        known = {user_id, new_user_key(str((now or was)["email"]))}
+        if any((key, WHOLE_USER) in skipped for key in known):
+            continue
+        for name in {*was, *now}:
+            if (user_id, name) not in skipped and was.get(name) != now.get(name):
+                told = f"{user_id} {name}: {was.get(name)!r} by the journal, {now.get(name)!r} on the server"
                 yield Violation("unexplained", told)
 
 
@@ -107,17 +155,24 @@ def flat(record: Record) -> Record:
     groups = record["groups"]
     assert isinstance(groups, list)
     assert len(groups) == len(set(groups))
-    flat = {name: value for name, value in record.items() if name not in {"updatedAt", "groups"}}
-    return flat | dict.fromkeys(groups, True)
+    fields = {name: value for name, value in record.items() if name not in {"updatedAt", "groups"}}
+    return fields | dict.fromkeys(groups, True)
 
 
-def _apply(state: Record, change: Change) -> None:
-    if isinstance(change, SetStatus):
-        state["status"] = change.after
-    elif isinstance(change, AddMember):
-        state[change.group.id] = True
-    elif isinstance(change, RemoveMember):
-        state.pop(change.group.id, None)
+def _apply(expected: dict[str, Record], change: Change, now: Record) -> None:
+    """Apply a change to the expected records; ``now`` is the flat record on the server."""
+    match change:
+        case CreateUser():
+            # In no group: those follow as steps of their own.
+            expected[change.user_id] = {name: value for name, value in now.items() if value is not True}
+        case DeleteUser():
+            expected.pop(change.user_id, None)
+        case SetStatus() | UpdateUser():
+            expected[change.user_id].update(new_values(change))
+        case AddMember():
+            expected[change.user_id][change.group.id] = True
+        case RemoveMember():
+            expected[change.user_id].pop(change.group.id, None)
 
 
 def new_values(change: SetStatus | UpdateUser) -> dict[str, str | None]:
@@ -150,12 +205,20 @@ def is_call_of(exchange: Exchange, change: Change) -> bool:
             raise AssertionError(change)
 
 
-def _was_read_between(log: Sequence[Exchange], user_id: str, first: int, second: int) -> bool:
+def _was_read_between(log: Sequence[Exchange], path: str, first: int, second: int) -> bool:
     return any(
         first < exchange.number < second
-        and (exchange.method, exchange.path) == ("GET", f"/users/{user_id}")
-        and exchange.executed
+        and (exchange.method, exchange.path) == ("GET", path)
+        and exchange.status in {200, 404}
         and exchange.fault in DELIVERED
+        for exchange in log
+    )
+
+
+def _is_known_gone(log: Sequence[Exchange], path: str, number: int) -> bool:
+    """True if the server had said before the request with this number that there is no such user."""
+    return any(
+        exchange.number < number and exchange.path == path and exchange.status == 404 and exchange.fault in DELIVERED
         for exchange in log
     )
 

@@ -23,10 +23,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.support.fault_proxy import NOT_THE_API, TRANSIENT, Fault, FaultPlan, FaultProxy
-from tests.support.job_verdict import Case, Place, Record, Violation, judge, place
+from tests.support.job_verdict import Case, Place, Record, Violation, flat, judge, places
 from tests.support.killed_program import POINTS, PROFILE, Order
+from tests.support.sessions import NOON_MS
 from tests.support.tcp import asgi_server
 from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.creation import CreateUser
+from walkme_tui.domain.changes.deletion import DeleteUser
+from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
@@ -34,7 +38,7 @@ from walkme_tui.domain.inverses import inverses
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plan_files import plan_to_json
 from walkme_tui.domain.plans import Plan, PlanKind, StepState, Subject, numbered
-from walkme_tui.domain.user_json import decode_user
+from walkme_tui.domain.user_json import JSON_NAMES, decode_user
 from walkme_tui.domain.users import User
 from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
@@ -43,6 +47,9 @@ from walkme_tui.store.journal.journal import open_journal
 BASE_URL = "http://walkme.test"
 USERS = 60
 PEOPLE = (4, 12)
+CREATIONS = 8
+DELETIONS = 6
+KINDS = (PlanKind.OFFBOARD, PlanKind.EDIT, PlanKind.CREATE, PlanKind.DELETE)
 KILLS_A_JOB = 7
 # Once there were enough kills.
 LATER_KILLS_A_JOB = 1
@@ -131,11 +138,40 @@ def _kill_later(pid: int, seconds: float, ended: threading.Event) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+class RacingServer:
+    """A simulator in which others create a user just before the request to create that user.
+
+    ``rivals`` are the bodies of their requests by email, and ``created`` the records that they created.
+    """
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self.rivals: dict[str, Record] = {}
+        self.created: list[Record] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request."""
+        message = await receive() if self.rivals and (scope["method"], scope["path"]) == ("POST", "/users") else None
+        if message is not None:
+            assert not message["more_body"]
+            rival = self.rivals.pop(json.loads(message["body"])["email"], None)
+            if rival is not None:
+                self.created.append(self._simulator.account.create(rival))
+
+        async def replay() -> Any:
+            nonlocal message
+            first, message = message, None
+            return first or await receive()
+
+        await self._simulator(scope, replay, send)
+
+
 @dataclass(slots=True)
 class HarnessAccount:
     """A simulated account behind a fault proxy, and the folder of its journal."""
 
     simulator: Simulator
+    server: RacingServer
     proxy: FaultProxy
     root: Path
     jobs: int = 0
@@ -147,7 +183,8 @@ class HarnessAccount:
 
     def records(self) -> dict[str, Record]:
         """Every user as the server has them; call it only while no request is in flight."""
-        return {str(record["id"]): deepcopy(dict(record)) for record in self.simulator.account.users(0, USERS)}
+        account = self.simulator.account
+        return {str(record["id"]): deepcopy(dict(record)) for record in account.users(0, account.total)}
 
     def job(self, ticket: str) -> Job | None:
         """The job with this ticket in the journal."""
@@ -166,12 +203,13 @@ class HarnessAccount:
 def harness_account(seed: int, share: float, settings: SimulatorSettings) -> Iterator[HarnessAccount]:
     """A simulated account that is removed at the end."""
     simulator = Simulator(settings)
+    server = RacingServer(simulator)
     with (
         tempfile.TemporaryDirectory() as folder,
-        asgi_server(simulator) as url,
+        asgi_server(server) as url,
         FaultProxy(url, FaultPlan(seed, share, WEIGHTS), delay_seconds=0.002) as proxy,
     ):
-        yield HarnessAccount(simulator, proxy, Path(folder) / "data")
+        yield HarnessAccount(simulator, server, proxy, Path(folder) / "data")
 
 
 class Harness:
@@ -209,7 +247,10 @@ class Harness:
             accounts = [
                 stack.enter_context(harness_account(self._seed * 10 + index, self._share, settings))
                 for index, settings in enumerate(
-                    (SimulatorSettings(users=USERS), SimulatorSettings(users=USERS, patch="405", lean=True))
+                    (
+                        SimulatorSettings(users=USERS, now_ms=NOON_MS),
+                        SimulatorSettings(users=USERS, now_ms=NOON_MS, patch="405", lean=True),
+                    )
                 )
             ]
             while (
@@ -232,20 +273,23 @@ class Harness:
         before = account.records()
         plan = self._plan(account)
         job, touched = self._run_to_end(fork_server, account, plan)
-        if job is None or self._chance.random() < 0.5:
+        # Inverses of creations and deletions concern other users than the job.
+        if job is None or plan.kind not in {PlanKind.OFFBOARD, PlanKind.EDIT} or self._chance.random() < 0.5:
             return
         back = self._undo(account, job)
         undone, touched_too = self._run_to_end(fork_server, account, back)
         if undone is None:
             return
-        doubtful = {place(record.step.change) for record in (*job.steps, *undone.steps) if record.state in DOUBTFUL}
-        self._compare(before, account.records(), {*touched, *touched_too, *doubtful})
+        doubtful = [record.step.change for record in (*job.steps, *undone.steps) if record.state in DOUBTFUL]
+        excluded = {*touched, *touched_too}.union(*(places(change) for change in doubtful))
+        self._compare(before, account.records(), excluded)
 
     def _run_to_end(
         self, fork_server: ForkServer, account: HarnessAccount, plan: Plan
     ) -> tuple[Job | None, set[Place]]:
         """Run a plan until its job has ended; the job, and what others changed meanwhile."""
         figures, first, before = self.figures, len(account.proxy.log), account.records()
+        account.server.created.clear()
         others: set[Place] = set()
         order = Order(plan_to_json(plan), account.proxy.url, str(account.folder), self._mutant)
         kills, most = 0, KILLS_A_JOB if figures.kills.total() < self._kills else LATER_KILLS_A_JOB
@@ -264,12 +308,13 @@ class Harness:
                 break
             figures.errors[answer["error"].partition(":")[0]] += 1
             if self._chance.random() < 0.15:
-                others.add(self._change_by_others(account, plan))
+                others |= self._change_by_others(account, plan)
         job = account.job(plan.ticket)
         if job is None:
             figures.violations.append(Violation("lost", "the job is not in the journal"))
             return None, others
         log = account.proxy.log[first:]
+        before |= {str(record["id"]): record for record in account.server.created}
         figures.violations += judge(Case(job, before, account.records(), log, others))
         figures.jobs += 1
         figures.operations += len(job.steps)
@@ -293,12 +338,44 @@ class Harness:
     # ------------------------------------------------------------ plans
 
     def _plan(self, account: HarnessAccount) -> Plan:
-        """A plan for some users with a few changes each, some of which are outdated."""
-        people = self._chance.sample(account.simulator.account.users(0, USERS), self._chance.randint(*PEOPLE))
+        """A plan of each kind in turn, for some users; some changes are outdated."""
+        kind = KINDS[account.jobs % len(KINDS)]
         groups = [Group(str(group["id"]), str(group["name"])) for group in account.simulator.account.groups()]
-        users = [user for user in map(decode_user, people) if isinstance(user, User)]
+        users = [user for user in map(decode_user, account.records().values()) if isinstance(user, User)]
+        if kind is PlanKind.CREATE:
+            return self._creations(account, users, groups)
+        if kind is PlanKind.DELETE:
+            users = self._chance.sample(users, DELETIONS)
+            return self._make_plan(kind, users, [DeleteUser(user.id) for user in users], strict=False)
+        users = self._chance.sample(users, self._chance.randint(*PEOPLE))
+        if kind is PlanKind.EDIT:
+            edits = [change for user in users for change in self._edits(user, groups)]
+            return self._make_plan(kind, users, edits, strict=True)
         changes = [change for user in users for change in self._changes(user, groups)]
-        return self._make_plan(PlanKind.OFFBOARD, users, changes, strict=self._chance.random() < 0.3)
+        return self._make_plan(kind, users, changes, strict=self._chance.random() < 0.3)
+
+    def _creations(self, account: HarnessAccount, users: list[User], groups: list[Group]) -> Plan:
+        """New users in groups; others create one of them first, and the email of another one is in use."""
+        in_use = str(self._chance.choice(users).email)
+        emails = [in_use, *(f"new{self.figures.jobs}.{number}@example.com" for number in range(CREATIONS))]
+        creations = [CreateUser.of(email, {"first_name": "Ours", "role": "Editor"}) for email in emails]
+        account.server.rivals = {emails[-1]: {"email": emails[-1], "firstName": "Theirs"}}
+        changes = [
+            change
+            for create in creations
+            for change in (create, *(AddMember(create.user_id, group) for group in self._chance.sample(groups, 2)))
+        ]
+        return self._make_plan(PlanKind.CREATE, [create.new_user() for create in creations], changes, strict=False)
+
+    def _edits(self, user: User, groups: list[Group]) -> list[Change]:
+        """Two edits with a change of groups in between, so that the second one finds another record."""
+        first, last = f"First {self.figures.jobs}", f"Last {self.figures.jobs}"
+        names = (FieldChange("first_name", user.first_name, first), FieldChange("last_name", user.last_name, last))
+        role = FieldChange("role", user.role, "Editor" if user.role == "Admin" else "Admin")
+        group = self._chance.choice(groups)
+        member = isinstance(user.groups, tuple) and group.id in user.groups
+        move = (RemoveMember if member else AddMember)(user.id, group)
+        return [UpdateUser(user.id, names), move, UpdateUser(user.id, (role,))]
 
     def _changes(self, user: User, groups: list[Group]) -> list[Change]:
         changes: list[Change] = []
@@ -331,33 +408,32 @@ class Harness:
         subjects = tuple(Subject(user, 0) for user in users)
         return Plan(kind, PROFILE, BASE_URL, 0, subjects, numbered(changes, strict=strict), ticket)
 
-    def _change_by_others(self, account: HarnessAccount, plan: Plan) -> Place:
+    def _change_by_others(self, account: HarnessAccount, plan: Plan) -> set[Place]:
         """Make a change by others while no process runs; what was changed."""
         change = self._chance.choice(plan.steps).change
         server = account.simulator.account
-        record = server.user(change.user_id)
+        record = account.records().get(change.user_id)
+        if record is None or change.deletes:
+            return set()
         if isinstance(change, SetStatus):
             server.change(change.user_id, {"status": "active" if record["status"] == "inactive" else "inactive"})
+        elif isinstance(change, UpdateUser):
+            server.change(change.user_id, {JSON_NAMES[change.attributes[0]]: f"Theirs {self.figures.runs}"})
+        elif change.groups[0].id in record["groups"]:
+            server.leave(change.groups[0].id, change.user_id)
         else:
-            groups = record["groups"]
-            assert isinstance(groups, list)
-            group_id = change.groups[0].id
-            if group_id in groups:
-                server.leave(group_id, change.user_id)
-            else:
-                server.join(group_id, change.user_id)
-        return place(change)
+            server.join(change.groups[0].id, change.user_id)
+        return places(change)
 
     def _compare(self, before: dict[str, Record], after: dict[str, Record], excluded: set[Place]) -> None:
         """Check that a job and its undo restore everything except changes by others and failed steps."""
         for user_id, record in before.items():
-            now = after[user_id]
-            if (user_id, "status") not in excluded and record["status"] != now["status"]:
-                text = f"{user_id}: {record['status']} before, {now['status']} after the undo"
-                self.figures.violations.append(Violation("lost", text))
-            for group_id in set(record["groups"]) ^ set(now["groups"]):
-                if (user_id, group_id) not in excluded:
-                    self.figures.violations.append(Violation("lost", f"{user_id}: {group_id} differs after the undo"))
+            was, now = flat(record), flat(after[user_id])
+            self.figures.violations += [
+                Violation("lost", f"{user_id} {name}: {was.get(name)} before, {now.get(name)} after the undo")
+                for name in {*was, *now}
+                if was.get(name) != now.get(name) and (user_id, name) not in excluded
+            ]
 
 
 DOUBTFUL = frozenset({StepState.FAILED, StepState.NEEDS_REVIEW, StepState.SKIPPED})

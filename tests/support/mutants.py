@@ -3,15 +3,18 @@
 A mutant changes classes of the running process, so install it only in a process that ends afterwards.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from walkme_tui.api.rest.client import RestDirectory
+from walkme_tui.api.rest.user_update import UserUpdater
 from walkme_tui.domain import outcomes
 from walkme_tui.domain.errors import ApiError, OutcomeUnknown, WalkmeError
-from walkme_tui.domain.jobs import Outcome, StepRecord
+from walkme_tui.domain.jobs import Job, Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import Json, User
 from walkme_tui.services.changes.ledger import Ledger
 from walkme_tui.services.changes.outage_gate import OutageGate
@@ -122,6 +125,70 @@ def lost_answer_is_success() -> None:
     ReadBack.after_lost_answer = after_lost_answer  # type: ignore[method-assign]  # that is the mutant
 
 
+def taken_email_is_success() -> None:
+    """A 409 to the creation of a user counts as created."""
+    real = StepRunner._send_once
+
+    async def send_once(self: StepRunner, record: StepRecord) -> Outcome:
+        outcome = await real(self, record)
+        if outcome.reason is not OutcomeReason.EXISTS:
+            return outcome
+        user = await self._creation.find(record)
+        return Outcome(StepState.DONE, "created", changed=True, after=user)
+
+    StepRunner._send_once = send_once  # type: ignore[method-assign]  # that is the mutant
+
+
+def put_from_a_stale_base() -> None:
+    """A PUT contains the record as it was when the process first read it."""
+    real = UserUpdater._whole
+    seen: dict[str, User] = {}
+
+    async def whole(self: UserUpdater, user_id: str, base: User, fields: Mapping[str, Json]) -> dict[str, Json]:
+        await real(self, user_id, base, fields)
+        return encode_user(seen.setdefault(user_id, base)) | dict(fields)
+
+    UserUpdater._whole = whole  # type: ignore[method-assign]  # that is the mutant
+
+
+def creation_resent_blindly() -> None:
+    """A creation without an answer is resent without looking for the user."""
+    real = RestDirectory.create_user
+
+    async def create_user(self: RestDirectory, values: Mapping[str, str]) -> str | None:
+        try:
+            return await real(self, values)
+        except OutcomeUnknown:
+            return await real(self, values)
+
+    RestDirectory.create_user = create_user  # type: ignore[method-assign]  # that is the mutant
+
+
+def deletion_resent_after_404() -> None:
+    """A deletion without an answer is resent although the user is gone when read again."""
+    real = ReadBack.after_lost_answer
+
+    async def after_lost_answer(self: ReadBack, record: StepRecord, *, interrupted: bool = False) -> Outcome:
+        outcome = await real(self, record, interrupted=interrupted)
+        if record.step.change.deletes and outcome.state is StepState.DONE:
+            with suppress(ApiError):
+                await self._api.delete_user(record.step.user_id)
+        return outcome
+
+    ReadBack.after_lost_answer = after_lost_answer  # type: ignore[method-assign]  # that is the mutant
+
+
+def new_id_forgotten_on_resume() -> None:
+    """A resumed job does not know the ids of the users that it created before."""
+    real = Ledger.__init__
+
+    def init(self: Ledger, job: Job, *others: Any) -> None:
+        real(self, job, *others)
+        self._ids.clear()
+
+    Ledger.__init__ = init  # type: ignore[assignment,method-assign]  # that is the mutant
+
+
 def bug_does_not_stop_the_job() -> None:
     """A bug in the steps of one user does not stop those of the others."""
     real = OutageGate.stop
@@ -165,6 +232,11 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "PUT retried on time-out": put_retried_on_time_out,
     "PUT of the edited field alone": put_of_the_edited_field_alone,
     "a lost answer is a yes": lost_answer_is_success,
+    "409 taken as created": taken_email_is_success,
+    "PUT from a stale base": put_from_a_stale_base,
+    "create resent blindly": creation_resent_blindly,
+    "delete resent after 404": deletion_resent_after_404,
+    "id forgotten on resume": new_id_forgotten_on_resume,
 }
 # Mutants that kills and network faults do not detect, each with a test that does.
 CAUGHT_BY_TESTS: dict[str, tuple[Callable[[], None], str]] = {
