@@ -110,6 +110,22 @@ async def test_a_refused_deletion_is_shown_with_its_reason() -> None:
     assert user_of(api).email == "person00000@example.com"
 
 
+async def test_a_deletion_that_ends_elsewhere_is_undone_in_the_jobs_tab() -> None:
+    api = account()
+    gate = api.hold("delete_user")
+    async with open_browser(Setting(api=api)) as browser:
+        await show_question(browser)
+        await browser.press("t", *str(user_of(api).email), "enter")
+        await browser.armed()
+        await browser.press("y")
+        await browser.settled(lambda: browser.dialog == "")
+        await browser.press("2")
+        gate.set()
+        await browser.settled(lambda: any("z in the Jobs tab undoes it." in toast for toast in browser.toasts))
+        await browser.press("4", "z")
+        await browser.settled(lambda: "new id" in browser.screen_text)
+
+
 async def test_an_undo_creates_the_user_again_with_a_new_id() -> None:
     api = account()
     first = user_of(api)

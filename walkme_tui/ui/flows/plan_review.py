@@ -166,7 +166,8 @@ def _toast(view: FlowContext, result: "JobResult", note: str) -> None:
 
 
 def _success_text(job: Job) -> str:
-    undo = "  z undoes it." if any(map(changed_something, job.steps)) else ""
+    where = " in the Jobs tab" if job.plan.kind is PlanKind.DELETE else ""
+    undo = f"  z{where} undoes it." if any(map(changed_something, job.steps)) else ""
     if len(job.plan.subjects) == 1 and job.plan.kind in {PlanKind.DEACTIVATE, PlanKind.REACTIVATE}:
         state = "inactive" if job.plan.kind is PlanKind.DEACTIVATE else "active"
         return f"{name_of(job.plan.subjects[0].user)} is {state} now.{undo}"
