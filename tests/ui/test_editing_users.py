@@ -114,6 +114,17 @@ async def test_roles_of_the_account_are_offered_with_their_counts() -> None:
         await browser.settled(lambda: says(browser, "Role Viewer 4 users"))
 
 
+async def test_leaving_the_question_names_what_else_others_changed() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await opened(browser, *LAST_NAME)
+        api.edit(ann(api).id, last_name="Hall", first_name="Zora")
+        await saved(browser)
+        await browser.listening("Last name of")
+        await browser.press("escape")
+        await browser.settled(lambda: says(browser, "Nothing was sent. Changed by others: First name."))
+
+
 @pytest.mark.parametrize("key", ["m", "t"])
 async def test_the_same_field_changed_by_others_is_asked_about_with_theirs_mine_and_before(key: str) -> None:
     api = account()
@@ -127,7 +138,7 @@ async def test_the_same_field_changed_by_others_is_asked_about_with_theirs_mine_
         assert not api.writes
         await browser.press(key)
         if key == "m":
-            await closed_with(browser, "last name was Hall, is Moss. Verified.")
+            await closed_with(browser, "is Moss. Verified. Others changed meanwhile, and that stays: First name.")
             assert (ann(api).last_name, ann(api).first_name) == ("Moss", "Zora")
         else:
             await browser.settled(lambda: says(browser, "Nothing is left to save"))

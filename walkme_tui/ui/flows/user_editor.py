@@ -73,6 +73,8 @@ class UserEditor:
         self._origin = origin
         self._form = user_form(view.app, view.job_tasks.monotonic)
         self._draft = draft
+        self._shown = draft.latest
+        """The user as the form showed them when it was saved."""
         self._opening = 0
         self._plan: tuple[dict[str, str | None], Plan] | None = None
         self._facts: AccountFacts | None = None
@@ -85,7 +87,7 @@ class UserEditor:
     async def run(self) -> None:
         """Save what the form returns until the user is saved or the form is left."""
         while (draft := await self._form.answer()) is not None:
-            self._draft = draft
+            self._draft, self._shown = draft, draft.latest
             if await self._save():
                 return
 
@@ -343,7 +345,9 @@ class UserEditor:
             answers = [AnswerKey("m", "save mine"), AnswerKey("t", "keep theirs")]
             answer = await self._ask(f"{label} of {email_of(user)}", text, answers)
             if answer is None:
-                return await self._back("Nothing was sent.", self._draft.reread(user))
+                others = _others(self._shown, user, self._draft)
+                changed = f" Changed by others: {others}." if others else ""
+                return await self._back(f"Nothing was sent.{changed}", self._draft.reread(user))
             if answer == "t":
                 draft = draft.restored(name)
         self._draft = draft.overwriting(user)
@@ -354,8 +358,9 @@ class UserEditor:
     async def _choose_existing(self, user: User) -> bool:
         """The email of a new user exists: open that user, edit them with the draft, or correct the email."""
         email = email_of(user)
+        who = ", ".join(dict.fromkeys((name_of(user), email)))
         text = [
-            (f"{name_of(user)}, {email}, is in the account already. Nothing was sent.", TextStyle.WARN),
+            (f"{who} is in the account already. Nothing was sent.", TextStyle.WARN),
             ("Esc returns to the form, to correct the email.", TextStyle.DIM),
         ]
         answers = [AnswerKey("o", "open user"), AnswerKey("e", "edit with draft")]
@@ -399,7 +404,7 @@ class UserEditor:
 
     def _merged(self, job: Job) -> str:
         """Which other fields others changed while the form was open."""
-        others = _others(self._draft.latest, job.plan.subjects[0].user, self._draft)
+        others = _others(self._shown, job.plan.subjects[0].user, self._draft)
         return f" Others changed meanwhile, and that stays: {others}." if self._draft.base and others else ""
 
 
