@@ -1,6 +1,7 @@
 """Keys, help, palette and copying, all defined by the table of commands."""
 
 import pytest
+from rich.cells import cell_len
 from rich.style import Style
 
 from tests.support.browser import Browser, Setting, open_browser
@@ -12,6 +13,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import User
 from walkme_tui.ui.browser.actions import ACTIONS
 from walkme_tui.ui.keys import bound, labels
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 
 
 def account(count: int = 50) -> FakeDirectory:
@@ -60,6 +62,16 @@ async def test_the_help_lists_every_command_with_its_keys() -> None:
             assert f"{command.title}" in browser.dialog
         await browser.press("G", "escape")
         assert browser.dialog == ""
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])
+async def test_no_line_of_the_help_is_cut_off(size: tuple[int, int]) -> None:
+    async with open_browser(Setting(api=account()), size) as browser:
+        await browser.loaded()
+        await browser.press("question_mark")
+        text = browser.app.screen.query_one("#help", ScrollingText)
+        width = text.scrollable_content_region.width
+        assert [line for line in text.text.splitlines() if cell_len(line.rstrip()) > width] == []
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q"])

@@ -28,6 +28,7 @@ TOO_SMALL: Final = "Terminal too small for this dialog: enlarge it, or press Esc
 DISMISSING_KEYS: Final = frozenset({"escape", "enter", "space"})
 OTHER_KEYS: Final = "yunb0123456789"
 WIDE_FRAME: Final = 92
+LARGE_FRAME: Final = 96
 FRAME: Final = 70
 FRAME_SHARE: Final = 0.96
 FRAME_SIDES: Final = 4

@@ -14,7 +14,14 @@ from walkme_tui.domain.plans import Consequence, Gravity
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.change_words import MAX_SENTENCE
-from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, SHORT_SCREEN, account_mark, available_lines, inner_width
+from walkme_tui.ui.dialogs.confirmation import (
+    LARGE_FRAME,
+    QUIET_SECONDS,
+    SHORT_SCREEN,
+    account_mark,
+    available_lines,
+    inner_width,
+)
 from walkme_tui.ui.dialogs.dialog import QUIT, Dialog, movement_keys
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.group_choice import GroupChoice
@@ -30,7 +37,6 @@ from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle, 
 LIST_LINES: Final = 4
 """The heading and the rows that the list keeps when the consequences are long."""
 INPUT_LINES: Final = 1
-LARGE_FRAME: Final = 96
 
 Judge = Callable[[GroupChoice], Sequence[Consequence]]
 

@@ -4,16 +4,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import ClassVar
 
+from textual import events, on
 from textual.widget import Widget
 
 from walkme_tui.domain.commands import Command
 from walkme_tui.ui import words
+from walkme_tui.ui.dialogs.confirmation import LARGE_FRAME, inner_width
 from walkme_tui.ui.dialogs.dialog import Dialog, footer_keys, movement_keys
 from walkme_tui.ui.keys import labels
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 
 KEY_WIDTH = 14
+FORMS = (
+    ("Tab ↑ ↓", "next or previous field"),
+    ("Enter", "next field, from the last one to Save"),
+    ("Space", "open a list, choose a group"),
+    ("F2", "save"),
+    ("F5", "restore the field"),
+    ("Esc", "leave; asks if something was edited"),
+)
 SIGNS = (
     ("●  ○  ◌", "active, inactive, pending"),
     ("·", "not loaded yet"),
@@ -60,11 +70,16 @@ class HelpDialog(Dialog[None]):
 
     def fill(self) -> None:
         """Write the text."""
-        self._text.set_lines(list(help_lines(self._commands, self._why_not)))
+        self._write()
         self.set_focus(self._text)
 
+    @on(events.Resize)
+    def _write(self) -> None:
+        width = inner_width(self.app.size.width, LARGE_FRAME) - 1
+        self._text.set_lines(list(_help_lines(self._commands, self._why_not, width)))
 
-def help_lines(commands: Sequence[Command], why_not: Callable[[Command], str]) -> Iterator[StyledText]:
+
+def _help_lines(commands: Sequence[Command], why_not: Callable[[Command], str], width: int) -> Iterator[StyledText]:
     """The help as lines, section by section; unavailable commands are dim and followed by the reason."""
     for section, group in groupby(commands, key=lambda command: command.section):
         yield [(section, TextStyle.STRONG)]
@@ -75,17 +90,26 @@ def help_lines(commands: Sequence[Command], why_not: Callable[[Command], str]) -
                 shown_reason = reason
                 yield [(f"Not available: {reason}.", TextStyle.WARN)]
             key_style = TextStyle.ACCENT if command.keys and not reason else TextStyle.DIM
-            yield [
-                (words.fit(keys, KEY_WIDTH), key_style),
-                (command.title, TextStyle.DIM if reason else TextStyle.PLAIN),
-            ]
+            yield from _entry(
+                keys, KEY_WIDTH, key_style, command.title, TextStyle.DIM if reason else TextStyle.PLAIN, width
+            )
         yield ()
-    yield [("Signs", TextStyle.STRONG)]
-    for sign, meaning in SIGNS:
-        yield [(words.fit(sign, KEY_WIDTH), TextStyle.PLAIN), (meaning, TextStyle.DIM)]
-    yield ()
-    yield [("Filter syntax", TextStyle.STRONG)]
-    for words_typed, meaning in FILTERS:
-        yield [(words.fit(words_typed, FILTER_WIDTH), TextStyle.PLAIN), (meaning, TextStyle.DIM)]
-    yield ()
-    yield from wrapped(NOTE, 88, TextStyle.DIM)
+    for section, entries, left in (
+        ("In a form", FORMS, KEY_WIDTH),
+        ("Signs", SIGNS, KEY_WIDTH),
+        ("Filter syntax", FILTERS, FILTER_WIDTH),
+    ):
+        yield [(section, TextStyle.STRONG)]
+        for name, meaning in entries:
+            yield from _entry(name, left, TextStyle.PLAIN, meaning, TextStyle.DIM, width)
+        yield ()
+    yield from wrapped(NOTE, width, TextStyle.DIM)
+
+
+def _entry(
+    name: str, left: int, name_style: TextStyle, meaning: str, style: TextStyle, width: int
+) -> Iterator[StyledText]:
+    """A name in ``left`` cells and its meaning beside it, wrapped."""
+    for line in wrapped(meaning, width - left, style):
+        yield [(words.fit(name, left), name_style), *line]
+        name = ""
