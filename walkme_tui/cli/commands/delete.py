@@ -50,8 +50,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _answer(shown: str) -> str:
     sys.stderr.write(
-        f"A deleted user cannot be restored: undo creates a new user with a new id. Deactivating {shown} instead\n"
-        "keeps the record and its groups, and can be undone. Type deactivate or delete, or press Enter to cancel: "
+        f"Delete {shown}?\n"
+        "A deleted user cannot be restored: undo creates a new user with a new id.\n"
+        "Deactivating keeps the record and its groups, and can be undone.\n"
+        "Type deactivate or delete, or press Enter to cancel: "
     )
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower()
