@@ -11,6 +11,9 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.domain.groups import Group
 from walkme_tui.ui.dialogs.group_picker import GroupPicker
+from walkme_tui.ui.widgets.immediate_paint import paint_now
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_style import TextStyle
 
 
 @contextmanager
@@ -51,6 +54,23 @@ async def test_a_change_below_a_dialog_repaints_only_its_line() -> None:
             dialog.refresh()
             await browser.pause()
             assert changed == dialog._render_cache.lines  # as if all were rendered again
+
+
+async def test_a_change_below_a_dialog_drops_no_change_of_the_dialog() -> None:
+    async with open_browser(Setting(api=FakeDirectory(people(5)))) as browser:
+        await browser.loaded()
+        await browser.press("question_mark")
+        dialog, status = browser.app.screen, browser.browser.query_one("#status", TextBar)
+        title = dialog.query_one("#title", TextBar)
+        with painted(browser) as updates:
+            title.write([("another title", TextStyle.STRONG)])
+            status.write([("another status", TextStyle.STRONG)])
+            dialog._dirty_widgets.add(title)  # what Textual does before its next frame
+            paint_now(status)
+            dialog._on_timer_update()
+        text = "".join(written(browser, update) for update in updates)
+        assert "another title" in text
+        assert "another status" in text
 
 
 async def test_the_group_picker_shows_a_key_and_what_it_finds_in_one_frame_at_once() -> None:

@@ -361,7 +361,10 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         if self.is_current and not self.is_active:
             regions = self._compositor._dirty_regions  # noqa: SLF001
             if regions:
-                self.app.screen.refresh(*regions)
+                dialog = self.app.screen
+                dialog._set_dirty(*regions)  # noqa: SLF001 - refresh would forget what the dialog has to paint itself
+                dialog._dirty_widgets.add(dialog)  # noqa: SLF001
+                dialog.check_idle()
                 regions.clear()
                 self._dirty_widgets.clear()
         else:
