@@ -141,6 +141,7 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
             await asyncio.to_thread(folder.cleanup)
 
     return ChangeServices(
+        session,
         journal,
         Planner(session, wanted.keep_groups, wanted.require_ticket),
         open_job_runs,

@@ -21,8 +21,8 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plan_files import plan_from_text, plan_to_text
 from walkme_tui.domain.receipts import receipt
-from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.changes.recheck import rechecked
+from walkme_tui.services.changes.undo import UndoPlanner
 
 LAYERS = ("domain", "api", "services")
 DEACTIVATE = SetStatus(BOTH.id, "active", "inactive")
@@ -80,7 +80,7 @@ async def test_a_late_change_counts_as_ours_and_can_be_undone(tmp_path: Path, re
         reword()
         job = await desk.resume(job)
         assert job.steps[0].changed
-        undo = await Planner(desk.session).undo(job)
+        undo = await UndoPlanner(desk.session).of_job(job)
     assert [step.change for step in undo.steps] == [*DEACTIVATE.inverses()]
 
 

@@ -45,6 +45,7 @@ class Bench:
         session.api.use_write_support(journal.write_support(session.account.profile, session.account.base_url))
         receipts = Receipts(session.account, journal, self._write, session.clock, UTC)
         return ChangeServices(
+            session,
             journal,
             Planner(session, self.keep_groups, self.require_ticket),
             lambda: JobRuns(Executor(session, journal, ACTOR), journal, receipts),

@@ -33,9 +33,11 @@ from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import Json, User
+from walkme_tui.services.changes.edit_planner import EditPlanner
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.changes.planner import Planner
+from walkme_tui.services.changes.undo import UndoPlanner
 from walkme_tui.services.ports import Session
 from walkme_tui.simulator.account import SimulatedAccount
 from walkme_tui.simulator.app import Simulator
@@ -253,6 +255,8 @@ class Admin:
     account: SharedAccount
     session: Session
     planner: Planner
+    edit_planner: EditPlanner
+    undo_planner: UndoPlanner
     executor: Executor
     stack: AsyncExitStack
 
@@ -267,7 +271,15 @@ class Admin:
         journal = open_journal(folder / name, actor=actor, clock=account.time)
         stack.push_async_callback(journal.aclose)
         api.use_write_support(journal.write_support("test", session.account.base_url))
-        return cls(account, session, Planner(session), Executor(session, journal, actor, sleep=_yield), stack)
+        return cls(
+            account,
+            session,
+            Planner(session),
+            EditPlanner(session),
+            UndoPlanner(session),
+            Executor(session, journal, actor, sleep=_yield),
+            stack,
+        )
 
     async def run(self, plan: Plan) -> Job:
         """Execute a plan until its job has ended, or too often."""

@@ -78,7 +78,7 @@ async def test_a_user_is_offboarded_and_restored_from_the_receipt(tmp_path: Path
             "INC-42",
             "inactive",
         )
-        undone = await done(change_services, await change_services.planner.undo_receipt(receipt))
+        undone = await done(change_services, await change_services.undo_planner.of_receipt(receipt))
         assert undone.clean
         assert condition(api.now(ZOE.id)) == condition(ZOE)
 

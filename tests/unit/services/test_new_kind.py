@@ -18,8 +18,8 @@ from walkme_tui.domain.plans import PlanKind
 from walkme_tui.domain.receipt_text import receipt_markdown
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.users import UNKNOWN, Json, User
-from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.changes.senders import SENDERS
+from walkme_tui.services.changes.undo import UndoPlanner
 from walkme_tui.services.ports import DirectoryApi
 from walkme_tui.ui import change_words
 
@@ -110,10 +110,10 @@ async def test_a_new_kind_is_planned_executed_and_undone(tmp_path: Path, *, patc
         written = receipt(job, job.plan.subjects[0], desk.session.account, 0, None)
         assert "set last name" in receipt_markdown(written, "receipt.json")
 
-        planner = Planner(desk.session)
-        undo = await planner.undo(job)
+        planner = UndoPlanner(desk.session)
+        undo = await planner.of_job(job)
         assert [step.change for step in undo.steps] == [*CHANGE.inverses()]
-        assert [step.change for step in (await planner.undo_receipt(json.loads(json.dumps(written)))).steps] == [
+        assert [step.change for step in (await planner.of_receipt(json.loads(json.dumps(written)))).steps] == [
             *CHANGE.inverses()
         ]
         assert (await desk.run(undo)).clean
@@ -124,10 +124,10 @@ async def test_an_undo_of_a_new_kind_keeps_changes_by_others(tmp_path: Path) -> 
     api = account()
     async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([CHANGE]))
-        undo = await Planner(desk.session).undo(job)
+        undo = await UndoPlanner(desk.session).of_job(job)
         api.edit(BOTH.id, last_name="Theirs")
         assert (await desk.run(undo)).steps[0].state.value == "skipped"
-        assert not (await Planner(desk.session).undo(job)).steps
+        assert not (await UndoPlanner(desk.session).of_job(job)).steps
     assert api.now(BOTH.id).last_name == "Theirs"
 
 

@@ -13,7 +13,7 @@ from walkme_tui.domain.errors import AlreadyExists, EditConflict, FieldConflict,
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Plan, PlanKind
 from walkme_tui.domain.users import UNKNOWN, User, UserPage
-from walkme_tui.services.changes.planner import Planner
+from walkme_tui.services.changes.edit_planner import EditPlanner
 from walkme_tui.services.ports import Session
 
 SALES, BETA, ALUMNI = Group("g1", "Sales"), Group("g2", "Beta"), Group("g3", "Alumni")
@@ -42,7 +42,7 @@ def texts(plan: Plan, number: int = 0) -> list[str]:
 
 async def test_an_edit_is_one_strict_step_with_the_present_values() -> None:
     async with open_session(account()) as session:
-        plan = await Planner(session).edit(BO, {"first_name": "Bob", "role": "Admin"}, ticket=" T-1 ")
+        plan = await EditPlanner(session).edit(BO, {"first_name": "Bob", "role": "Admin"}, ticket=" T-1 ")
     (step,) = plan.steps
     assert step.strict
     assert step.change == UpdateUser(
@@ -54,7 +54,7 @@ async def test_an_edit_is_one_strict_step_with_the_present_values() -> None:
 
 async def test_an_edit_without_a_difference_has_no_steps() -> None:
     async with open_session(account()) as session:
-        plan = await Planner(session).edit(BO, {"external_id": "", "role": "Viewer"})
+        plan = await EditPlanner(session).edit(BO, {"external_id": "", "role": "Viewer"})
     assert plan.steps == ()
     assert texts(plan) == [consequences.CHANGED_NOTHING]
 
@@ -63,7 +63,7 @@ async def test_what_others_changed_in_other_fields_stays_and_is_named() -> None:
     api = account()
     api.edit(BO.id, last_name="Ruiz", groups=("g2",))
     async with open_session(api) as session:
-        plan = await Planner(session).edit(BO, {"first_name": "Bob"})
+        plan = await EditPlanner(session).edit(BO, {"first_name": "Bob"})
     assert [step.change for step in plan.steps] == [
         UpdateUser(BO.id, (FieldChange("first_name", BO.first_name, "Bob"),))
     ]
@@ -78,7 +78,7 @@ async def test_the_same_field_changed_by_others_is_a_conflict_unless_it_is_overw
     api.edit(BO.id, last_name="Ruiz", first_name="Bobby")
     mine = {"first_name": "Bob", "last_name": "Ruiz"}
     async with open_session(api) as session:
-        planner = Planner(session)
+        planner = EditPlanner(session)
         with pytest.raises(EditConflict) as caught:
             await planner.edit(BO, mine)
         assert caught.value.user == api.now(BO.id)
@@ -92,14 +92,14 @@ async def test_an_edit_of_a_deleted_user_is_refused() -> None:
     api.remove(BO.id)
     async with open_session(api) as session:
         with pytest.raises(NotFound):
-            await Planner(session).edit(BO, {"first_name": "Bob"})
+            await EditPlanner(session).edit(BO, {"first_name": "Bob"})
 
 
 async def test_a_value_that_the_record_lacks_is_taken_from_the_look_up_by_email() -> None:
     api = account()
     api.unread = {"first_name"}
     async with open_session(api) as session:
-        plan = await Planner(session).edit(BO, {"first_name": "Bob"})
+        plan = await EditPlanner(session).edit(BO, {"first_name": "Bob"})
     assert plan.steps[0].change == UpdateUser(BO.id, (FieldChange("first_name", BO.first_name, "Bob"),))
 
 
@@ -107,7 +107,7 @@ async def test_an_unknown_value_does_not_conflict() -> None:
     api = account()
     api.unread, api.lean = {"first_name"}, True
     async with open_session(api) as session:
-        plan = await Planner(session).edit(BO, {"first_name": "Bob"})
+        plan = await EditPlanner(session).edit(BO, {"first_name": "Bob"})
     assert plan.steps[0].change == UpdateUser(BO.id, (FieldChange("first_name", UNKNOWN, "Bob"),))
 
 
@@ -117,7 +117,7 @@ async def test_an_edit_of_the_last_admin_and_of_the_programs_own_user_warns() ->
     async with open_session(api) as session:
         await load(session, api)
         own = session._replace(account=session.account._replace(client_id="CLIENT-7"))
-        plan = await Planner(own).edit(admin, {"role": "Viewer", "email": "z@example.com", "external_id": "x"})
+        plan = await EditPlanner(own).edit(admin, {"role": "Viewer", "email": "z@example.com", "external_id": "x"})
     assert "The last active Admin: there is no other." in texts(plan)
     assert consequences.OWN_USER in texts(plan)
     assert consequences.NEW_EMAIL in texts(plan)
@@ -129,7 +129,7 @@ async def test_an_edit_of_the_last_admin_and_of_the_programs_own_user_warns() ->
 
 async def test_a_creation_is_followed_by_joins_under_the_key_of_the_email() -> None:
     async with open_session(account()) as session:
-        plan = await Planner(session).create(
+        plan = await EditPlanner(session).create(
             " Ann@Example.com ", {"first_name": "Ann", "last_name": "", "role": None}, [SALES, BETA, SALES]
         )
     key = new_user_key("Ann@Example.com")
@@ -148,7 +148,7 @@ async def test_a_creation_is_followed_by_joins_under_the_key_of_the_email() -> N
 async def test_a_creation_with_an_email_in_use_returns_who_has_it() -> None:
     async with open_session(account()) as session:
         with pytest.raises(AlreadyExists) as caught:
-            await Planner(session).create("BO@example.com", {}, [])
+            await EditPlanner(session).create("BO@example.com", {}, [])
     assert caught.value.user == BO
 
 
@@ -156,7 +156,7 @@ async def test_a_creation_says_that_the_email_could_not_be_looked_up() -> None:
     api = account()
     api.email_ignored = True
     async with open_session(api) as session:
-        plan = await Planner(session).create("ann@example.com", {"role": "admin"}, [])
+        plan = await EditPlanner(session).create("ann@example.com", {"role": "admin"}, [])
     assert texts(plan)[:2] == [consequences.NOT_LOOKED_UP, consequences.INVITATION]
     assert f"{consequences.ROLE_RIGHTS} {consequences.ADMIN_RIGHTS}" in texts(plan)
 
@@ -166,7 +166,7 @@ async def test_a_creation_says_that_the_email_could_not_be_looked_up() -> None:
 
 async def test_only_changes_of_groups_that_are_needed_are_planned() -> None:
     async with open_session(account()) as session:
-        plan = await Planner(session).change_groups([ZOE.id, BO.id, "gone", ZOE.id], [BETA], [SALES])
+        plan = await EditPlanner(session).change_groups([ZOE.id, BO.id, "gone", ZOE.id], [BETA], [SALES])
     assert [step.change for step in plan.steps] == [
         AddMember(ZOE.id, BETA),
         RemoveMember(ZOE.id, SALES),
@@ -180,7 +180,7 @@ async def test_leaving_the_last_group_and_being_the_last_member_are_said() -> No
     api = account()
     async with open_session(api) as session:
         await load(session, api)
-        plan = await Planner(session).change_groups([ZOE.id], [], [SALES])
+        plan = await EditPlanner(session).change_groups([ZOE.id], [], [SALES])
     assert consequences.NO_GROUP in texts(plan)
     assert "last member" in texts(plan)
 
@@ -189,7 +189,7 @@ async def test_unknown_groups_are_planned_and_said() -> None:
     api = account()
     api.unread = {"groups"}
     async with open_session(api) as session:
-        plan = await Planner(session).change_groups([ZOE.id], [SALES], [])
+        plan = await EditPlanner(session).change_groups([ZOE.id], [SALES], [])
     assert [step.change for step in plan.steps] == [AddMember(ZOE.id, SALES)]
     assert consequences.GROUPS_UNKNOWN in texts(plan)
 
@@ -198,18 +198,18 @@ async def test_groups_of_nobody_and_too_many_groups_are_refused() -> None:
     many = [Group(f"x{number}", None) for number in range(MAX_STEPS_PER_USER + 1)]
     async with open_session(account()) as session:
         with pytest.raises(NotFound):
-            await Planner(session).change_groups(["gone"], [BETA], [])
+            await EditPlanner(session).change_groups(["gone"], [BETA], [])
         with pytest.raises(PlanTooLarge):
-            await Planner(session).change_groups([BO.id], many, [])
+            await EditPlanner(session).change_groups([BO.id], many, [])
 
 
 async def test_groups_of_users_given_by_email_are_planned_with_one_reading_each() -> None:
     api = account()
     async with open_session(api) as session:
-        plan = await Planner(session).change_groups_of(["ZOE@example.com", BO.id], [BETA], [], ticket="T-1")
+        plan = await EditPlanner(session).change_groups_of(["ZOE@example.com", BO.id], [BETA], [], ticket="T-1")
         readings = [call for call in api.calls if call.name in {"find_user", "get_user"}]
         with pytest.raises(NotFound, match=r"nobody@example\.com.*gone"):
-            await Planner(session).change_groups_of(["nobody@example.com", BO.id, "gone"], [BETA], [])
+            await EditPlanner(session).change_groups_of(["nobody@example.com", BO.id, "gone"], [BETA], [])
     assert [step.change for step in plan.steps] == [AddMember(ZOE.id, BETA), AddMember(BO.id, BETA)]
     assert (plan.kind, plan.ticket) == (PlanKind.GROUPS, "T-1")
     assert len(readings) == 2
@@ -222,9 +222,9 @@ async def test_a_deletion_lists_what_is_lost() -> None:
     api = account(ZOE._replace(extra={"lastLogin": "2026-01-01"}), BO)
     async with open_session(api) as session:
         await load(session, api)
-        plan = await Planner(session).delete(ZOE.id)
+        plan = await EditPlanner(session).delete(ZOE.id)
         with pytest.raises(NotFound):
-            await Planner(session).delete("gone")
+            await EditPlanner(session).delete("gone")
     assert [step.change for step in plan.steps] == [DeleteUser(ZOE.id)]
     assert plan.kind is PlanKind.DELETE
     lost = (
@@ -239,7 +239,7 @@ async def test_a_deletion_names_the_groups_that_are_lost_although_only_users_are
     api = account()
     async with open_session(api) as session:
         await session.mirror.save_page(UserPage(1, 1000, tuple(api.users), len(api.users)), NOON_MS)
-        plan = await Planner(session).delete(ZOE.id)
+        plan = await EditPlanner(session).delete(ZOE.id)
     assert "groups Sales." in texts(plan)[1]
 
 
@@ -247,6 +247,6 @@ async def test_a_deletion_says_what_an_undo_cannot_restore() -> None:
     api = account(ZOE._replace(email=None), BO)
     api.unread = {"groups"}
     async with open_session(api) as session:
-        plan = await Planner(session).delete(ZOE.id)
+        plan = await EditPlanner(session).delete(ZOE.id)
     assert consequences.NO_EMAIL in texts(plan)
     assert consequences.GROUPS_LOST in texts(plan)

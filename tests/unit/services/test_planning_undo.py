@@ -22,6 +22,7 @@ from walkme_tui.domain.plans import Plan, PlanKind, StepState, numbered
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.users import UNKNOWN, Json, Status, User
 from walkme_tui.services.changes.planner import Planner
+from walkme_tui.services.changes.undo import UndoPlanner
 from walkme_tui.services.ports import Session
 
 GROUPS = tuple(Group(f"g{number}", f"Group {number}") for number in range(1, 6))
@@ -46,15 +47,15 @@ def receipt_of(job: Job) -> dict[str, Json]:
     return read
 
 
-async def from_job(planner: Planner, job: Job) -> Plan:
-    return await planner.undo(job)
+async def from_job(planner: UndoPlanner, job: Job) -> Plan:
+    return await planner.of_job(job)
 
 
-async def from_receipt(planner: Planner, job: Job) -> Plan:
-    return await planner.undo_receipt(receipt_of(job))
+async def from_receipt(planner: UndoPlanner, job: Job) -> Plan:
+    return await planner.of_receipt(receipt_of(job))
 
 
-Undo: TypeAlias = Callable[[Planner, Job], Awaitable[Plan]]
+Undo: TypeAlias = Callable[[UndoPlanner, Job], Awaitable[Plan]]
 EITHER = pytest.mark.parametrize("undo", [from_job, from_receipt])
 
 
@@ -66,7 +67,7 @@ async def test_an_undo_has_the_strict_inverses_in_reverse_order(undo: Undo) -> N
     api = account()
     async with open_session(api) as session:
         job = await offboarded(session, api)
-        plan = await undo(Planner(session), job)
+        plan = await undo(UndoPlanner(session), job)
         assert [step.change for step in plan.steps] == [
             AddMember(ZOE.id, BETA),
             AddMember(ZOE.id, SALES),
@@ -83,12 +84,12 @@ async def test_several_users_are_restored_in_one_plan_and_an_undo_can_be_undone(
     api = account()
     async with open_session(api) as session:
         job = await offboarded(session, api, "zoe@example.com", "bo@example.com")
-        undone = await executed_job(api, await Planner(session).undo(job))
+        undone = await executed_job(api, await UndoPlanner(session).of_job(job))
         assert {user.id: condition(user) for user in (api.now(ZOE.id), api.now(BO.id))} == {
             ZOE.id: ("active", {"g1", "g2"}),
             BO.id: ("active", {"g2"}),
         }
-        again = await Planner(session).undo(undone)
+        again = await UndoPlanner(session).of_job(undone)
         assert again.kind is PlanKind.UNDO
         await executed_job(api, again)
         assert (api.now(ZOE.id).status, api.now(ZOE.id).groups) == ("inactive", ())
@@ -104,7 +105,7 @@ async def test_only_executed_steps_with_an_effect_are_undone() -> None:
             (StepState.DONE, False),
             (StepState.DONE, True),
         ]
-        back = await Planner(session).undo(job)
+        back = await UndoPlanner(session).of_job(job)
         assert [step.change for step in back.steps] == [AddMember(ZOE.id, BETA)]
 
 
@@ -114,7 +115,7 @@ async def test_leaving_and_joining_a_group_again_is_undone_step_by_step() -> Non
         plan = await Planner(session).offboard(["zoe@example.com"])
         there_and_back = numbered([RemoveMember(ZOE.id, SALES), AddMember(ZOE.id, SALES), RemoveMember(ZOE.id, BETA)])
         job = await executed_job(api, replace(plan, steps=there_and_back))
-        back = await Planner(session).undo(job)
+        back = await UndoPlanner(session).of_job(job)
         assert [step.change for step in back.steps] == [
             AddMember(ZOE.id, BETA),
             RemoveMember(ZOE.id, SALES),
@@ -131,7 +132,7 @@ async def test_an_undo_restores_the_value_before_the_step_and_not_that_of_the_pl
     async with open_session(api) as session:
         plan = await Planner(session).offboard(["zoe@example.com"])
         api.edit(ZOE.id, status="pending")
-        back = await undo(Planner(session), await executed_job(api, plan))
+        back = await undo(UndoPlanner(session), await executed_job(api, plan))
         assert back.steps[-1].change == SetStatus(ZOE.id, "inactive", "pending")
         said = [each.text for each in back.subjects[0].consequences if each.step == back.steps[-1].number]
         assert said == ["the server may refuse pending"]
@@ -146,7 +147,7 @@ async def test_later_changes_by_others_are_kept_and_reported(undo: Undo) -> None
     async with open_session(api) as session:
         job = await offboarded(session, api)
         api.edit(ZOE.id, status="pending", groups=("g1", "g5"))
-        plan = await undo(Planner(session), job)
+        plan = await undo(UndoPlanner(session), job)
     assert [step.change for step in plan.steps] == [AddMember(ZOE.id, BETA)]
     assert plan.left_out == (
         "zoe@example.com: others put the person back into Group 1, so there is nothing to undo.",
@@ -161,7 +162,7 @@ async def test_changes_by_others_outside_the_plan_are_reported() -> None:
         planner = Planner(session, keep_groups=["Group 1"])
         job = await executed_job(api, await planner.offboard(["zoe@example.com"]))
         api.edit(ZOE.id, status="active", groups=())
-        plan = await planner.undo(job)
+        plan = await UndoPlanner(session).of_job(job)
     assert [step.change for step in plan.steps] == [AddMember(ZOE.id, BETA)]
     assert plan.left_out == (
         "zoe@example.com: the status is active now, it was inactive: others changed it, so it stays.",
@@ -175,7 +176,7 @@ async def test_a_deleted_user_is_reported_once(undo: Undo) -> None:
     async with open_session(api) as session:
         job = await offboarded(session, api)
         api.remove(ZOE.id)
-        plan = await undo(Planner(session), job)
+        plan = await undo(UndoPlanner(session), job)
     assert (plan.steps, plan.subjects) == ((), ())
     assert plan.left_out == ("zoe@example.com: there is no such user any more, so nothing is restored.",)
 
@@ -185,7 +186,7 @@ async def test_a_group_missing_in_the_list_is_restored_with_a_warning() -> None:
     async with open_session(api) as session:
         job = await offboarded(session, api)
         api.groups.remove(SALES)
-        plan = await Planner(session).undo(job)
+        plan = await UndoPlanner(session).of_job(job)
     numbers = {step.number for step in plan.steps if step.change == AddMember(ZOE.id, SALES)}
     warned = [each for each in plan.subjects[0].consequences if each.text == "not in the list of groups any more"]
     assert {each.step for each in warned} == numbers
@@ -199,7 +200,7 @@ async def test_a_group_missing_in_the_list_is_restored_with_a_warning() -> None:
 async def test_a_status_unknown_before_is_not_restored(status: object) -> None:
     api = account(ZOE._replace(status=status))  # type: ignore[arg-type]  # one of the two
     async with open_session(api) as session:
-        plan = await Planner(session).undo(await offboarded(session, api))
+        plan = await UndoPlanner(session).of_job(await offboarded(session, api))
     assert not any(isinstance(step.change, SetStatus) for step in plan.steps)
     assert "zoe@example.com: the old status is unknown, so the status stays inactive." in plan.left_out
 
@@ -208,9 +209,9 @@ async def test_a_refused_pending_status_is_reported_when_the_undo_is_undone() ->
     api = account(ZOE._replace(status="pending"))
     async with open_session(api) as session:
         job = await offboarded(session, api)
-        undone = await executed_job(api, await Planner(session).undo(job))
+        undone = await executed_job(api, await UndoPlanner(session).of_job(job))
         assert undone.steps[-1].state is StepState.NEEDS_REVIEW
-        plan = await Planner(session).undo(undone)
+        plan = await UndoPlanner(session).of_job(undone)
     assert all(isinstance(step.change, RemoveMember) for step in plan.steps)
     assert plan.left_out == (
         "zoe@example.com: it is not known whether “set status pending” happened, so it is not undone.",
@@ -223,7 +224,7 @@ async def test_an_unfinished_job_is_undone_up_to_its_last_step_with_a_note() -> 
         plan = await Planner(session).offboard(["zoe@example.com"])
         job = await executed_job(api, plan, upto=2)
         sent = replace(job.steps[2], state=StepState.SENT)
-        back = await Planner(session).undo(replace(job, steps=(*job.steps[:2], sent)))
+        back = await UndoPlanner(session).of_job(replace(job, steps=(*job.steps[:2], sent)))
     assert [step.change for step in back.steps] == [
         AddMember(ZOE.id, SALES),
         SetStatus(ZOE.id, "inactive", "active"),
@@ -237,17 +238,17 @@ async def test_an_unfinished_job_is_undone_up_to_its_last_step_with_a_note() -> 
 async def test_jobs_of_another_account_running_jobs_and_purged_jobs_are_refused() -> None:
     api = account()
     async with open_session(api) as session:
-        planner = Planner(session)
+        planner = UndoPlanner(session)
         job = await offboarded(session, api)
         with pytest.raises(ConfigurationError, match="belongs to another account: profile acme") as raised:
-            await planner.undo(replace(job, plan=replace(job.plan, profile="acme")))
+            await planner.of_job(replace(job, plan=replace(job.plan, profile="acme")))
         assert "--profile acme" in raised.value.hint
         with pytest.raises(ConfigurationError, match="another account"):
-            await planner.undo(replace(job, plan=replace(job.plan, base_url="https://elsewhere.test")))
+            await planner.of_job(replace(job, plan=replace(job.plan, base_url="https://elsewhere.test")))
         with pytest.raises(AccountBusy):
-            await planner.undo(replace(job, state=JobState.RUNNING))
+            await planner.of_job(replace(job, state=JobState.RUNNING))
         with pytest.raises(ConfigurationError, match="purged"):
-            await planner.undo(replace(job, purged_at_ms=1))
+            await planner.of_job(replace(job, purged_at_ms=1))
         assert api.asked("get_user")[-1] == (ZOE.id,)
 
 
@@ -257,7 +258,7 @@ async def test_an_unreachable_server_makes_no_undo() -> None:
         job = await offboarded(session, api)
         api.offline = Unreachable("Away.")
         with pytest.raises(Unreachable):
-            await Planner(session).undo(job)
+            await UndoPlanner(session).of_job(job)
 
 
 # ---------------------------------------------------------------- receipts
@@ -269,14 +270,14 @@ async def test_a_receipt_of_the_same_address_under_another_profile_is_undone_wit
         made = receipt_of(await offboarded(session, api))
         assert isinstance(made["account"], dict)
         made["account"]["profile"] = "acme\x1b"
-        plan = await Planner(session).undo_receipt(made)
+        plan = await UndoPlanner(session).of_receipt(made)
         assert len(plan.steps) == 3
         assert plan.profile == "test"
         said = plan.subjects[0].consequences[-1].text
         assert said == "The receipt was written under the profile acme␛: is it the same account?"
         made["account"]["base_url"] = "https://elsewhere.test"
         with pytest.raises(ConfigurationError, match="another account"):
-            await Planner(session).undo_receipt(made)
+            await UndoPlanner(session).of_receipt(made)
 
 
 # ---------------------------------------------------------------- any account
@@ -313,10 +314,10 @@ async def test_an_undo_restores_all_fields_except_reported_ones(
             api.edit(first, status=touched[0], groups=touched[1])
         found = api.now(first)
         seen = job if reads else without_reads(job)
-        plans = [await planner.undo(seen)]
+        plans = [await UndoPlanner(session).of_job(seen)]
         if by_receipt:
             receipts = [receipt(seen, subject, ACCOUNT, NOON_MS, None) for subject in seen.plan.subjects]
-            plans = [await planner.undo_receipt(each) for each in receipts]
+            plans = [await UndoPlanner(session).of_receipt(each) for each in receipts]
         for plan in plans:
             undone = await executed_job(api, plan)
             assert {record.state for record in undone.steps} <= {StepState.DONE}
@@ -350,7 +351,7 @@ async def test_a_change_of_status_is_undone(kind: Status) -> None:
     async with open_session(api) as session:
         job = await executed_job(api, await Planner(session).set_status(ZOE.id, kind))
         assert api.now(ZOE.id).status == kind
-        await executed_job(api, await Planner(session).undo(job))
+        await executed_job(api, await UndoPlanner(session).of_job(job))
     assert (api.now(ZOE.id).status, api.now(ZOE.id).groups) == (before, ZOE.groups)
 
 
@@ -358,5 +359,5 @@ async def test_a_job_without_executed_steps_has_nothing_to_undo() -> None:
     api = account()
     async with open_session(api) as session:
         job = job_of(await Planner(session).offboard(["zoe@example.com"]), state=JobState.DISCARDED)
-        plan = await Planner(session).undo(job)
+        plan = await UndoPlanner(session).of_job(job)
     assert (plan.steps, plan.left_out) == ((), ())

@@ -19,6 +19,7 @@ from walkme_tui.domain.jobs import JobState, Outcome
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.changes.receipts import Receipts, file_names
+from walkme_tui.services.changes.undo import UndoPlanner
 
 ACCOUNT = Account("acme", Environment.PRODUCTION, Surface.REST, "https://api.walkme.com")
 
@@ -124,7 +125,7 @@ async def test_a_receipt_alone_is_enough_to_undo(tmp_path: Path) -> None:
             kept = await journal.create(job.plan, ACTOR)
             receipts = Receipts(session.account, journal, stored.write, session.clock)
             await receipts.write(replace(job, id=kept.id))
-            plan = await Planner(session).undo_receipt(json.loads(stored.json))
+            plan = await UndoPlanner(session).of_receipt(json.loads(stored.json))
             assert plan.undoes == kept.id
             await executed_job(api, plan)
     finally:

@@ -127,7 +127,7 @@ class TwoAdmins(RuleBasedStateMachine):
         lost: list[Lost],
     ) -> None:
         """Save a form, however old it is; in a conflict either overwrite or keep the other values."""
-        planner, base = self.admins[form.admin].planner, form.base
+        planner, base = self.admins[form.admin].edit_planner, form.base
         now = self.account.user(base.id)
         self.account.begin()
         if now is None:
@@ -192,7 +192,7 @@ class TwoAdmins(RuleBasedStateMachine):
         """Put users into groups and take them out of others."""
         user_ids = {self._user_id(index) for index in indexes}
         self.account.begin()
-        planner = self.admins[admin].planner
+        planner = self.admins[admin].edit_planner
         plan = self._do(planner.change_groups(user_ids, self._groups(join), self._groups(leave - join)))
         self._run(admin, plan, interruptions, lost)
 
@@ -207,7 +207,7 @@ class TwoAdmins(RuleBasedStateMachine):
         lost: list[Lost],
     ) -> None:
         """Create a user, unless one has the email."""
-        planner = self.admins[admin].planner
+        planner = self.admins[admin].edit_planner
         self.account.begin()
         creating = planner.create(email, values, self._groups(groups))
         if self.account.server.find(email) is not None:
@@ -221,7 +221,7 @@ class TwoAdmins(RuleBasedStateMachine):
         """Delete a user; the journal keeps the record that was deleted."""
         user_id = self._user_id(index)
         self.account.begin()
-        plan = self._do(self.admins[admin].planner.delete(user_id))
+        plan = self._do(self.admins[admin].edit_planner.delete(user_id))
         self._run(admin, plan, interruptions, lost)
 
     @precondition(lambda self: self._jobs)
@@ -230,7 +230,7 @@ class TwoAdmins(RuleBasedStateMachine):
         """Undo one of the last jobs, of either admin."""
         admin, job = self._jobs[-1 - which % len(self._jobs)]
         self.account.begin()
-        plan = self._do(self.admins[admin].planner.undo(job))
+        plan = self._do(self.admins[admin].undo_planner.of_job(job))
         self._run(admin, plan, interruptions, lost)
 
     # ------------------------------------------------------------ what must hold

@@ -19,8 +19,9 @@ from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.receipt_text import receipt_markdown
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.planner import Planner
+from walkme_tui.services.changes.edit_planner import EditPlanner
 from walkme_tui.services.changes.recheck import rechecked
+from walkme_tui.services.changes.undo import UndoPlanner
 
 SALES, SUPPORT, BETA = GROUPS
 ANN = person(3)._replace(
@@ -44,11 +45,11 @@ def having(api: FakeDirectory, email: str) -> User:
 
 async def undo(desk: ExecutorBench, job: Job) -> Plan:
     """The undo of a job, which is the same from the receipt and after a round trip through a plan file."""
-    planner = Planner(desk.session)
-    plan = await planner.undo(job)
+    planner = UndoPlanner(desk.session)
+    plan = await planner.of_job(job)
     content = receipt(job, job.plan.subjects[0], desk.session.account, 0, None)
     assert receipt_markdown(content, "receipt.json")
-    by_receipt = await planner.undo_receipt(json.loads(json.dumps(content)))
+    by_receipt = await planner.of_receipt(json.loads(json.dumps(content)))
     assert by_receipt.steps == plan.steps
     assert by_receipt.left_out == plan.left_out
     assert plan_from_text(plan_to_text(plan)) == plan
@@ -66,7 +67,7 @@ async def assert_undone(desk: ExecutorBench, job: Job) -> None:
 async def test_an_edit_is_undone_field_by_field(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
-        edit = await Planner(desk.session).edit(ANN, {"first_name": "Anne", "external_id": ""})
+        edit = await EditPlanner(desk.session).edit(ANN, {"first_name": "Anne", "external_id": ""})
         job = await desk.run(edit)
         assert (api.now(ANN.id).first_name, api.now(ANN.id).external_id) == ("Anne", "")
         plan = await undo(desk, job)
@@ -82,7 +83,7 @@ async def test_an_edit_is_undone_field_by_field(tmp_path: Path) -> None:
 async def test_a_field_that_others_changed_since_stays_and_the_others_are_restored(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
-        job = await desk.run(await Planner(desk.session).edit(ANN, {"first_name": "Anne", "role": "Admin"}))
+        job = await desk.run(await EditPlanner(desk.session).edit(ANN, {"first_name": "Anne", "role": "Admin"}))
         api.edit(ANN.id, first_name="Theirs")
         plan = await undo(desk, job)
         assert [step.change for step in plan.steps] == [UpdateUser(ANN.id, (FieldChange("role", "Admin", "Editor"),))]
@@ -97,7 +98,7 @@ async def test_a_refused_pending_does_not_keep_other_fields_from_being_restored(
     api = account(ANN._replace(status="pending"))
     async with open_executor(api, tmp_path) as desk:
         job = await desk.run(
-            await Planner(desk.session).edit(api.now(ANN.id), {"status": "active", "first_name": "Anne"})
+            await EditPlanner(desk.session).edit(api.now(ANN.id), {"status": "active", "first_name": "Anne"})
         )
         undone = await desk.run(await undo(desk, job))
         assert states_of(undone) == ["done", "needs review"]
@@ -107,7 +108,7 @@ async def test_a_refused_pending_does_not_keep_other_fields_from_being_restored(
 async def test_changed_groups_are_undone(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
-        job = await desk.run(await Planner(desk.session).change_groups([ANN.id], [BETA], [SALES]))
+        job = await desk.run(await EditPlanner(desk.session).change_groups([ANN.id], [BETA], [SALES]))
         assert set(api.now(ANN.id).groups or ()) == {"g2", "g3"}  # type: ignore[arg-type]  # known
         assert (await desk.run(await undo(desk, job))).clean
     assert set(api.now(ANN.id).groups or ()) == {"g1", "g2"}  # type: ignore[arg-type]  # known
@@ -119,7 +120,7 @@ async def test_changed_groups_are_undone(tmp_path: Path) -> None:
 async def test_a_created_user_is_deactivated_and_leaves_the_groups_but_is_not_deleted(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
-        job = await desk.run(await Planner(desk.session).create(NEW, {"first_name": "Nu"}, [SALES]))
+        job = await desk.run(await EditPlanner(desk.session).create(NEW, {"first_name": "Nu"}, [SALES]))
         new = having(api, NEW)
         plan = await undo(desk, job)
         assert [step.change for step in plan.steps] == [
@@ -136,7 +137,7 @@ async def test_a_created_user_is_deactivated_and_leaves_the_groups_but_is_not_de
 async def test_a_created_user_who_was_activated_since_stays(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
-        job = await desk.run(await Planner(desk.session).create(NEW, {}, []))
+        job = await desk.run(await EditPlanner(desk.session).create(NEW, {}, []))
         api.edit(having(api, NEW).id, status="active")
         plan = await undo(desk, job)
     assert not plan.steps
@@ -146,7 +147,7 @@ async def test_a_created_user_who_was_activated_since_stays(tmp_path: Path) -> N
 async def test_a_user_who_was_not_created_needs_no_undo(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
-        plan = await Planner(desk.session).create(NEW, {}, [SALES])
+        plan = await EditPlanner(desk.session).create(NEW, {}, [SALES])
         api.users.append(person(99)._replace(email=NEW))
         job = await desk.run(plan)
         assert states_of(job) == ["failed", "skipped"]
@@ -159,7 +160,7 @@ async def test_a_user_who_was_not_created_needs_no_undo(tmp_path: Path) -> None:
 async def test_the_receipt_of_a_creation_names_the_new_id_and_the_state_before_and_after(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
-        job = await desk.run(await Planner(desk.session).create(NEW, {"role": "Editor"}, [SALES]))
+        job = await desk.run(await EditPlanner(desk.session).create(NEW, {"role": "Editor"}, [SALES]))
         content = receipt(job, job.plan.subjects[0], desk.session.account, 0, None)
     new = having(api, NEW)
     text = receipt_markdown(content, "receipt.json")
@@ -186,7 +187,7 @@ async def test_the_receipt_of_a_creation_names_the_new_id_and_the_state_before_a
 async def test_a_deleted_user_comes_back_as_a_new_one(tmp_path: Path, status: str) -> None:
     api = account(ANN._replace(status=status))
     async with open_executor(api, tmp_path) as desk:
-        job = await desk.run(await Planner(desk.session).delete(ANN.id))
+        job = await desk.run(await EditPlanner(desk.session).delete(ANN.id))
         plan = await undo(desk, job)
         create = CreateUser.of("Ann@example.com", ANN_VALUES)
         inactive = [SetStatus("ann@example.com", "pending", "inactive")] if status == "inactive" else []
@@ -217,7 +218,7 @@ async def test_a_deleted_user_comes_back_as_a_new_one(tmp_path: Path, status: st
 async def test_a_deleted_user_is_not_created_where_somebody_has_the_email(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
-        job = await desk.run(await Planner(desk.session).delete(ANN.id))
+        job = await desk.run(await EditPlanner(desk.session).delete(ANN.id))
         plan = await undo(desk, job)
         api.users.append(person(99)._replace(email="ann@example.com"))
         late = await undo(desk, job)
@@ -231,7 +232,7 @@ async def test_a_deleted_user_is_not_created_where_somebody_has_the_email(tmp_pa
 async def test_a_user_who_is_there_again_is_left_alone(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
-        job = await desk.run(await Planner(desk.session).delete(ANN.id))
+        job = await desk.run(await EditPlanner(desk.session).delete(ANN.id))
         api.users.append(ANN)
         plan = await undo(desk, job)
     assert plan.steps == ()
@@ -241,7 +242,7 @@ async def test_a_user_who_is_there_again_is_left_alone(tmp_path: Path) -> None:
 async def test_a_deletion_that_found_nobody_has_no_undo(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
-        plan = await Planner(desk.session).delete(ANN.id)
+        plan = await EditPlanner(desk.session).delete(ANN.id)
         api.remove(ANN.id)
         job = await desk.run(plan)
         assert outcomes_of(job) == [("done", "already gone: nothing was sent")]
@@ -254,7 +255,7 @@ async def test_a_deletion_that_found_nobody_has_no_undo(tmp_path: Path) -> None:
 async def test_an_older_creation_is_rechecked_by_email(tmp_path: Path) -> None:
     api = account()
     async with open_executor(api, tmp_path) as desk:
-        plan = await Planner(desk.session).create(NEW, {}, [Group("g1", "Sales")])
+        plan = await EditPlanner(desk.session).create(NEW, {}, [Group("g1", "Sales")])
         assert await rechecked(desk.session, plan) == plan
         api.users.append(person(99)._replace(email=NEW))
         again = await rechecked(desk.session, plan)

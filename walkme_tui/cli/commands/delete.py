@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         ticket = options.ticket or ""
         if instead:
             return (await change_services.planner.set_status(user_id, Status.INACTIVE)).with_ticket(ticket)
-        return await change_services.planner.delete(user_id, ticket=ticket)
+        return await change_services.edit_planner.delete(user_id, ticket=ticket)
 
     request = ChangeRequest(f"{'Deactivate' if instead else 'Delete'} {shown}", make)
     return run_change(context, request, plan_file=options.plan, execute=options.yes)

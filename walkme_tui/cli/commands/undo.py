@@ -32,7 +32,7 @@ def _of_job(context: Context, job_id: str) -> ChangeRequest:
     job = find_job(context, job_id)
 
     async def make(_: Session, change_services: ChangeServices) -> Plan:
-        return await change_services.planner.undo(await change_services.journal.job(job.id))
+        return await change_services.undo_planner.of_job(await change_services.journal.job(job.id))
 
     return ChangeRequest(f"Undo job {job.id}", make, profile=job.plan.profile)
 
@@ -54,4 +54,4 @@ def _of_receipt(context: Context, file: Path) -> ChangeRequest:
         receipt = None
     if not isinstance(receipt, dict):
         raise ConfigurationError(f"{shown} is not a receipt: it is not a JSON object.")
-    return ChangeRequest(f"Undo {shown}", lambda _, change_services: change_services.planner.undo_receipt(receipt))
+    return ChangeRequest(f"Undo {shown}", lambda _, change_services: change_services.undo_planner.of_receipt(receipt))

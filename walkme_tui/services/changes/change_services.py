@@ -5,10 +5,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from walkme_tui.services.changes.planner import Planner
-from walkme_tui.services.ports import Journal
+from walkme_tui.services.ports import Journal, Session
 
 if TYPE_CHECKING:
+    from walkme_tui.services.changes.edit_planner import EditPlanner
     from walkme_tui.services.changes.job_runs import JobRuns, RunningJob
+    from walkme_tui.services.changes.undo import UndoPlanner
 
 
 class ChangeServices:
@@ -20,15 +22,31 @@ class ChangeServices:
 
     def __init__(
         self,
+        session: Session,
         journal: Journal,
         planner: Planner,
         open_job_runs: "Callable[[], JobRuns]",
         after_close: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        self._session = session
         self.journal = journal
         self.planner = planner
         self._open_job_runs = open_job_runs
         self.after_close = after_close
+
+    @cached_property
+    def edit_planner(self) -> "EditPlanner":
+        """What plans edits, creations, deletions and changes of groups."""
+        from walkme_tui.services.changes.edit_planner import EditPlanner
+
+        return EditPlanner(self._session)
+
+    @cached_property
+    def undo_planner(self) -> "UndoPlanner":
+        """What plans an undo."""
+        from walkme_tui.services.changes.undo import UndoPlanner
+
+        return UndoPlanner(self._session)
 
     @cached_property
     def job_runs(self) -> "JobRuns":

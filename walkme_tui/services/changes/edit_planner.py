@@ -30,7 +30,7 @@ MAX_SHOWN: Final = 80
 
 
 class EditPlanner:
-    """Plans changes of single users for the account of a session; call ``planner.Planner``, which documents them."""
+    """Makes these plans for the account of a session; every call reads from the server and raises ``ApiError``."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -39,7 +39,12 @@ class EditPlanner:
     async def edit(
         self, base: User, values: Mapping[str, str | None], *, overwrite: Collection[str] = (), ticket: str = ""
     ) -> Plan:
-        """See ``Planner.edit``."""
+        """Give a user other values; ``values`` are only the fields that the person edited, by attribute of ``User``.
+
+        ``base`` is the record that the person saw. What others changed in other fields since stays and is named. The
+        plan has no steps where the server has all the values. Raises ``EditConflict`` where others gave an edited field
+        a third value, unless its attribute is in ``overwrite``, and ``NotFound`` where there is no such user any more.
+        """
         subject = await self._subject(base.id, needed=values)
         user = subject.user
         changes = merge_edit(base, user, values, overwrite)
@@ -52,7 +57,11 @@ class EditPlanner:
     async def create(
         self, email: str, values: Mapping[str, str | None], groups: Sequence[Group], *, ticket: str = ""
     ) -> Plan:
-        """See ``Planner.create``."""
+        """Create a user and add them to groups; ``values`` are first and last name, role and external id.
+
+        The subject of the plan has ``creation.new_user_key`` of the email for an id. Raises ``AlreadyExists``, which
+        holds the user who has the email.
+        """
         create = CreateUser.of(email.strip(), values)
         looked_up = True
         try:
@@ -79,7 +88,11 @@ class EditPlanner:
         ticket: str = "",
         on_progress: ProgressListener | None = None,
     ) -> Plan:
-        """See ``Planner.change_groups``."""
+        """Add users to groups and remove them from others; only steps that change something.
+
+        Users who are gone are sentences in ``left_out``; ``NotFound`` where all are. Raises ``PlanTooLarge``.
+        ``on_progress`` receives the number of users read so far.
+        """
         ids = list(dict.fromkeys(user_ids))
         async with GroupNames(self._session) as names:
             now, _ = await gather_pair(PlanLookUps(self._session, names).current(ids, on_progress), names.read_mirror())
@@ -94,13 +107,13 @@ class EditPlanner:
     async def change_groups_of(
         self, keys: Sequence[str], join: Sequence[Group], leave: Sequence[Group], *, ticket: str = ""
     ) -> Plan:
-        """See ``Planner.change_groups_of``."""
+        """Like ``change_groups`` for users given by email or id; raises ``NotFound``, which names every unknown key."""
         async with GroupNames(self._session) as names:
             users, _ = await gather_pair(PlanLookUps(self._session, names).find(keys), names.read_mirror())
             return await self._groups_plan(users, names, join, leave, ticket)
 
     async def delete(self, user_id: str, *, ticket: str = "") -> Plan:
-        """See ``Planner.delete``."""
+        """Delete a user permanently. Raises ``NotFound`` where there is no such user."""
         subject = await self._subject(user_id, needed=("groups",))
         facts = await self._facts_about_admins(subject.user)
         found = consequences.deleted(subject, facts, self._client_id)

@@ -1,7 +1,7 @@
 """Makes plans from the account as it is now; nothing here writes to the account."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -18,16 +18,12 @@ from walkme_tui.domain.consequences import (
     unknown_kept_groups,
 )
 from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable, NotFound
-from walkme_tui.domain.groups import Group
-from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, grouped, numbered, offboarding_changes
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import Status, User
-from walkme_tui.services.changes.edit_planner import EditPlanner
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.changes.permissions import require_size
 from walkme_tui.services.changes.plan_parts import account_facts, new_plan
-from walkme_tui.services.changes.undo import UndoPlanner
 from walkme_tui.services.concurrency import ProgressListener, gather_pair
 from walkme_tui.services.ports import Session
 
@@ -47,7 +43,6 @@ class Planner:
 
     def __init__(self, session: Session, keep_groups: Sequence[str] = (), require_ticket: bool = False) -> None:
         self._session = session
-        self._edit_planner = EditPlanner(session)
         self._keep = tuple(keep_groups)
         self._require_ticket = require_ticket
 
@@ -116,69 +111,6 @@ class Planner:
         if facts is not None:
             found += extent(facts)
         return new_plan(self._session, PlanKind.DEACTIVATE, [replace(subject, consequences=found)], steps)
-
-    async def edit(
-        self, base: User, values: Mapping[str, str | None], *, overwrite: Collection[str] = (), ticket: str = ""
-    ) -> Plan:
-        """Give a user other values; ``values`` are only the fields that the person edited, by attribute of ``User``.
-
-        ``base`` is the record that the person saw. What others changed in other fields since stays and is named. The
-        plan has no steps where the server has all the values. Raises ``EditConflict`` where others gave an edited field
-        a third value, unless its attribute is in ``overwrite``, and ``NotFound`` where there is no such user any more.
-        """
-        return await self._edit_planner.edit(base, values, overwrite=overwrite, ticket=ticket)
-
-    async def create(
-        self, email: str, values: Mapping[str, str | None], groups: Sequence[Group], *, ticket: str = ""
-    ) -> Plan:
-        """Create a user and add them to groups; ``values`` are first and last name, role and external id.
-
-        The subject of the plan has ``creation.new_user_key`` of the email for an id. Raises ``AlreadyExists``, which
-        holds the user who has the email.
-        """
-        return await self._edit_planner.create(email, values, groups, ticket=ticket)
-
-    async def change_groups(
-        self,
-        user_ids: Collection[str],
-        join: Sequence[Group],
-        leave: Sequence[Group],
-        *,
-        ticket: str = "",
-        on_progress: ProgressListener | None = None,
-    ) -> Plan:
-        """Add users to groups and remove them from others; only steps that change something.
-
-        Users who are gone are sentences in ``left_out``; ``NotFound`` where all are. Raises ``PlanTooLarge``.
-        ``on_progress`` receives the number of users read so far.
-        """
-        return await self._edit_planner.change_groups(user_ids, join, leave, ticket=ticket, on_progress=on_progress)
-
-    async def change_groups_of(
-        self, keys: Sequence[str], join: Sequence[Group], leave: Sequence[Group], *, ticket: str = ""
-    ) -> Plan:
-        """Like ``change_groups`` for users given by email or id; raises ``NotFound``, which names every unknown key."""
-        return await self._edit_planner.change_groups_of(keys, join, leave, ticket=ticket)
-
-    async def delete(self, user_id: str, *, ticket: str = "") -> Plan:
-        """Delete a user permanently. Raises ``NotFound`` where there is no such user."""
-        return await self._edit_planner.delete(user_id, ticket=ticket)
-
-    async def undo(self, job: Job, on_progress: ProgressListener | None = None) -> Plan:
-        """The undo plan of a job: the inverses of its changes, in reverse order, as strict steps.
-
-        What others changed since, users who are gone and changes that cannot be undone are sentences in ``left_out``.
-        Raises ``ConfigurationError`` for a job of another account or one that was purged, and
-        ``AccountBusy`` while it runs. ``on_progress`` receives the number of users read so far.
-        """
-        return await UndoPlanner(self._session).of_job(job, on_progress)
-
-    async def undo_receipt(self, receipt: Mapping[str, object]) -> Plan:
-        """The undo plan of one user's receipt, which another machine may have written; raises like ``undo``.
-
-        ``ConfigurationError`` also where the receipt cannot be read.
-        """
-        return await UndoPlanner(self._session).of_receipt(receipt)
 
     def require(self, plan: Plan) -> None:
         """Raise ``ConfigurationError`` where the configuration requires a ticket and the plan has none."""

@@ -21,13 +21,18 @@ MAX_SHOWN: Final = 120
 
 
 class UndoPlanner:
-    """Makes undo plans for the account of a session; call ``planner.Planner``."""
+    """Makes undo plans for the account of a session; every call reads from the server and raises ``ApiError``."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def of_job(self, job: Job, on_progress: ProgressListener | None = None) -> Plan:
-        """The undo plan of a job of this account; raises as ``Planner.undo`` says."""
+        """The undo plan of a job: the inverses of its changes, in reverse order, as strict steps.
+
+        What others changed since, users who are gone and changes that cannot be undone are sentences in ``left_out``.
+        Raises ``ConfigurationError`` for a job of another account or one that was purged, and
+        ``AccountBusy`` while it runs. ``on_progress`` receives the number of users read so far.
+        """
         if job.purged_at_ms is not None:
             raise ConfigurationError(
                 f"The job {job.id} was purged, so its users are unknown.",
@@ -48,7 +53,10 @@ class UndoPlanner:
         return await self._plan(job.id, job.plan.ticket, users, job.steps, groups, unfinished, on_progress)
 
     async def of_receipt(self, receipt: Mapping[str, object]) -> Plan:
-        """The undo plan of one user's receipt; raises as ``Planner.undo_receipt`` says."""
+        """The undo plan of one user's receipt, which another machine may have written; raises like ``of_job``.
+
+        ``ConfigurationError`` also where the receipt cannot be read.
+        """
         found = read_receipt(receipt)
         account = self._session.account
         if found.base_url != account.base_url:

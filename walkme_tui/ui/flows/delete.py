@@ -17,7 +17,7 @@ async def delete(view: FlowContext, origin: Origin, user: MirroredUser | None) -
         view.app.notify(NO_USER, markup=False)
         return
     plan = await request_plan(
-        view, origin, f"Delete {email_of(user.user)}", lambda services, _: services.planner.delete(user.user.id), 1
+        view, origin, f"Delete {email_of(user.user)}", lambda services, _: services.edit_planner.delete(user.user.id), 1
     )
     if plan is None:
         return

@@ -71,7 +71,7 @@ async def _plan(view: FlowContext, origin: Origin, title: str, ids: Sequence[str
         view,
         origin,
         title,
-        lambda services, on_progress: services.planner.change_groups(
+        lambda services, on_progress: services.edit_planner.change_groups(
             ids, choice.joins, choice.leaves, on_progress=on_progress
         ),
         len(ids),

@@ -128,7 +128,7 @@ async def undo_job(view: FlowContext, origin: Origin, job: Job) -> None:
     """Plan and review the undo of a whole job."""
 
     async def make(change_services: ChangeServices, on_progress: ProgressListener) -> Plan:
-        return await change_services.planner.undo(await change_services.journal.job(job.id), on_progress)
+        return await change_services.undo_planner.of_job(await change_services.journal.job(job.id), on_progress)
 
     title = f"Undo the {job_title(job)[:1].lower()}{job_title(job)[1:]}"
     await review_undo(view, origin, title, make, len(job.changed_users))

@@ -34,7 +34,7 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
 
     async def make(change_services: ChangeServices, _: ProgressListener) -> Plan:
         content = receipt(job, subject, view.session.account, view.session.clock(), None)
-        return await change_services.planner.undo_receipt(content)
+        return await change_services.undo_planner.of_receipt(content)
 
     await review_undo(view, origin, f"Undo for {email}", make, 1)
 

@@ -228,7 +228,7 @@ class UserEditor:
         return await self._finish(result)
 
     async def _make_plan(self, draft: UserDraft) -> Plan:
-        planner = (await self._view.job_tasks.change_services()).planner
+        planner = (await self._view.job_tasks.change_services()).edit_planner
         if draft.base is not None:
             return await planner.edit(draft.base, draft.values)
         return await planner.create(draft.raw("email"), draft.values, draft.joins)
