@@ -6,7 +6,6 @@ from functools import partial
 from typing import ClassVar, Final
 
 from textual import events, on
-from textual.containers import Horizontal
 from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
@@ -16,23 +15,20 @@ from walkme_tui.ui import words
 from walkme_tui.ui.change_words import MAX_SENTENCE
 from walkme_tui.ui.dialogs.confirmation import (
     LARGE_FRAME,
-    QUIET_SECONDS,
     SHORT_SCREEN,
     account_mark,
     available_lines,
     inner_width,
 )
-from walkme_tui.ui.dialogs.dialog import QUIT, Dialog, movement_keys
-from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
+from walkme_tui.ui.dialogs.dialog import movement_keys
+from walkme_tui.ui.dialogs.editor import EditorDialog
 from walkme_tui.ui.group_choice import GroupChoice
-from walkme_tui.ui.widgets.dialog_button import DialogButton
 from walkme_tui.ui.widgets.group_choice_list import GroupChoiceList
 from walkme_tui.ui.widgets.immediate_paint import paint_now
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
-from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_input import TextInput
-from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle, wrapped
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 
 LIST_LINES: Final = 4
 """The heading and the rows that the list keeps when the consequences are long."""
@@ -41,7 +37,7 @@ INPUT_LINES: Final = 1
 Judge = Callable[[GroupChoice], Sequence[Consequence]]
 
 
-class GroupPicker(Dialog[GroupChoice]):
+class GroupPicker(EditorDialog[GroupChoice]):
     """Returns the choice, None if it was left.
 
     Text goes to the filter, Space chooses for the group under the cursor. ``judge`` returns the consequences of a
@@ -61,12 +57,9 @@ class GroupPicker(Dialog[GroupChoice]):
         save_word: str = "save",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__([(title, TextStyle.STRONG)], (), account_mark(account))
-        self._account = account
+        super().__init__([(title, TextStyle.STRONG)], account_mark(account), account, monotonic)
         self._judge = judge
         self._save_word = save_word
-        self._monotonic = monotonic
-        self._last_key_at = 0.0
         self._are_cut = False
         self._only_changes = False  # on a small screen they need the lines of the list before they are sent
         self._before = {} if choice.users else choice.edits  # a new user's choice may be opened again
@@ -75,8 +68,6 @@ class GroupPicker(Dialog[GroupChoice]):
         self._list = GroupChoiceList(choice, exact=exact)
         self._changes = ScrollingText(id="group-changes")
         self._changes.can_focus = False
-        self._save_button = DialogButton("Save", id="save")
-        self._cancel_button = DialogButton("Cancel", id="cancel")
 
     @property
     def choice(self) -> GroupChoice:
@@ -86,10 +77,6 @@ class GroupPicker(Dialog[GroupChoice]):
     def body(self) -> Sequence[Widget]:
         """The filter, the groups, and what a save would send."""
         return [self._input, self._list, self._changes]
-
-    def footer(self) -> Sequence[Widget]:
-        """The buttons and the keys."""
-        return [Horizontal(self._cancel_button, self._save_button, TextBar(id="footer"), id="bottom")]
 
     def fill(self) -> None:
         """Text goes to the filter, movement keys to the list."""
@@ -129,19 +116,16 @@ class GroupPicker(Dialog[GroupChoice]):
         """Show all that a save sends in place of the list, or the list again."""
         self._only_changes = only
         self._write()
-        self.set_focus(self._save_button if only else self._input)
+        self.set_focus(self.save_button if only else self._input)
 
     def _write_footer(self) -> None:
-        if self.focused is self._save_button:
+        if self.focused is self.save_button:
             keys = [("Enter", self._save_word), ("Esc", "back" if self._only_changes else "leave")]
-        elif self.focused is self._cancel_button:
+        elif self.focused is self.cancel_button:
             keys = [("Enter", "leave"), ("F2", self._save_word)]
         else:
             keys = [("Space", "choose"), ("F2", self._save_word), ("Esc", "leave")]
-        pieces: list[StyledSpan] = []
-        for key, word in keys:
-            pieces += [(f"  {key}", TextStyle.ACCENT), (f" {word}", TextStyle.DIM)]
-        self.query_one("#footer", TextBar).write(pieces)
+        self.write_keys(keys)
 
     def _filter(self, text: str) -> None:
         self._list.filter(text)
@@ -150,12 +134,8 @@ class GroupPicker(Dialog[GroupChoice]):
 
     def process_key(self, event: events.Key) -> bool:
         """Space chooses also while the filter has the focus; Esc clears the filter first."""
-        if event.key == QUIT and self._is_changed:
-            self.leave()
-            return True
         taken = self._pending_keys is None and self.focused is self._input and self._process_list_key(event)
         taken = taken or super().process_key(event)
-        self._last_key_at = self._monotonic()
         if self.is_current:
             paint_now(self._input, self._list)
         return taken
@@ -175,27 +155,23 @@ class GroupPicker(Dialog[GroupChoice]):
         """Move, choose, save; the buttons."""
         return {
             **movement_keys(self._changes if self._only_changes else self._list),
-            "space": self._press,
-            "enter": self._press,
+            "space": self.press,
+            "enter": self.press,
             "tab": partial(self._move, 1),
             "shift+tab": partial(self._move, -1),
-            "f2": self._save,
+            "f2": self.save,
         }
 
     def _move(self, by: int) -> None:
-        stops: list[Widget] = [self._save_button, self._cancel_button]
+        stops: list[Widget] = [self.save_button, self.cancel_button]
         if not self._only_changes:
             stops.insert(0, self._input)
         place = stops.index(self.focused) if self.focused in stops else 0
         self.set_focus(stops[(place + by) % len(stops)])
 
-    def _press(self) -> None:
-        if self.focused is self._cancel_button:
-            self.leave()
-        elif self.focused is not self._save_button:
-            self.set_focus(self._save_button)
-        elif self._monotonic() - self._last_key_at >= QUIET_SECONDS:
-            self._save()  # not with an Enter that was typed ahead
+    def go_to_next(self) -> None:
+        """Go from the filter to the button that saves."""
+        self.set_focus(self.save_button)
 
     @on(RowList.Opened)
     def toggle(self) -> None:
@@ -206,22 +182,21 @@ class GroupPicker(Dialog[GroupChoice]):
     # ------------------------------------------------------------ the end
 
     @property
-    def _is_changed(self) -> bool:
+    def is_changed(self) -> bool:
+        """True if another choice was made."""
         return self.choice.edits != self._before
 
-    @on(DialogButton.Pressed, "#save")
-    def _save(self) -> None:
+    def save(self) -> None:
         """Return the choice, once all that it changes was shown."""
         if not self.is_current:
             return
-        if not self._is_changed and self.choice.users:
+        if not self.is_changed and self.choice.users:
             self._changes.set_lines([[("Nothing was chosen: there is nothing to send.", TextStyle.WARN)]])
         elif self._are_cut and not self._only_changes:
             self._show_only_changes(True)
         else:
             self.dismiss(self.choice)
 
-    @on(DialogButton.Pressed, "#cancel")
     def leave(self) -> None:
         """Leave the dialog; ask before what was chosen is discarded."""
         if not self.is_current:
@@ -229,24 +204,11 @@ class GroupPicker(Dialog[GroupChoice]):
         if self._only_changes:
             self._show_only_changes(False)
             return
-        if not self._is_changed:
-            self.dismiss(None)
+        if not self.is_changed:
+            self.discard()
             return
-        question = QuestionDialog(
-            "Leave without saving?",
-            [
-                (f"{words.count(len(self.choice.edits), 'group was', 'groups were')} chosen.", TextStyle.PLAIN),
-                ("Nothing was sent.", TextStyle.DIM),
-            ],
-            [AnswerKey("d", "discard the choice")],
-            account=self._account,
-            monotonic=self._monotonic,
-        )
-        self.app.push_screen(question, self._discard)
-
-    def _discard(self, answer: str | None) -> None:
-        if answer is not None and self.is_current:
-            self.dismiss(None)
+        chosen = words.count(len(self.choice.edits), "group was", "groups were")
+        self.ask_before_discarding(f"{chosen} chosen.", "Nothing was sent.", answer="discard the choice")
 
 
 def _change_lines(choice: GroupChoice, consequences: Sequence[Consequence], width: int) -> list[StyledText]:

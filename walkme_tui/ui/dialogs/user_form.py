@@ -7,7 +7,7 @@ from functools import partial
 from typing import ClassVar, Final
 
 from textual import events, on
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
@@ -16,13 +16,12 @@ from walkme_tui.domain.text import clean
 from walkme_tui.domain.user_json import TEXT_FIELDS
 from walkme_tui.domain.users import ROLES, UNKNOWN, Status
 from walkme_tui.ui.change_words import MAX_SENTENCE, name_of
-from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, SHORT_SCREEN, account_mark, available_lines, inner_width
-from walkme_tui.ui.dialogs.dialog import QUIT, Dialog
-from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
+from walkme_tui.ui.dialogs.confirmation import SHORT_SCREEN, account_mark, available_lines, inner_width
+from walkme_tui.ui.dialogs.dialog import QUIT
+from walkme_tui.ui.dialogs.editor import EditorDialog
 from walkme_tui.ui.dialogs.role import RoleDialog
 from walkme_tui.ui.user_draft import CHOSEN_FIELDS, EDITED_FIELDS, UserDraft
 from walkme_tui.ui.widgets.detail.record import other_lines
-from walkme_tui.ui.widgets.dialog_button import DialogButton
 from walkme_tui.ui.widgets.fields.draft_lines import edit_lines, field_notes, groups_text, value_text
 from walkme_tui.ui.widgets.fields.field_input import FieldInput
 from walkme_tui.ui.widgets.fields.field_row import LABEL_CELLS, FieldRow
@@ -31,7 +30,7 @@ from walkme_tui.ui.widgets.fields.picker_field import PickerField
 from walkme_tui.ui.widgets.immediate_paint import paint_screen_now
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
-from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle, wrapped
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 from walkme_tui.ui.words import count
 
 ANOTHER_ROLE: Final = "\ud800"
@@ -43,7 +42,7 @@ UNKNOWN_VALUE: Final = "? unknown"
 Judge = Callable[[UserDraft], Sequence[Consequence]]
 
 
-class UserForm(Dialog[None]):
+class UserForm(EditorDialog[None]):
     """Asks for the fields of a user.
 
     It stays open while what it returned is saved: ``answer`` returns the draft each time the person saves it, and None
@@ -53,18 +52,15 @@ class UserForm(Dialog[None]):
     SIZE_CLASS: ClassVar[str] = "wide"
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        super().__init__((), ())
-        self._monotonic = monotonic
+        super().__init__(monotonic=monotonic)
         self._draft = UserDraft()
         self._judge: Judge = lambda _: ()
         self._roles: Mapping[str, int] = {}
         self._statuses: Sequence[str] = ()
-        self._account: Account | None = None
         self._answers: asyncio.Queue[UserDraft | None] = asyncio.Queue()
         self._opening = 0
         self._saving = ""
         self._message: StyledText = ()
-        self._last_key_at = 0.0
         self._styled_for = ""
         self._unwritten: set[str] = set()
         self._is_filled = False
@@ -77,8 +73,6 @@ class UserForm(Dialog[None]):
         self._fields = VerticalScroll(
             *self._rows.values(), self._groups_row, self._edits, self._other, id="fields", can_focus=False
         )
-        self._save_button = DialogButton("Save", id="save")
-        self._cancel_button = DialogButton("Cancel", id="cancel")
 
     # ------------------------------------------------------------ for the flow
 
@@ -92,7 +86,7 @@ class UserForm(Dialog[None]):
 
         ``judge`` returns the consequences of a draft, from what is known here.
         """
-        self._draft, self._judge, self._account = draft, judge, account
+        self._draft, self._judge, self.account = draft, judge, account
         self._title = [("New user" if draft.base is None else f"Edit {name_of(draft.base)}", TextStyle.STRONG)]
         self._right = account_mark(account)
         self._answers = asyncio.Queue()
@@ -161,10 +155,6 @@ class UserForm(Dialog[None]):
     def body(self) -> Sequence[Widget]:
         """The fields, what a save would send, and the fields that cannot be edited."""
         return [self._fields, self._message_lines]
-
-    def footer(self) -> Sequence[Widget]:
-        """The buttons and the keys."""
-        return [Horizontal(self._cancel_button, self._save_button, TextBar(id="footer"), id="bottom")]
 
     def fill(self) -> None:
         """Write everything and give the first field the focus."""
@@ -276,18 +266,13 @@ class UserForm(Dialog[None]):
             pairs = [("Space", "choose"), ("F2", "save"), ("Esc", "leave")]
         elif self._field is not None and self._draft.is_edited(self._field_name):
             pairs = [("F5", "restore"), ("F2", "save"), ("Esc", "leave")]
-        elif self.focused is self._save_button:
+        elif self.focused is self.save_button:
             pairs = [("Enter", "save"), ("Esc", "leave")]
-        elif self.focused is self._cancel_button:
+        elif self.focused is self.cancel_button:
             pairs = [("Enter", "leave"), ("F2", "save")]
         else:
             pairs = [("Enter", "next"), ("F2", "save"), ("Esc", "leave")]
-        pieces: list[StyledSpan] = []
-        for key, word in pairs:
-            pieces += [(f"  {key}", TextStyle.ACCENT), (f" {word}", TextStyle.DIM)]
-        if self._saving:
-            pieces.append((f"  {self._saving}", TextStyle.ACCENT))
-        self.query_one("#footer", TextBar).write(pieces)
+        self.write_keys(pairs, self._saving)
 
     # ------------------------------------------------------------ focus
 
@@ -295,7 +280,7 @@ class UserForm(Dialog[None]):
     def _stops(self) -> list[Widget]:
         fields = [self._rows[name].control for name in self._draft.fields]
         groups = [self._groups] if self._draft.base is None else []
-        return [*fields, *groups, self._save_button, self._cancel_button]
+        return [*fields, *groups, self.save_button, self.cancel_button]
 
     @property
     def _field(self) -> Widget | None:
@@ -327,16 +312,11 @@ class UserForm(Dialog[None]):
 
     def process_key(self, event: events.Key) -> bool:
         """Edit the field that has the focus, or move between the fields."""
-        if event.key == QUIT and self._draft.is_changed and not self._saving:
-            self.leave()
-            return True
         if self._saving and event.key not in {QUIT, "escape"}:
             return True
         field = self._field
         taken = isinstance(field, FieldSelect) and self._pending_keys is None and field.process_key(event)
-        taken = taken or super().process_key(event)
-        self._last_key_at = self._monotonic()
-        return taken
+        return taken or super().process_key(event)
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Move, save, restore; the buttons."""
@@ -347,9 +327,9 @@ class UserForm(Dialog[None]):
             "up": partial(self._move, -1),
             "pagedown": partial(self._fields.scroll_page_down, animate=False),
             "pageup": partial(self._fields.scroll_page_up, animate=False),
-            "enter": self._enter,
-            "space": self._press,
-            "f2": self._save,
+            "enter": self.press,
+            "space": self._press_space,
+            "f2": self.save,
             "f5": self._restore,
         }
 
@@ -358,26 +338,22 @@ class UserForm(Dialog[None]):
         if not self._saving:
             self.pick_groups()
 
-    def _press(self) -> None:
+    def _press_space(self) -> None:
         if self.focused is self._groups:
             self._pick_groups()
         else:
-            self._enter()
+            self.press()
 
-    def _enter(self) -> None:
-        if self.focused is self._cancel_button:
-            self.leave()
-        elif self.focused is not self._save_button:
-            self._move(1)
-        elif self._monotonic() - self._last_key_at >= QUIET_SECONDS:
-            self._save()  # not with the Enter keys that went through the fields
+    def go_to_next(self) -> None:
+        """Go to the next field, from the last to the button that saves."""
+        self._move(1)
 
     def _typed(self, name: str, text: str) -> None:
         self._edited(name, self._draft.with_text(name, text))
 
     def _chosen(self, name: str, value: str) -> None:
         if value == ANOTHER_ROLE:
-            self.app.push_screen(RoleDialog(self._roles, monotonic=self._monotonic), self._choose_role)
+            self.app.push_screen(RoleDialog(self._roles, monotonic=self.monotonic), self._choose_role)
         else:
             self._edited(name, self._draft.with_value(name, value))
 
@@ -411,8 +387,12 @@ class UserForm(Dialog[None]):
 
     # ------------------------------------------------------------ the end
 
-    @on(DialogButton.Pressed, "#save")
-    def _save(self) -> None:
+    @property
+    def is_changed(self) -> bool:
+        """True if something was entered that is not being saved."""
+        return self._draft.is_changed and not self._saving
+
+    def save(self) -> None:
         """Return the draft, once the person saw what it sends."""
         if self._saving:
             return
@@ -428,7 +408,7 @@ class UserForm(Dialog[None]):
             return
         if not self._edits_seen:
             self._say("This will be sent. F2 again, or Enter, saves it.", TextStyle.WARN)
-            self.call_after_refresh(self._focus, self._save_button)
+            self.call_after_refresh(self._focus, self.save_button)
             return
         self.show_saving("saving…")
         self._answers.put_nowait(self._draft)
@@ -439,32 +419,19 @@ class UserForm(Dialog[None]):
         region = self._edits.region
         return region.height == self._edits.virtual_size.height and region.bottom <= self._fields.region.bottom
 
-    @on(DialogButton.Pressed, "#cancel")
     def leave(self) -> None:
         """Leave the form; ask before what was entered is discarded."""
         if not self.is_current:
             return
-        if self._saving or not self._draft.is_changed:
-            self._leave()
+        if not self.is_changed:
+            self.discard()
             return
         edited = [EDITED_FIELDS[edit.attribute] for edit in self._draft.edits] + ["Groups"] * bool(self._draft.joins)
-        question = QuestionDialog(
-            "Leave without saving?",
-            [
-                (f"{count(len(edited), 'field was', 'fields were')} edited: {', '.join(edited)}.", TextStyle.PLAIN),
-                ("Leaving discards this.", TextStyle.DIM),
-            ],
-            [AnswerKey("d", "discard the edits")],
-            account=self._account,
-            monotonic=self._monotonic,
-        )
-        self.app.push_screen(question, self._discard)
+        fields = f"{count(len(edited), 'field was', 'fields were')} edited: {', '.join(edited)}."
+        self.ask_before_discarding(fields, "Leaving discards this.", answer="discard the edits")
 
-    def _discard(self, answer: str | None) -> None:
-        if answer is not None:
-            self._leave()
-
-    def _leave(self) -> None:
+    def discard(self) -> None:
+        """End ``answer``, and close the form."""
         self._answers.put_nowait(None)
         self.close()
 
