@@ -46,10 +46,10 @@ async def test_configured_keys_replace_the_default_keys() -> None:
         assert "help" not in browser.hints
 
 
-async def test_the_footer_has_at_most_six_hints() -> None:
+async def test_the_footer_offers_the_keys_of_the_list_and_of_the_details() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
-        assert browser.hints.startswith("Enter open   / filter   Space mark   O offboard   ? help   q quit")
+        assert browser.hints.startswith("Enter open   / filter   Space mark   O offboard   ? help   e edit   q quit")
         await browser.press("enter")
         assert browser.hints.startswith("Esc back   J raw")
 
