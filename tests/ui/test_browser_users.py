@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.browser import Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
-from walkme_tui.domain.errors import NotFound, Unreachable
+from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import User
 
@@ -77,11 +77,25 @@ async def test_details_show_the_current_record() -> None:
         await browser.settled(lambda: "Owner of all" in browser.detail)
 
 
-async def test_a_user_deleted_on_the_server_is_reported_in_the_details() -> None:
+async def test_a_user_deleted_on_the_server_leaves_the_list() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
-        api.fail_next(NotFound("There is no such user."), name="get_user")
+        gone = api.users.pop(1)
+        assert isinstance(gone, User)
+        await browser.press("down")
+        await browser.settled(lambda: "1 gone" in browser.status_line)
+        await browser.settled(lambda: gone.email not in browser.emails)
+        await browser.settled(lambda: browser.cursor_user is not None)
+
+
+async def test_a_deleted_user_is_reported_in_the_details_while_the_list_cannot_be_read() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        api.users.pop(1)
+        for _ in range(5):
+            api.fail_next(Unreachable("Cannot reach api.walkme.com."), name="list_users")
         await browser.press("down")
         await browser.settled(lambda: "This user does not exist on the server any more" in browser.detail)
 
