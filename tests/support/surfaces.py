@@ -7,6 +7,7 @@ A surface is a call or an attribute through which a plain ``str`` is parsed. Wha
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 SAFE_TYPES: Final = frozenset({"Content", "Text"})
@@ -98,13 +99,23 @@ def _parts(value: ast.expr) -> list[ast.expr] | None:
     return None
 
 
-def findings(source: str, others: Iterable[str] = (), *, makes_content: bool = False) -> list[Finding]:
+@cache
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+@cache
+def _knowledge(sources: tuple[str, ...]) -> _Knowledge:
+    return _Knowledge(map(_parsed, sources))
+
+
+def findings(source: str, annotated: tuple[str, ...] = (), *, makes_content: bool = False) -> list[Finding]:
     """Where ``source`` gives a surface something else than a literal or content.
 
-    ``others`` are the sources whose annotations count, too. Only one module ``makes_content`` of any text.
+    ``annotated`` are the sources whose annotations count, ``source`` among them; none: only its own. Only one module ``makes_content`` of any text.
     """
-    tree = ast.parse(source)
-    known = _Knowledge([tree, *(ast.parse(other) for other in others)])
+    tree = _parsed(source)
+    known = _knowledge(annotated or (source,))
     return sorted(_in_node(tree, known, frozenset(), makes_content), key=lambda finding: finding.line)
 
 
