@@ -112,7 +112,8 @@ def _knowledge(sources: tuple[str, ...]) -> _Knowledge:
 def findings(source: str, annotated: tuple[str, ...] = (), *, makes_content: bool = False) -> list[Finding]:
     """Where ``source`` gives a surface something else than a literal or content.
 
-    ``annotated`` are the sources whose annotations count, ``source`` among them; none: only its own. Only one module ``makes_content`` of any text.
+    ``annotated`` are the sources whose annotations count, ``source`` among them; none: only
+    its own. Only one module ``makes_content`` of any text.
     """
     tree = _parsed(source)
     known = _knowledge(annotated or (source,))
