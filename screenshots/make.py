@@ -36,6 +36,7 @@ SCENES: Final = (
     Scene("groups-120x40", ("2", "down", "down"), "members"),
     Scene("detail-80x24", ("enter",), "External", NARROW),
     Scene("offboard-80x24", ("O",), "Ticket", NARROW),
+    Scene("edit-80x24", ("e", "down", "down", *"-Kaya"), "->", NARROW),
     Scene("help-120x40", ("question_mark",), "Moving"),
     Scene("light-120x40", ("down",), "read just now", theme="paper"),
 )
@@ -43,7 +44,7 @@ SCENES: Final = (
 
 async def take(scene: Scene) -> None:
     """Open the demo, press the scene's keys, wait until it shows what it should, and save it."""
-    from walkme_tui.cli.commands.browse import browser_start
+    from walkme_tui.cli.browser_launch import browser_start
     from walkme_tui.cli.context import Context, GlobalOptions
     from walkme_tui.config.themes import DEFAULT_DARK, read_theme, shipped_folder
     from walkme_tui.ui.app import WalkmeApp
