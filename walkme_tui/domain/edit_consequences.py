@@ -72,7 +72,7 @@ def edited(
 
 
 def created(subject: Subject, facts: AccountFacts | None, *, looked_up: bool) -> tuple[Consequence, ...]:
-    """The consequences of creating a user; ``looked_up``: the server has nobody with the email."""
+    """The consequences of creating a user; ``looked_up``: the server has no user with the email."""
     user = subject.user
     found = [note(INVITATION)] if looked_up else [warning(NOT_LOOKED_UP), note(INVITATION)]
     found += namesakes(user, facts)

@@ -34,7 +34,7 @@ def inverses(
     """The inverses of the steps of a job.
 
     ``users`` are the users as in the plan, by the id there, ``now`` as the server has them now (None: gone), by id. A
-    user that the job created has the id that ``jobs.user_ids`` returns; one whom it deleted is looked up by email for
+    user that the job created has the id that ``jobs.user_ids`` returns; one that it deleted is looked up by email for
     the undo, and in ``now`` by ``new_user_key``. ``groups`` contains the known groups by id.
     """
     found = Inverses()
@@ -77,7 +77,7 @@ def inverses(
 
 
 def present_users(records: Sequence[StepRecord]) -> list[str]:
-    """Ids of the users whom an undo reads: without those whom the job was to create and did not."""
+    """Ids of the users that an undo reads: without those whom the job was to create and did not."""
     ids = user_ids(records)
     never_there = {record.step.user_id for record in records if record.step.change.new_email is not None} - set(ids)
     keys = dict.fromkeys(record.step.user_id for record in records)
@@ -85,7 +85,7 @@ def present_users(records: Sequence[StepRecord]) -> list[str]:
 
 
 def new_emails(changes: Iterable[Change]) -> dict[str, str]:
-    """The emails of the users whom the changes create, by ``new_user_key``."""
+    """The emails of the users that the changes create, by ``new_user_key``."""
     return {change.user_id: change.new_email for change in changes if change.new_email is not None}
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-# Digits; Python converts at most 4300, so that nobody can make it compute for minutes.
+# Digits; Python converts at most 4300, so that no input can make it compute for minutes.
 LONGEST_INTEGER: Final = 1000
 # Marks the text of a number among other strings until the quotation marks around it are removed. Random, so that no
 # received text contains it.

@@ -61,7 +61,7 @@ def before_creating(record: StepRecord, found: User | None) -> Outcome | None:
 def found_after_creating(record: StepRecord, found: User, detail: str) -> Outcome:
     """The outcome of a creation without a usable answer, for the user ``found`` by its email.
 
-    It succeeded only if nobody else can have created that user; ``detail`` is for this case.
+    It succeeded only if no one else can have created that user; ``detail`` is for this case.
     """
     held, created_at_ms = record.step.change.holds(found), found.created_at_ms
     if held is False:

@@ -107,7 +107,7 @@ class CreateUser(Change):
     def shortfall(self, before: User | None, after: User) -> tuple[str, bool]:  # noqa: ARG002 - there was none
         return f"created, but {'; '.join(self._deviations(after))}", True
 
-    def deviation_text(self, user: User) -> str:  # noqa: ARG002 - whoever it is
+    def deviation_text(self, user: User) -> str:  # noqa: ARG002 - the same for every user
         return self.already_text()
 
     def no_inverse_text(self) -> str:

@@ -31,10 +31,10 @@ class DeleteUser(Change):
     def attributes(self) -> tuple[str, ...]:
         return ALL_ATTRIBUTES
 
-    def holds(self, user: User) -> bool | None:  # noqa: ARG002 - whoever can be read is not deleted
+    def holds(self, user: User) -> bool | None:  # noqa: ARG002 - a user who can be read is not deleted
         return False
 
-    def as_planned(self, user: User) -> bool | None:  # noqa: ARG002 - whoever can be read can be deleted
+    def as_planned(self, user: User) -> bool | None:  # noqa: ARG002 - a user who can be read can be deleted
         return True
 
     def apply(self, user: User) -> User:
@@ -51,7 +51,7 @@ class DeleteUser(Change):
         texts = {name: value for name in ALL_ATTRIBUTES if isinstance(value := getattr(before, name), str)}
         create = CreateUser.of(before.email, texts)
         key = create.user_id
-        # Inactive first, so that a lost connection leaves nobody with access who had none.
+        # Inactive first, so that a lost connection gives access to no user who had none.
         inactive = [SetStatus(key, Status.PENDING, Status.INACTIVE)] if before.status == Status.INACTIVE else []
         groups = before.groups if isinstance(before.groups, tuple) else ()
         joins = (AddMember(key, Group(group_id, None)) for group_id in dict.fromkeys(groups))

@@ -82,7 +82,7 @@ class Creation:
         return outcomes.found_after_creating(record, found, outcomes.EARLIER_ATTEMPT_APPLIED)
 
     async def find(self, record: StepRecord) -> User | None:
-        """The user with the email, as the list has them; raises ``LookUpIgnored`` where that cannot be told."""
+        """The user with the email, as the list has them; raises ``LookUpIgnored`` where that cannot be determined."""
         return await find_by_email(self._session, record.step.change.new_email or "")
 
     async def _find(self, record: StepRecord) -> User | None:

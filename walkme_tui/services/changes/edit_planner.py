@@ -166,7 +166,7 @@ class EditPlanner:
 
 
 def _group_changes(user: User, join: Sequence[Group], leave: Sequence[Group]) -> list[Change]:
-    """The changes that are not known to be needless; joins first, so that nobody is in no group in between."""
+    """The changes that are not known to be needless; joins first, so that no user is without a group in between."""
     changes: list[Change] = [AddMember(user.id, group) for group in join]
     changes += [RemoveMember(user.id, group) for group in leave]
     return [change for change in changes if not change.holds(user)]

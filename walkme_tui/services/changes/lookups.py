@@ -150,7 +150,7 @@ class PlanLookUps:
         return dict(zip(user_ids, found, strict=True))
 
     async def by_email(self, emails: Mapping[str, str]) -> dict[str, User | None]:
-        """The users with these emails, by the keys of ``emails``; None where none was found, or that cannot be told."""
+        """The users with these emails, by the keys of ``emails``; None where none was found, or that is uncertain."""
         found = await gather_bounded(self._by_email(email) for email in emails.values())
         return dict(zip(emails, found, strict=True))
 

@@ -46,7 +46,7 @@ async def rechecked(session: Session, plan: Plan) -> Plan:
 
 
 def _rechecked_new(subject: Subject, email: str, in_use: User | None) -> Subject:
-    """A user whom the plan creates; ``in_use`` is who has the email now."""
+    """A user that the plan creates; ``in_use`` is who has the email now."""
     before = tuple(each for each in subject.consequences if not each.found_by_recheck)
     if in_use is None:
         return replace(subject, consequences=before)

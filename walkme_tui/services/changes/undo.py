@@ -81,7 +81,7 @@ class UndoPlanner:
         on_progress: ProgressListener | None = None,
     ) -> Plan:
         ids = present_users(records)
-        # Deleted users come back as new ones, unless somebody has the email by now.
+        # Deleted users come back as new ones, unless the email is in use by now.
         deletions = [record for record in records if record.changed and record.step.change.deletes]
         restored_emails = new_emails(
             change for record in deletions for change in record.step.change.inverses(record.before, record.after)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from walkme_tui.ui.plan_preload import PlanPreload
 
 MIN_USERS_OF_EXTENT: Final = 3
-"""From so many marked users on, the title of a plan tells if they are the whole account or all of a view."""
+"""From so many marked users on, the title of a plan says if they are the whole account or all of a view."""
 UNFINISHED_AFTER_SECONDS: Final = 1.0
 """The journal is read for unfinished jobs after the first frame and the first page."""
 FORM_AFTER_SECONDS: Final = 2.0

@@ -29,7 +29,7 @@ NOUNS: Final = {
     "curl": "curl command",
     CARD: "answer card",
 }
-"""What is not shown in the toast that tells that it was copied."""
+"""What is not shown in the toast that confirms the copy."""
 ROW_FIELDS: Final = ("email", "firstName", "lastName", "role", "status", "groups", "externalId", "id")
 MAX_FIELD: Final = 4000
 MAX_NAMED: Final = 3

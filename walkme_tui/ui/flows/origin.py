@@ -34,7 +34,7 @@ class Origin:
             self._place = self._view.change_commands.place
 
     def note_deleted(self, user_ids: Collection[str]) -> None:
-        """Note that these users were deleted: the cursor that was on one of them goes to another row by itself."""
+        """Note that these users were deleted: the cursor that was on one of them goes to another row."""
         if self._place.user_id in user_ids:
             self._place = self._place._replace(user_id=None)
 

@@ -98,7 +98,7 @@ class UserEditor:
         return self._form.shows(self._opening)
 
     def _load(self, draft: UserDraft, message: str = "") -> None:
-        """Fill the form with a draft, and read in the background what it offers and whom it edits."""
+        """Fill the form with a draft, and read in the background what it offers and the user that it edits."""
         self._draft, self._plan = draft, None
         self._form.pick_groups = self._pick_groups
         self._opening = self._form.load(draft, self._view.session.account, self._judge)
