@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from walkme_tui.domain.users import User
+
 
 class Group(NamedTuple):
     """One group; ``name`` is None where only its id is known, from a user who is in it."""
@@ -21,6 +23,18 @@ class GroupSize(NamedTuple):
 
     group: Group
     known_members: int
+
+
+class GroupMembers(NamedTuple):
+    """The members of a group, as the group itself lists them.
+
+    ``members`` are partial users, each once: the id, the email where the entry shows one, and ``displayName`` in
+    ``extra`` where it shows a name. Some may be users who were deleted. ``unreadable`` entries were left out.
+    """
+
+    group: Group
+    members: tuple[User, ...]
+    unreadable: int = 0
 
 
 class Belonging(StrEnum):

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.capabilities import Capabilities, capabilities
 from walkme_tui.domain.coverage import Coverage
-from walkme_tui.domain.groups import Group, GroupSize, MembershipGaps
+from walkme_tui.domain.groups import Group, GroupMembers, GroupSize, MembershipGaps
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, Undecided
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.sweeps import SeenCount, Sweep
@@ -114,6 +115,33 @@ class DirectoryApi(Protocol):
 
     async def aclose(self) -> None:
         """Close the connections; calls under way fail with ``Unreachable``."""
+        ...
+
+
+class GroupApi(Protocol):
+    """The calls of a surface whose groups have members and can be changed; raises like ``DirectoryApi``."""
+
+    async def get_group(self, group_id: str, priority: Priority = Priority.DEMAND) -> Group:
+        """One group without its members; ``NotFound`` also for a malformed id."""
+        ...
+
+    async def group_members(self, group_id: str, priority: Priority = Priority.DEMAND) -> GroupMembers:
+        """A group with all of its members; raises like ``get_group``."""
+        ...
+
+    async def create_group(self, name: str) -> str | None:
+        """Create a group without members; returns its id, None where the answer lacks it.
+
+        Raises like ``DirectoryApi.update_user``; ``Conflict`` where a group with this name exists.
+        """
+        ...
+
+    async def rename_group(self, group_id: str, name: str) -> None:
+        """Give a group another name; raises like ``create_group``, ``RequestRejected`` where names are fixed."""
+        ...
+
+    async def delete_group(self, group_id: str) -> None:
+        """Delete a group, not its members; raises like ``get_group`` and ``DirectoryApi.update_user``."""
         ...
 
 
@@ -357,7 +385,8 @@ class Session(NamedTuple):
 
     ``started_at_ms`` is when it was opened: rows fetched before are shown dimmed until they are confirmed.
     ``secret_source`` says in words where the credential comes from, for messages. ``events`` publishes what pages and
-    look-ups stored. ``warm_up`` and ``after_close`` are set by the code that opens the session.
+    look-ups stored. ``warm_up`` and ``after_close`` are set by the code that opens the session. ``group_api`` is None
+    on a surface without such calls.
     """
 
     account: Account
@@ -370,6 +399,12 @@ class Session(NamedTuple):
     warm_up: Callable[[], Awaitable[None]] | None = None
     after_close: Callable[[], Awaitable[None]] | None = None
     sync: SyncSettings = SyncSettings()
+    group_api: GroupApi | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the surface can do."""
+        return capabilities(self.account.surface)
 
     async def prepare(self) -> None:
         """Prepare the first call (imports, connection, sign-in); raises ``WalkmeError``.

@@ -1,0 +1,35 @@
+"""What the two APIs of an account can do."""
+
+from typing import Final, NamedTuple
+
+from walkme_tui.domain.accounts import Surface
+
+
+class Capabilities(NamedTuple):
+    """What a surface can do: each field is a phrase with the reason why not, empty where it can.
+
+    ``roles`` is setting the role of a user, ``pending`` the status pending, ``group_changes`` creating, renaming and
+    deleting groups, ``group_members`` reading the members of a group from the group.
+    """
+
+    roles: str = ""
+    pending: str = ""
+    group_changes: str = ""
+    group_members: str = ""
+
+
+_CAPABILITIES: Final = {
+    Surface.REST: Capabilities(
+        group_changes="the REST API has no call that changes groups: use SCIM, or the WalkMe Console",
+        group_members="the REST API has no call that lists the members of a group",
+    ),
+    Surface.SCIM: Capabilities(
+        roles="SCIM has no role: use the REST API, or the WalkMe Console",
+        pending="SCIM has only active and inactive users",
+    ),
+}
+
+
+def capabilities(surface: Surface) -> Capabilities:
+    """What this surface can do."""
+    return _CAPABILITIES[surface]
