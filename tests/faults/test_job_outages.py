@@ -63,7 +63,7 @@ def plan(simulator: Simulator) -> Plan:
         SetStatus(str(record["id"]), str(record["status"]), "active" if record["status"] == "inactive" else "inactive")
         for record in records
     ]
-    subjects = tuple(Subject(User(change.user_id), 0) for change in changes)
+    subjects = tuple(Subject(User(change.subject_id), 0) for change in changes)
     return Plan(PlanKind.OFFBOARD, "test", "https://walkme.test", 0, subjects, numbered(changes))
 
 

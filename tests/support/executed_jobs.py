@@ -39,7 +39,7 @@ async def executed_job(api: FakeDirectory, plan: Plan, *, upto: int | None = Non
 async def _done(api: FakeDirectory, step: Step) -> StepRecord:
     at_ms = SETTLED_MS + step.number * 1000
     try:
-        before = await api.get_user(step.user_id)
+        before = await api.get_user(step.subject_id)
     except NotFound:
         return StepRecord(step, StepState.FAILED, "there is no such user any more", settled_at_ms=at_ms)
     if step.change.holds(before):
@@ -50,17 +50,17 @@ async def _done(api: FakeDirectory, step: Step) -> StepRecord:
         await _send(api, step.change)
     except ApiError as error:
         return StepRecord(step, StepState.NEEDS_REVIEW, error.message, False, 1, at_ms - 500, at_ms, before, before)
-    after = await api.get_user(step.user_id)
+    after = await api.get_user(step.subject_id)
     return StepRecord(step, StepState.DONE, "verified", True, 1, at_ms - 500, at_ms, before, after)
 
 
 async def _send(api: FakeDirectory, change: Change) -> None:
     if isinstance(change, Status):
-        await api.patch_user(change.user_id, {"status": change.after})
+        await api.patch_user(change.subject_id, {"status": change.after})
     elif isinstance(change, AddMember):
-        await api.add_member(change.group.id, change.user_id)
+        await api.add_member(change.group.id, change.subject_id)
     elif isinstance(change, RemoveMember):
-        await api.remove_member(change.group.id, change.user_id)
+        await api.remove_member(change.group.id, change.subject_id)
 
 
 def without_reads(job: Job) -> Job:

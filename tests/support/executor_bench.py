@@ -89,7 +89,7 @@ class ExecutorBench:
     def plan(self, changes: Iterable[Change], *, strict: bool = False, kind: PlanKind = PlanKind.OFFBOARD) -> Plan:
         """A plan for this account, made now."""
         steps = numbered(changes, strict=strict)
-        ids = dict.fromkeys(step.user_id for step in steps)
+        ids = dict.fromkeys(step.subject_id for step in steps)
         account = self.session.account
         subjects = tuple(Subject(self.api.now(user_id), self.time()) for user_id in ids)
         return Plan(kind, account.profile, account.base_url, self.time(), subjects, steps)

@@ -56,9 +56,9 @@ class Case:
 def places(change: Change) -> set[Place]:
     """What a step changes; of a user that it creates, the key stands for the id."""
     if change.new_email is not None or change.deletes:
-        return {(change.user_id, WHOLE_USER)}
+        return {(change.subject_id, WHOLE_USER)}
     names = [group.id for group in change.groups] or [JSON_NAMES[attribute] for attribute in change.attributes]
-    return {(change.user_id, name) for name in names}
+    return {(change.subject_id, name) for name in names}
 
 
 def judge(case: Case) -> list[Violation]:
@@ -66,13 +66,13 @@ def judge(case: Case) -> list[Violation]:
     found = [] if case.job.state is JobState.DONE else [Violation("lost", f"the job ended {case.job.state.value}")]
     ids = user_ids(case.job.steps)
     for record in case.job.steps:
-        found += _of_step(case, record, ids.get(record.step.user_id, record.step.user_id))
+        found += _of_step(case, record, ids.get(record.step.subject_id, record.step.subject_id))
     return found + list(_unexplained(case, ids))
 
 
 def _of_step(case: Case, record: StepRecord, user_id: str) -> Iterable[Violation]:
     planned, name = record.step.change, f"step {record.step.number} ({record.state.value}, {record.detail})"
-    change = planned if planned.new_email else planned.for_user(user_id)
+    change = planned if planned.new_email else planned.for_subject(user_id)
     # A PUT of a later step contains the values of this one too.
     later = [
         other.step.change
@@ -93,7 +93,7 @@ def _of_step(case: Case, record: StepRecord, user_id: str) -> Iterable[Violation
 def _of_sends(case: Case, record: StepRecord, change: Change, sends: Sequence[Exchange]) -> Iterable[tuple[str, str]]:
     """What is wrong with the requests of a step: kinds of violation, each with a sentence."""
     opened = [exchange for exchange in sends if exchange.fault not in NOT_EXECUTED and exchange.status != 405]
-    path = "/users" if change.new_email else f"/users/{change.user_id}"
+    path = "/users" if change.new_email else f"/users/{change.subject_id}"
     if len(opened) > record.attempts:
         yield "unexplained", f"left {len(opened)} times, and {record.attempts} intents are on record"
     for first, second in pairwise(opened):
@@ -113,7 +113,7 @@ def _of_outcome(case: Case, record: StepRecord, change: Change, sends: Sequence[
         yield "lost", "is not so on the server, or others made it so"
     if record.state in UNSUCCESSFUL and (done or (held and not creates)):
         yield "lost", f"is so on the server, or was carried out: {done}"
-    if record.state is StepState.SKIPPED and not record.step.strict and change.user_id in case.after:
+    if record.state is StepState.SKIPPED and not record.step.strict and change.subject_id in case.after:
         yield "lost", "was skipped, and its user is there"
     if len(done) > 1:
         yield "duplicated", f"was carried out {len(done)} times: {done}"
@@ -123,7 +123,7 @@ def _held(case: Case, change: Change) -> bool:
     """Whether the server has what a change makes."""
     if change.new_email is not None:
         return any(change.holds(_user(record)) for record in case.after.values())
-    record = case.after.get(change.user_id)
+    record = case.after.get(change.subject_id)
     return change.deletes if record is None else bool(change.holds(_user(record)))
 
 
@@ -136,8 +136,8 @@ def _unexplained(case: Case, ids: Mapping[str, str]) -> Iterable[Violation]:
         if record.state is StepState.NEEDS_REVIEW:
             skipped |= places(change)
         if record.changed:
-            user_id = ids.get(change.user_id, change.user_id)
-            _apply(expected, change.for_user(user_id), flat(case.after.get(user_id, {"groups": []})))
+            user_id = ids.get(change.subject_id, change.subject_id)
+            _apply(expected, change.for_subject(user_id), flat(case.after.get(user_id, {"groups": []})))
     after = {user_id: flat(record) for user_id, record in case.after.items()}
     for user_id in {*expected, *after}:
         was, now = expected.get(user_id, {}), after.get(user_id, {})
@@ -164,15 +164,15 @@ def _apply(expected: dict[str, Record], change: Change, now: Record) -> None:
     match change:
         case CreateUser():
             # In no group: those follow as steps of their own.
-            expected[change.user_id] = {name: value for name, value in now.items() if value is not True}
+            expected[change.subject_id] = {name: value for name, value in now.items() if value is not True}
         case DeleteUser():
-            expected.pop(change.user_id, None)
+            expected.pop(change.subject_id, None)
         case SetStatus() | UpdateUser():
-            expected[change.user_id].update(new_values(change))
+            expected[change.subject_id].update(new_values(change))
         case AddMember():
-            expected[change.user_id][change.group.id] = True
+            expected[change.subject_id][change.group.id] = True
         case RemoveMember():
-            expected[change.user_id].pop(change.group.id, None)
+            expected[change.subject_id].pop(change.group.id, None)
 
 
 def new_values(change: SetStatus | UpdateUser) -> dict[str, str | None]:
@@ -186,7 +186,7 @@ def is_call_of(exchange: Exchange, change: Change) -> bool:
     """True for a request that asks for this change."""
     match change:
         case SetStatus() | UpdateUser():
-            if exchange.method not in {"PATCH", "PUT"} or exchange.path != f"/users/{change.user_id}":
+            if exchange.method not in {"PATCH", "PUT"} or exchange.path != f"/users/{change.subject_id}":
                 return False
             sent = json.loads(exchange.body)
             return all(name in sent and sent[name] == value for name, value in new_values(change).items())
@@ -194,12 +194,12 @@ def is_call_of(exchange: Exchange, change: Change) -> bool:
             created = exchange.method == "POST" and exchange.path == "/users"
             return created and bool(json.loads(exchange.body)["email"] == change.email)
         case DeleteUser():
-            return (exchange.method, exchange.path) == ("DELETE", f"/users/{change.user_id}")
+            return (exchange.method, exchange.path) == ("DELETE", f"/users/{change.subject_id}")
         case AddMember():
             asked = exchange.method == "POST" and exchange.path == f"/groups/{change.group.id}/users"
-            return asked and json.loads(exchange.body) == {"userId": change.user_id}
+            return asked and json.loads(exchange.body) == {"userId": change.subject_id}
         case RemoveMember():
-            path = f"/groups/{change.group.id}/users/{change.user_id}"
+            path = f"/groups/{change.group.id}/users/{change.subject_id}"
             return (exchange.method, exchange.path) == ("DELETE", path)
         case _:
             raise AssertionError(change)

@@ -363,7 +363,7 @@ class Harness:
         changes = [
             change
             for create in creations
-            for change in (create, *(AddMember(create.user_id, group) for group in self._chance.sample(groups, 2)))
+            for change in (create, *(AddMember(create.subject_id, group) for group in self._chance.sample(groups, 2)))
         ]
         return self._make_plan(PlanKind.CREATE, [create.new_user() for create in creations], changes, strict=False)
 
@@ -412,17 +412,17 @@ class Harness:
         """Make a change by others while no process runs; what was changed."""
         change = self._chance.choice(plan.steps).change
         server = account.simulator.account
-        record = account.records().get(change.user_id)
+        record = account.records().get(change.subject_id)
         if record is None or change.deletes:
             return set()
         if isinstance(change, SetStatus):
-            server.change(change.user_id, {"status": "active" if record["status"] == "inactive" else "inactive"})
+            server.change(change.subject_id, {"status": "active" if record["status"] == "inactive" else "inactive"})
         elif isinstance(change, UpdateUser):
-            server.change(change.user_id, {JSON_NAMES[change.attributes[0]]: f"Theirs {self.figures.runs}"})
+            server.change(change.subject_id, {JSON_NAMES[change.attributes[0]]: f"Theirs {self.figures.runs}"})
         elif change.groups[0].id in record["groups"]:
-            server.leave(change.groups[0].id, change.user_id)
+            server.leave(change.groups[0].id, change.subject_id)
         else:
-            server.join(change.groups[0].id, change.user_id)
+            server.join(change.groups[0].id, change.subject_id)
         return places(change)
 
     def _compare(self, before: dict[str, Record], after: dict[str, Record], excluded: set[Place]) -> None:

@@ -39,14 +39,14 @@ def commit_after_send() -> None:
     waiting: dict[str, Any] = {}
 
     async def intend(self: Ledger, record: StepRecord, before: User | None) -> StepRecord:
-        waiting[record.step.user_id] = (record, before)
+        waiting[record.step.subject_id] = (record, before)
         return replace(record, state=StepState.SENT, attempts=record.attempts + 1, before=before or record.before)
 
     async def send(self: StepRunner, record: StepRecord) -> str | None:
         try:
             return await real_send(self, record)
         finally:
-            await real_intend(self._ledger, *waiting.pop(record.step.user_id))
+            await real_intend(self._ledger, *waiting.pop(record.step.subject_id))
 
     Ledger.intend = intend  # type: ignore[method-assign]  # that is the mutant
     StepRunner._send = send  # type: ignore[method-assign]  # that is the mutant
@@ -172,7 +172,7 @@ def deletion_resent_after_404() -> None:
         outcome = await real(self, record, interrupted=interrupted)
         if record.step.change.deletes and outcome.state is StepState.DONE:
             with suppress(ApiError):
-                await self._api.delete_user(record.step.user_id)
+                await self._api.delete_user(record.step.subject_id)
         return outcome
 
     ReadBack.after_lost_answer = after_lost_answer  # type: ignore[method-assign]  # that is the mutant

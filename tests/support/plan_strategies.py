@@ -82,8 +82,8 @@ def plans(draw: st.DrawFn, max_steps: int = 6) -> Plan:
     """A plan of any kind for up to three users."""
     creation = draw(st.none() | creations())
     ids = draw(st.lists(IDS, min_size=1, max_size=3, unique=True))
-    if creation is not None and creation.user_id not in ids:
-        ids.append(creation.user_id)
+    if creation is not None and creation.subject_id not in ids:
+        ids.append(creation.subject_id)
     subjects = tuple(
         Subject(
             draw(users(st.just(user_id))),

@@ -224,9 +224,9 @@ class SharedAccount(httpx.AsyncBaseTransport):
 
     def _wrong(self, job: Job, record: StepRecord) -> str:
         """What is wrong with the outcome of a step; empty if nothing is."""
-        subject, change = record.step.user_id, record.step.change
+        subject, change = record.step.subject_id, record.step.change
         user_id = user_ids(job.steps).get(subject, subject)
-        change = change if change.new_email else change.for_user(user_id)
+        change = change if change.new_email else change.for_subject(user_id)
         executed = [exchange for exchange in self.log if exchange.executed and is_call_of(exchange, change)]
         name = f"{change} is {record.state} ({record.detail})"
         by_others = {name for _, name in self.touched}
@@ -237,12 +237,12 @@ class SharedAccount(httpx.AsyncBaseTransport):
         if record.state is StepState.NEEDS_REVIEW and not by_others and not change.review_text:
             return f"{name}, although others changed nothing"
         if record.state is StepState.DONE and not by_others:
-            return "" if self._has_effect(change.for_user(user_id)) else f"{name}, and is not so"
+            return "" if self._has_effect(change.for_subject(user_id)) else f"{name}, and is not so"
         return ""
 
     def _has_effect(self, change: Change) -> bool:
         """True if the user is as a change makes them, in one of its fields at least."""
-        user = self.user(change.user_id)
+        user = self.user(change.subject_id)
         if isinstance(change, UpdateUser):
             return user is not None and any(field.holds(user) for field in change.fields)
         return user is None if change.deletes else user is not None and bool(change.holds(user))

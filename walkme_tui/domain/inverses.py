@@ -8,7 +8,7 @@ from typing import Final
 
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.jobs import StepRecord, user_ids, with_user_id
+from walkme_tui.domain.jobs import StepRecord, user_ids, with_subject_id
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState, grouped
 from walkme_tui.domain.text import clean
@@ -40,13 +40,13 @@ def inverses(
     found = Inverses()
     ids = user_ids(records)
     known = {ids.get(user_id, user_id): user for user_id, user in users.items()}
-    records = [with_user_id(record, ids.get(record.step.user_id, record.step.user_id)) for record in records]
-    never_there = {record.step.user_id for record in records if record.step.change.new_email is not None}
+    records = [with_subject_id(record, ids.get(record.step.subject_id, record.step.subject_id)) for record in records]
+    never_there = {record.step.subject_id for record in records if record.step.change.new_email is not None}
     never_there -= set(ids.values())
     reported_gone: set[str] = set()
     simulated = {user_id: user for user_id, user in now.items() if user is not None}
     for record in sorted(records, key=lambda record: record.step.number, reverse=True):
-        user_id = record.step.user_id
+        user_id = record.step.subject_id
         label = user_label(known.get(user_id, User(user_id)))
         if user_id not in simulated and user_id not in never_there and not record.step.change.deletes:
             if user_id not in reported_gone:
@@ -54,7 +54,7 @@ def inverses(
                 found.left_out.append(f"{label}: there is no such user any more, so nothing is restored.")
             continue
         for change in _inverses(record, label, found.left_out):
-            user = simulated.get(change.user_id)
+            user = simulated.get(change.subject_id)
             if change.new_email is not None and user_id in simulated:
                 found.left_out.append(f"{label}: the user is there again, so there is nothing to undo.")
                 break
@@ -64,8 +64,8 @@ def inverses(
             left = _unless_changed_since(change.with_group_names(groups), user, label, found.left_out)
             if left is not None:
                 found.changes.append(left)
-                simulated[left.user_id] = left.apply(user or User(left.user_id))
-    for user_id, own in grouped(records, lambda record: record.step.user_id).items():
+                simulated[left.subject_id] = left.apply(user or User(left.subject_id))
+    for user_id, own in grouped(records, lambda record: record.step.subject_id).items():
         current = now.get(user_id)
         deleted = any(record.changed and record.step.change.deletes for record in own)
         if current is not None and not deleted:
@@ -79,14 +79,14 @@ def inverses(
 def present_users(records: Sequence[StepRecord]) -> list[str]:
     """Ids of the users that an undo reads: without those whom the job was to create and did not."""
     ids = user_ids(records)
-    never_there = {record.step.user_id for record in records if record.step.change.new_email is not None} - set(ids)
-    keys = dict.fromkeys(record.step.user_id for record in records)
+    never_there = {record.step.subject_id for record in records if record.step.change.new_email is not None} - set(ids)
+    keys = dict.fromkeys(record.step.subject_id for record in records)
     return [ids.get(key, key) for key in keys if key not in never_there]
 
 
 def new_emails(changes: Iterable[Change]) -> dict[str, str]:
     """The emails of the users that the changes create, by ``new_user_key``."""
-    return {change.user_id: change.new_email for change in changes if change.new_email is not None}
+    return {change.subject_id: change.new_email for change in changes if change.new_email is not None}
 
 
 def after_steps(known: User, records: Iterable[StepRecord]) -> User:

@@ -147,14 +147,16 @@ class Job:
     def changed_users(self) -> frozenset[str]:
         """Ids of the users that an undo of the job changes."""
         return frozenset(
-            record.step.user_id for record in self.steps if record.state is StepState.DONE and record.changed
+            record.step.subject_id for record in self.steps if record.state is StepState.DONE and record.changed
         )
 
     @property
     def finished_users(self) -> frozenset[str]:
         """Ids of the users of which every step is done, or who needed none."""
         users = {subject.user.id for subject in self.plan.subjects}
-        return frozenset(users - {record.step.user_id for record in self.steps if record.state is not StepState.DONE})
+        return frozenset(
+            users - {record.step.subject_id for record in self.steps if record.state is not StepState.DONE}
+        )
 
     def records_of(self, user_id: str) -> tuple[StepRecord, ...]:
         """The steps of one user, given by the id or by the key of a user that the job creates."""
@@ -170,17 +172,17 @@ class Job:
 
     @cached_property
     def _records_by_user(self) -> Mapping[str, Sequence[StepRecord]]:
-        return grouped(self.steps, lambda record: record.step.user_id)
+        return grouped(self.steps, lambda record: record.step.subject_id)
 
 
 def user_ids(records: Iterable[StepRecord]) -> dict[str, str]:
     """The ids of the users that a job created, by their keys in its plan."""
-    return {record.step.user_id: record.created.id for record in records if record.created is not None}
+    return {record.step.subject_id: record.created.id for record in records if record.created is not None}
 
 
-def with_user_id(record: StepRecord, user_id: str) -> StepRecord:
+def with_subject_id(record: StepRecord, user_id: str) -> StepRecord:
     """The record with the id of a user in place of the key."""
-    return replace(record, step=replace(record.step, change=record.step.change.for_user(user_id)))
+    return replace(record, step=replace(record.step, change=record.step.change.for_subject(user_id)))
 
 
 def undone_users(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
@@ -202,7 +204,7 @@ def undone_users(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
 def _ids_in_undo(job: Job) -> dict[str, str]:
     """The ids in the job's plan by those in the plan of its undo, where the two differ: of new and deleted users."""
     return {
-        inverse.user_id: record.step.user_id
+        inverse.subject_id: record.step.subject_id
         for record in job.steps
         if record.changed and (record.step.change.deletes or record.step.change.new_email is not None)
         for inverse in record.step.change.inverses(record.before, record.after)

@@ -83,7 +83,7 @@ def plan_from_text(text: str) -> Plan:
 def step_to_json(step: Step) -> dict[str, Json]:
     """One step as a JSON object."""
     change = step.change
-    head: dict[str, Json] = {"number": step.number, "call": change.kind, "user": change.user_id}
+    head: dict[str, Json] = {"number": step.number, "call": change.kind, "user": change.subject_id}
     return head | change.to_json() | {"strict": step.strict}
 
 
@@ -176,14 +176,14 @@ def _check(plan: Plan) -> None:
     for index, step in enumerate(plan.steps):
         if step.number != index + 1:
             bad(f"steps[{index}].number", f"is not {index + 1}")
-        if step.user_id not in known:
+        if step.subject_id not in known:
             bad(f"steps[{index}].user", "is in none of the subjects")
         email = step.change.new_email
-        if email is not None and step.user_id != new_user_key(email):
+        if email is not None and step.subject_id != new_user_key(email):
             bad(f"steps[{index}].user", "is not the email of the new user, in lower case")
-        if email is not None and step.user_id in begun:
+        if email is not None and step.subject_id in begun:
             bad(f"steps[{index}]", "creates a user that an earlier step changes")
-        begun.add(step.user_id)
+        begun.add(step.subject_id)
 
 
 def _subject(value: object, where: str) -> Subject:

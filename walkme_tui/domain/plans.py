@@ -67,15 +67,15 @@ class Step:
     strict: bool = False
 
     @property
-    def user_id(self) -> str:
-        """The id of the user that the step changes."""
-        return self.change.user_id
+    def subject_id(self) -> str:
+        """The id of what the step changes."""
+        return self.change.subject_id
 
     @property
     def left(self) -> tuple[str, str] | None:
         """The ids of the user and of the group that the user leaves; None for every other step."""
         group = self.change.left_group
-        return None if group is None else (self.user_id, group.id)
+        return None if group is None else (self.subject_id, group.id)
 
 
 class Gravity(StrEnum):
@@ -132,20 +132,20 @@ class Plan:
     undoes: str | None = None
     left_out: tuple[str, ...] = ()
 
-    def steps_of(self, user_id: str) -> tuple[Step, ...]:
-        """The steps that change one user, in order."""
-        return tuple(self._steps_by_user.get(user_id, ()))
+    def steps_of(self, subject_id: str) -> tuple[Step, ...]:
+        """The steps that change one subject, in order."""
+        return tuple(self._steps_by_subject.get(subject_id, ()))
 
-    def subject_of(self, user_id: str) -> Subject | None:
-        """The subject of one user, None for a user without one."""
-        return self._subjects_by_user.get(user_id)
-
-    @cached_property
-    def _steps_by_user(self) -> Mapping[str, Sequence[Step]]:
-        return grouped(self.steps, lambda step: step.user_id)
+    def subject_of(self, subject_id: str) -> Subject | None:
+        """The subject with this id, None if there is none."""
+        return self._subjects_by_id.get(subject_id)
 
     @cached_property
-    def _subjects_by_user(self) -> Mapping[str, Subject]:
+    def _steps_by_subject(self) -> Mapping[str, Sequence[Step]]:
+        return grouped(self.steps, lambda step: step.subject_id)
+
+    @cached_property
+    def _subjects_by_id(self) -> Mapping[str, Subject]:
         return {subject.user.id: subject for subject in self.subjects}
 
     def with_ticket(self, ticket: str) -> "Plan":

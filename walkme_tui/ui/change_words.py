@@ -98,7 +98,7 @@ def user_name_or_count(plan: Plan) -> str:
 
 def user_count(plan: Plan) -> int:
     """The number of people in a plan."""
-    return len(plan.subjects) or len({step.user_id for step in plan.steps})
+    return len(plan.subjects) or len({step.subject_id for step in plan.steps})
 
 
 def email_or_count(job: Job) -> str:

@@ -58,7 +58,7 @@ def in_the_browser(plan: Plan) -> list[PlanRow]:
 PRESENTATIONS: dict[str, Callable[[Plan], object]] = {
     "on the command line": plan_text.plan_lines,
     "in the browser": in_the_browser,
-    "as the steps of a job": lambda plan: list(map(as_job(plan).records_of, [step.user_id for step in plan.steps])),
+    "as the steps of a job": lambda plan: list(map(as_job(plan).records_of, [step.subject_id for step in plan.steps])),
 }
 
 

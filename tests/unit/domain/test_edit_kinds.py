@@ -96,7 +96,7 @@ def test_an_edit_to_the_present_values_has_no_changes(base: User, values: dict[s
 def test_a_new_user_holds_the_values_of_the_creation(change: CreateUser, other: User) -> None:
     assert change.holds(change.new_user()) is True
     assert change.holds(change.apply(other)) is True
-    assert change.user_id == new_user_key(change.email)
+    assert change.subject_id == new_user_key(change.email)
     (inverse,) = change.inverses(after=change.apply(other))
     assert inverse == SetStatus(other.id, "pending", "inactive")
 
@@ -129,7 +129,7 @@ def test_anonymous_changes_have_no_personal_values() -> None:
     ]
     for change in changes:
         left = change.anonymous("person-1", lambda group_id: group_id)
-        assert left.user_id == "person-1"
+        assert left.subject_id == "person-1"
         dumped = json.dumps(left.to_json(), ensure_ascii=False)
         assert not any(text in dumped for text in personal)
         read = CHANGE_KINDS[change.kind].target_in_json(left.to_json(), str)

@@ -154,7 +154,7 @@ def test_a_receipt_shows_how_many_users_each_undo_command_restores() -> None:
         "`walkme-tui undo 20270115-bcdf` for all 5 people that the job changed"
     )
     third = job.plan.subjects[2].user.id
-    steps = tuple(replace(each, changed=each.changed and each.step.user_id != third) for each in job.steps)
+    steps = tuple(replace(each, changed=each.changed and each.step.subject_id != third) for each in job.steps)
     assert ticket_lines(_written(replace(job, steps=steps), 2), "receipt.json")[-1] == (
         "- Undo: nothing was changed for this person; `walkme-tui undo 20270115-bcdf` undoes the job for 4 other people"
     )

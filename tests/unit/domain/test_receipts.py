@@ -37,10 +37,10 @@ def offboarding() -> Job:
     looks = {subject.user.id: subject.user for subject in plan.subjects}
     records = []
     for step in plan.steps:
-        before = looks[step.user_id]
+        before = looks[step.subject_id]
         after = before._replace(status="inactive") if step.number in {1, 4} else before._replace(groups=())
         records.append(StepRecord(step, StepState.DONE, "Verified.", True, 1, 1000, 2000, before, after))
-        looks[step.user_id] = after
+        looks[step.subject_id] = after
     return job_of(plan, records)
 
 
@@ -106,7 +106,7 @@ def jobs(draw: st.DrawFn) -> Job:
     plan = draw(plans())
     records = []
     for step in plan.steps:
-        looks = st.none() | users(st.just(step.user_id))
+        looks = st.none() | users(st.just(step.subject_id))
         state = draw(st.sampled_from(StepState))
         records.append(StepRecord(step, state, "", draw(st.booleans()), before=draw(looks), after=draw(looks)))
     return job_of(plan, records)
@@ -172,7 +172,7 @@ def test_any_json_is_loaded_as_a_receipt_or_refused(choices: st.DataObject) -> N
     place[key] = choices.draw(JSON)
     with suppress(ConfigurationError):
         read = read_receipt(data)
-        assert {record.step.user_id for record in read.steps} <= {read.user.id}
+        assert {record.step.subject_id for record in read.steps} <= {read.user.id}
 
 
 def test_groups_are_stored_with_their_names() -> None:

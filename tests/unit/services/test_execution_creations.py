@@ -18,8 +18,8 @@ from walkme_tui.domain.users import User
 from walkme_tui.services.changes.job_control import JobControl
 
 ANN = CreateUser.of("Ann@Example.com", {"first_name": "Ann", "role": "Editor"})
-JOIN = AddMember(ANN.user_id, group("g1"))
-JOIN_BETA = AddMember(ANN.user_id, group("g3"))
+JOIN = AddMember(ANN.subject_id, group("g1"))
+JOIN_BETA = AddMember(ANN.subject_id, group("g3"))
 EXISTS = f"a user with the email Ann@Example.com exists already (id {person(99).id})"
 MAYBE_OTHERS = f"{EXISTS}, and it may not be from this job:"
 
@@ -68,7 +68,7 @@ async def test_a_new_user_joins_groups_by_the_id_of_the_answer(tmp_path: Path) -
         assert all(record.as_planned or record.step.change == ANN for record in job.steps)
         (ann,) = found(api)
         assert (ann.first_name, ann.role, ann.status, ann.groups) == ("Ann", "Editor", "pending", ("g1", "g3"))
-        assert [record.step.user_id for record in job.steps] == [ANN.user_id] * 3
+        assert [record.step.subject_id for record in job.steps] == [ANN.subject_id] * 3
         assert job.steps[0].created is not None
         assert job.steps[0].created.id == ann.id
         assert len(job.records_of(ann.id)) == 3

@@ -226,22 +226,22 @@ async def until_done(desk: ExecutorBench, schedule: Schedule, job: Job) -> Job:
 def call_of(change: Change) -> list[Write]:
     """The call that executes a change."""
     if isinstance(change, SetStatus):
-        return [Write("patch_user", (change.user_id, {"status": change.after}))]
+        return [Write("patch_user", (change.subject_id, {"status": change.after}))]
     name = "add_member" if isinstance(change, AddMember) else "remove_member"
-    return [Write(name, (change.groups[0].id, change.user_id))]
+    return [Write(name, (change.groups[0].id, change.subject_id))]
 
 
 def is_call_of(write: Write, change: Change) -> bool:
     """True for a write that executes this change, by PATCH or PUT."""
     if isinstance(change, SetStatus) and write.name == "put_user":
         whole: Any = write.arguments[1]
-        return write.arguments[0] == change.user_id and whole["status"] == change.after
+        return write.arguments[0] == change.subject_id and whole["status"] == change.after
     return write in call_of(change)
 
 
 def subject_of(change: Change) -> tuple[str, str]:
     """The field or membership that a change is about."""
-    return change.user_id, change.groups[0].id if change.groups else change.attributes[0]
+    return change.subject_id, change.groups[0].id if change.groups else change.attributes[0]
 
 
 def expected_user(user: User, job: Job) -> User:
@@ -286,7 +286,7 @@ def check(job: Job, api: FakeDirectory, before: dict[str, User], others: set[tup
         assert executed <= record.attempts
         if subject_of(change) in others:
             continue
-        held = change.holds(api.now(change.user_id))
+        held = change.holds(api.now(change.subject_id))
         assert executed <= 1, record
         assert held == (record.state is StepState.DONE), record
         assert (executed == 1) == record.changed, record
@@ -297,7 +297,7 @@ def check(job: Job, api: FakeDirectory, before: dict[str, User], others: set[tup
 
 async def check_undo(desk: ExecutorBench, job: Job, before: dict[str, User], others: set[tuple[str, str]]) -> None:
     """Check that an undo restores the account, except for changes by others and impossible ones."""
-    users = {record.step.user_id: desk.api.now(record.step.user_id) for record in job.steps}
+    users = {record.step.subject_id: desk.api.now(record.step.subject_id) for record in job.steps}
     back = inverses(job.steps, users, dict(users), {})
     undone = await desk.run(desk.plan(back.changes, strict=True, kind=PlanKind.UNDO))
     refused = {subject_of(record.step.change) for record in undone.steps if record.state is StepState.NEEDS_REVIEW}
@@ -323,7 +323,11 @@ async def test_users_are_created_edited_and_deleted_once_under_every_schedule(fa
             api.clock = desk.time
             plan = desk.plan([EDIT, DeleteUser(DELETED.id)])
             steps = numbered(
-                [NEW, *(AddMember(NEW.user_id, group) for group in GROUPS[:2]), *(step.change for step in plan.steps)]
+                [
+                    NEW,
+                    *(AddMember(NEW.subject_id, group) for group in GROUPS[:2]),
+                    *(step.change for step in plan.steps),
+                ]
             )
             plan = replace(plan, subjects=(Subject(NEW.new_user(), 0), *plan.subjects), steps=steps)
             job = await until_done(desk, schedule, await desk.executor.submit(plan))
@@ -335,7 +339,7 @@ async def test_users_are_created_edited_and_deleted_once_under_every_schedule(fa
         states[3] = StepState.DONE
     assert states == [StepState.DONE] * 5
     (new,) = [user for user in api.users if isinstance(user, User) and user.email == NEW.email]
-    assert job.subject_id(new.id) == NEW.user_id
+    assert job.subject_id(new.id) == NEW.subject_id
     assert new.groups == ("g1", "g2")
     assert not any(isinstance(user, User) and user.id == DELETED.id for user in api.users)
     assert (api.now(EDITED.id).first_name, api.now(EDITED.id).role) == ("Ann", "Admin")

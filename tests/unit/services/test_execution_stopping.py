@@ -328,7 +328,7 @@ async def test_one_user_who_cannot_be_read_does_not_stop_the_others(tmp_path: Pa
             await desk.run(plan)
         job = await desk.only()
         assert job.state is JobState.INTERRUPTED
-        assert {record.step.user_id for record in job.unsettled} == {person(6).id}
+        assert {record.step.subject_id for record in job.unsettled} == {person(6).id}
         api.poisonous.clear()
         assert (await desk.resume(job)).clean
 

@@ -50,17 +50,17 @@ class SetLastName(Change):
 
     def inverses(self, before: User | None = None, after: User | None = None) -> "tuple[SetLastName]":
         old = self.before if before is None or before.last_name is UNKNOWN else before.last_name
-        return (SetLastName(self.user_id, self.after, old),)
+        return (SetLastName(self.subject_id, self.after, old),)
 
     def to_json(self) -> dict[str, Json]:
         return {"before": self.before, "after": self.after}
 
     @classmethod
-    def from_json(cls, user_id: str, fields: Fields) -> "SetLastName":
-        return cls(user_id, fields.take("before", or_null(text)), fields.take("after", or_null(text)))
+    def from_json(cls, subject_id: str, fields: Fields) -> "SetLastName":
+        return cls(subject_id, fields.take("before", or_null(text)), fields.take("after", or_null(text)))
 
-    def anonymous(self, user_id: str, group_id: Callable[[str], str]) -> "SetLastName":
-        return replace(self, user_id=user_id, before=None, after=None)
+    def anonymous(self, subject_id: str, group_id: Callable[[str], str]) -> "SetLastName":
+        return replace(self, subject_id=subject_id, before=None, after=None)
 
     def target(self, show: Callable[[str], str]) -> str:
         return f"{show(self.before or 'none')} -> {show(self.after or 'none')}"
@@ -76,7 +76,7 @@ class SetLastName(Change):
 
 
 async def send(api: DirectoryApi, change: SetLastName, base: User) -> None:
-    await api.update_user(change.user_id, {"last_name": change.after}, base)
+    await api.update_user(change.subject_id, {"last_name": change.after}, base)
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
         (CHANGE_KINDS, SetLastName.kind, SetLastName),
         (SENDERS, SetLastName, send),
         (change_words.TARGET_WORDS, SetLastName, change_words.value_words),
-        (plan_text.CALLS, SetLastName, lambda change: f"PATCH /users/{change.user_id} lastName"),
+        (plan_text.CALLS, SetLastName, lambda change: f"PATCH /users/{change.subject_id} lastName"),
     ]
     for registry, key, entry in registries:
         monkeypatch.setitem(registry, key, entry)

@@ -207,7 +207,7 @@ async def test_a_deleted_user_comes_back_as_a_new_one(tmp_path: Path, status: st
         await assert_undone(desk, job)
         # The new user can be deactivated by undoing the undo.
         again = await undo(desk, undone)
-        assert all(step.user_id == having(api, "Ann@example.com").id for step in again.steps)
+        assert all(step.subject_id == having(api, "Ann@example.com").id for step in again.steps)
     back = having(api, "Ann@example.com")
     assert back.id != ANN.id
     assert back.status == ("inactive" if status == "inactive" else "pending")

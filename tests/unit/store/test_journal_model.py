@@ -43,7 +43,7 @@ class Expected:
     claimed: set[str] = field(default_factory=set)
 
     def unsettled_people(self) -> set[str]:
-        return {record.step.user_id for record in self.job.unsettled}
+        return {record.step.subject_id for record in self.job.unsettled}
 
     def set_step(self, index: int, record: StepRecord) -> None:
         steps = list(self.job.steps)

@@ -79,7 +79,7 @@ async def test_values_of_edits_and_refusals_are_deleted_too(tmp_path: Path) -> N
         ZOE.id, (FieldChange("last_name", "Amina", "person00001"), FieldChange("role", "Viewer", "Admin"))
     )
     subjects = (Subject(create.new_user(), 0), Subject(ZOE, 0))
-    steps = numbered([create, AddMember(create.user_id, Group("Gruppe", "Gruppe")), edit, DeleteUser(ZOE.id)])
+    steps = numbered([create, AddMember(create.subject_id, Group("Gruppe", "Gruppe")), edit, DeleteUser(ZOE.id)])
     job = await journal.create(Plan(PlanKind.EDIT, "acme", "https://x", 0, subjects, steps), ACTOR)
     await journal.claim(job.id)
     for step in steps:
@@ -119,7 +119,7 @@ async def test_who_when_and_what_kind_stay(tmp_path: Path) -> None:
     assert after.plan.subjects == ()
     assert after.receipts == ()
     assert [type(step.change) for step in after.plan.steps] == [SetStatus, RemoveMember, RemoveMember]
-    assert {step.user_id for step in after.plan.steps} == {"person-1"}
+    assert {step.subject_id for step in after.plan.steps} == {"person-1"}
     groups = [step.change.group.id for step in after.plan.steps if isinstance(step.change, (AddMember, RemoveMember))]
     assert groups == ["group-1", "group-2"]
     for old, new in zip(before.steps, after.steps, strict=True):

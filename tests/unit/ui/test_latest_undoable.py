@@ -23,12 +23,12 @@ def job(job_id: str, *changes: Change, undoes: str | None = None, state: StepSta
         for step in steps
     )
     kind = PlanKind.UNDO if undoes else PlanKind.CREATE
-    subject = Subject(User(changes[0].user_id), 0)
+    subject = Subject(User(changes[0].subject_id), 0)
     plan = Plan(kind, "test", URL, 0, (subject,), steps, undoes=undoes)
     return Job(job_id, JobState.DONE, plan, Actor("ada", "host", "client"), 0, records)
 
 
-CREATION = job("j1", CREATE, AddMember(CREATE.user_id, Group("g1", None)))
+CREATION = job("j1", CREATE, AddMember(CREATE.subject_id, Group("g1", None)))
 
 
 def test_a_created_user_is_found_by_the_new_id() -> None:

@@ -83,8 +83,8 @@ def _failed(context: Context, options: argparse.Namespace) -> int:
     elif not records:
         print_lines([f"Nothing failed in job {job.id}: {counts_text(job)}."])
     else:
-        for user_id in dict.fromkeys(record.step.user_id for record in records):
-            own = [record for record in records if record.step.user_id == user_id]
+        for user_id in dict.fromkeys(record.step.subject_id for record in records):
+            own = [record for record in records if record.step.subject_id == user_id]
             print_lines([clean(target_of(job.plan, user_id), MAX_SENTENCE), *(f"  {line}" for line in step_lines(own))])
     return ExitCode.DONE
 

@@ -64,8 +64,8 @@ def _print_remaining(context: Context, job: Job) -> None:
         print_json({"plan": plan_to_json(remaining), "job": job.id})
         return
     lines = [f"Job {job.id}: {job.state.value}. {title_of(job.plan)}", f"{counts_text(job)}."]
-    for user_id in dict.fromkeys(record.step.user_id for record in job.unsettled):
-        own = [record for record in job.unsettled if record.step.user_id == user_id]
+    for user_id in dict.fromkeys(record.step.subject_id for record in job.unsettled):
+        own = [record for record in job.unsettled if record.step.subject_id == user_id]
         lines += ["", clean(target_of(job.plan, user_id), MAX_SENTENCE), *(f"  {line}" for line in step_lines(own))]
     if any(record.state is StepState.SENT for record in job.unsettled):
         lines += ["", "Steps that were sent without an answer are read back first; nothing is sent twice."]

@@ -65,7 +65,7 @@ def step_object(plan: Plan, record: StepRecord) -> dict[str, Json]:
     return {
         "state": record.state.value,
         "call": call_of(record.step.change),
-        "target": target_of(plan, record.step.user_id),
+        "target": target_of(plan, record.step.subject_id),
         "detail": record.detail,
         "number": record.step.number,
         "changed": record.changed,
@@ -109,7 +109,7 @@ def listed_lines(jobs: Iterable[Job]) -> list[str]:
 
 def subject_text(job: Job) -> str:
     """The one person of a job, or the number of people, or ``purged``."""
-    people = list(dict.fromkeys(record.step.user_id for record in job.steps))
+    people = list(dict.fromkeys(record.step.subject_id for record in job.steps))
     people = [subject.user.id for subject in job.plan.subjects] or people
     if job.purged_at_ms is not None:
         return "purged"
@@ -140,7 +140,7 @@ def job_lines(job: Job, undo_jobs: Iterable[Job] = ()) -> list[str]:
         lines.append(f"Undone   {_second(other.created_at_ms)} by job {other.id}{some}")
     if job.purged_at_ms is not None:
         lines.append(f"Purged   {_second(job.purged_at_ms)}: the people that it changed are no longer known")
-    people = list(dict.fromkeys(record.step.user_id for record in job.steps))
+    people = list(dict.fromkeys(record.step.subject_id for record in job.steps))
     for user_id in people:
         lines += ["", cut(target_of(job.plan, user_id), MAX_SENTENCE)]
         lines += [f"  {line}" for line in step_lines(job.records_of(user_id))]
@@ -171,7 +171,12 @@ def failed_records(job: Job) -> list[StepRecord]:
 def failed_row(job: Job, record: StepRecord) -> list[str]:
     """A step as a CSV row."""
     fields = step_object(job.plan, record)
-    return [job.id, str(record.step.number), *(str(fields[name]) for name in FAILED_COLUMNS[2:6]), record.step.user_id]
+    return [
+        job.id,
+        str(record.step.number),
+        *(str(fields[name]) for name in FAILED_COLUMNS[2:6]),
+        record.step.subject_id,
+    ]
 
 
 def _second(at_ms: int) -> str:

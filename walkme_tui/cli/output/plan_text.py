@@ -31,11 +31,11 @@ TITLES: Final = {
 }
 CALLS: Final[dict[type[Change], Callable[[Any], str]]] = {
     CreateUser: lambda change: f"POST /users email={change.email}",
-    UpdateUser: lambda change: f"PATCH /users/{change.user_id} {_fields(change)}",
-    DeleteUser: lambda change: f"DELETE /users/{change.user_id}",
-    SetStatus: lambda change: f"PATCH /users/{change.user_id} status={change.after}",
-    AddMember: lambda change: f"POST /groups/{change.group.id}/users userId={change.user_id}",
-    RemoveMember: lambda change: f"DELETE /groups/{change.group.id}/users/{change.user_id}",
+    UpdateUser: lambda change: f"PATCH /users/{change.subject_id} {_fields(change)}",
+    DeleteUser: lambda change: f"DELETE /users/{change.subject_id}",
+    SetStatus: lambda change: f"PATCH /users/{change.subject_id} status={change.after}",
+    AddMember: lambda change: f"POST /groups/{change.group.id}/users userId={change.subject_id}",
+    RemoveMember: lambda change: f"DELETE /groups/{change.group.id}/users/{change.subject_id}",
 }
 """The API call of a change, by kind of change."""
 _MARKS: Final = {Gravity.WARNING: "!", Gravity.NOTE: "-"}
@@ -61,7 +61,7 @@ def target_of(plan: Plan, user_id: str) -> str:
 def title_of(plan: Plan) -> str:
     """One line: the kind of plan, the people and the profile."""
     people = [target_of(plan, subject.user.id) for subject in plan.subjects]
-    people = people or list(dict.fromkeys(target_of(plan, step.user_id) for step in plan.steps))
+    people = people or list(dict.fromkeys(target_of(plan, step.subject_id) for step in plan.steps))
     words = [TITLES[plan.kind]]
     if plan.undoes:
         words += [f"job {clean(plan.undoes)}", *(["for"] if people else [])]
@@ -84,7 +84,7 @@ def plan_lines(plan: Plan) -> list[str]:
         lines += ["", _heading(subject, steps), *_subject_lines(subject, steps, wide)]
     others = [step for step in plan.steps if step.number not in listed]
     if others:
-        lines += ["", *(f"{_step_line(step, wide)}  (user {clean(step.user_id)})" for step in others)]
+        lines += ["", *(f"{_step_line(step, wide)}  (user {clean(step.subject_id)})" for step in others)]
     return [*lines, *left_out_lines(plan), "", steps_text(len(plan.steps))]
 
 

@@ -28,8 +28,8 @@ class Change(ABC):
     ``conflict_means_done`` where a 409 says that the user is already as requested, ``deletes`` where the user is gone
     afterwards. ``scope`` is what the token needs.
 
-    ``user_id`` is the id of the user. A user that the same plan creates has none yet: there it is
-    ``creation.new_user_key`` of the email, also in the journal, and ``for_user`` puts the id in its place.
+    ``subject_id`` is the id of what the change is about. A user that the same plan creates has none yet: there it is
+    ``creation.new_user_key`` of the email, also in the journal, and ``for_subject`` puts the id in its place.
 
     All texts are clean, and phrases without a full stop.
     """
@@ -42,11 +42,11 @@ class Change(ABC):
     conflict_means_done: ClassVar[bool] = False
     deletes: ClassVar[bool] = False
 
-    user_id: str
+    subject_id: str
 
-    def for_user(self, user_id: str) -> Self:
-        """The same change of another user."""
-        return replace(self, user_id=user_id)
+    def for_subject(self, subject_id: str) -> Self:
+        """The same change of another subject."""
+        return replace(self, subject_id=subject_id)
 
     # ------------------------------------------------------------ the user
 
@@ -102,11 +102,11 @@ class Change(ABC):
 
     @classmethod
     @abstractmethod
-    def from_json(cls, user_id: str, fields: Fields) -> Self:
+    def from_json(cls, subject_id: str, fields: Fields) -> Self:
         """The change that ``to_json`` wrote; raises ``BadField``."""
 
     @abstractmethod
-    def anonymous(self, user_id: str, group_id: Callable[[str], str]) -> Self:
+    def anonymous(self, subject_id: str, group_id: Callable[[str], str]) -> Self:
         """The change without personal data: another user id, other group ids, no names."""
 
     # ------------------------------------------------------------ texts

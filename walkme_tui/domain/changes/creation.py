@@ -47,7 +47,7 @@ class CreateUser(Change):
 
     def new_user(self) -> User:
         """The user as planned: without a status, which the server sets; so it does with a role that is not given."""
-        return self.apply(User(self.user_id))._replace(status=None)
+        return self.apply(User(self.subject_id))._replace(status=None)
 
     def holds(self, user: User) -> bool | None:
         if UNKNOWN in (user.email, *(getattr(user, attribute) for attribute, _ in self.values)):
@@ -78,15 +78,15 @@ class CreateUser(Change):
         return {"email": self.email, "values": values}
 
     @classmethod
-    def from_json(cls, user_id: str, fields: Fields) -> "CreateUser":
+    def from_json(cls, subject_id: str, fields: Fields) -> "CreateUser":
         email = fields.take("email", filled_text)
         values = fields.take("values", Fields.of)
         given = {attribute: values.take(name, filled_text, "") for name, attribute in FIELDS.items()}
         values.end()
-        return cls(user_id, email, tuple((attribute, value) for attribute, value in given.items() if value))
+        return cls(subject_id, email, tuple((attribute, value) for attribute, value in given.items() if value))
 
-    def anonymous(self, user_id: str, group_id: Callable[[str], str]) -> "CreateUser":  # noqa: ARG002 - no groups
-        return CreateUser(user_id, user_id, tuple(value for value in self.values if value[0] == "role"))
+    def anonymous(self, subject_id: str, group_id: Callable[[str], str]) -> "CreateUser":  # noqa: ARG002 - no groups
+        return CreateUser(subject_id, subject_id, tuple(value for value in self.values if value[0] == "role"))
 
     def target(self, show: Callable[[str], str]) -> str:
         values = ", ".join(f"{FIELD_LABELS[attribute]} {show(value)}" for attribute, value in self.values)

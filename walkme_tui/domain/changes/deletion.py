@@ -50,7 +50,7 @@ class DeleteUser(Change):
             return ()
         texts = {name: value for name in ALL_ATTRIBUTES if isinstance(value := getattr(before, name), str)}
         create = CreateUser.of(before.email, texts)
-        key = create.user_id
+        key = create.subject_id
         # Inactive first, so that a lost connection gives access to no user who had none.
         inactive = [SetStatus(key, Status.PENDING, Status.INACTIVE)] if before.status == Status.INACTIVE else []
         groups = before.groups if isinstance(before.groups, tuple) else ()
@@ -61,11 +61,11 @@ class DeleteUser(Change):
         return {}
 
     @classmethod
-    def from_json(cls, user_id: str, fields: Fields) -> "DeleteUser":  # noqa: ARG003 - no fields
-        return cls(user_id)
+    def from_json(cls, subject_id: str, fields: Fields) -> "DeleteUser":  # noqa: ARG003 - no fields
+        return cls(subject_id)
 
-    def anonymous(self, user_id: str, group_id: Callable[[str], str]) -> "DeleteUser":  # noqa: ARG002 - no groups
-        return replace(self, user_id=user_id)
+    def anonymous(self, subject_id: str, group_id: Callable[[str], str]) -> "DeleteUser":  # noqa: ARG002 - no groups
+        return replace(self, subject_id=subject_id)
 
     def target(self, show: Callable[[str], str]) -> str:  # noqa: ARG002 - no values
         return "the user"

@@ -83,28 +83,28 @@ class UpdateUser(Change):
         # Servers may refuse pending: a step of its own, so that the other fields are restored all the same.
         pending = [field for field in back if field.attribute == "status" and field.after == Status.PENDING]
         back = [field for field in back if field not in pending]
-        found: list[Change] = [UpdateUser(self.user_id, tuple(back))] if back else []
-        return (*found, *(SetStatus(self.user_id, field.before, str(field.after)) for field in pending))
+        found: list[Change] = [UpdateUser(self.subject_id, tuple(back))] if back else []
+        return (*found, *(SetStatus(self.subject_id, field.before, str(field.after)) for field in pending))
 
     def to_json(self) -> dict[str, Json]:
         return {"fields": [_field_to_json(field) for field in self.fields]}
 
     @classmethod
-    def from_json(cls, user_id: str, fields: Fields) -> "UpdateUser":
+    def from_json(cls, subject_id: str, fields: Fields) -> "UpdateUser":
         found = fields.take("fields", list_of(_field))
         place = fields.place("fields")
         if not found:
             bad(place, "is empty")
         if len({field.attribute for field in found}) < len(found):
             bad(place, "names the same field twice")
-        return cls(user_id, found)
+        return cls(subject_id, found)
 
-    def anonymous(self, user_id: str, group_id: Callable[[str], str]) -> "UpdateUser":  # noqa: ARG002 - no groups
+    def anonymous(self, subject_id: str, group_id: Callable[[str], str]) -> "UpdateUser":  # noqa: ARG002 - no groups
         kept = (
             field if field.attribute in NOT_PERSONAL else FieldChange(field.attribute, UNKNOWN, None)
             for field in self.fields
         )
-        return replace(self, user_id=user_id, fields=tuple(kept))
+        return replace(self, subject_id=subject_id, fields=tuple(kept))
 
     def target(self, show: Callable[[str], str]) -> str:
         return "; ".join(

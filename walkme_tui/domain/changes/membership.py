@@ -37,11 +37,11 @@ class _Membership(Change):
         return {"group": group_to_json(self.group)}
 
     @classmethod
-    def from_json(cls, user_id: str, fields: Fields) -> Self:
-        return cls(user_id, fields.take("group", group))
+    def from_json(cls, subject_id: str, fields: Fields) -> Self:
+        return cls(subject_id, fields.take("group", group))
 
-    def anonymous(self, user_id: str, group_id: Callable[[str], str]) -> Self:
-        return replace(self, user_id=user_id, group=Group(group_id(self.group.id), None))
+    def anonymous(self, subject_id: str, group_id: Callable[[str], str]) -> Self:
+        return replace(self, subject_id=subject_id, group=Group(group_id(self.group.id), None))
 
     def target(self, show: Callable[[str], str]) -> str:
         return show(self.group.label)
@@ -73,7 +73,7 @@ class AddMember(_Membership):
         before: User | None = None,  # noqa: ARG002 - the same for every user
         after: User | None = None,  # noqa: ARG002
     ) -> "tuple[RemoveMember]":
-        return (RemoveMember(self.user_id, self.group),)
+        return (RemoveMember(self.subject_id, self.group),)
 
     def already_text(self) -> str:
         return f"already in {shown(self.group.label)}"
@@ -105,7 +105,7 @@ class RemoveMember(_Membership):
         before: User | None = None,  # noqa: ARG002 - the same for every user
         after: User | None = None,  # noqa: ARG002
     ) -> tuple[AddMember]:
-        return (AddMember(self.user_id, self.group),)
+        return (AddMember(self.subject_id, self.group),)
 
     def already_text(self) -> str:
         return f"already out of {shown(self.group.label)}"

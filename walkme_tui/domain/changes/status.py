@@ -41,19 +41,19 @@ class SetStatus(Change):
         after: User | None = None,  # noqa: ARG002 - verified
     ) -> "tuple[SetStatus, ...]":
         old = self.before if before is None or before.status is UNKNOWN else before.status
-        return () if old is UNKNOWN or old is None else (SetStatus(self.user_id, self.after, old),)
+        return () if old is UNKNOWN or old is None else (SetStatus(self.subject_id, self.after, old),)
 
     def to_json(self) -> dict[str, Json]:
         after: dict[str, Json] = {"after": self.after}
         return after if self.before is UNKNOWN else {"before": self.before, **after}
 
     @classmethod
-    def from_json(cls, user_id: str, fields: Fields) -> "SetStatus":
+    def from_json(cls, subject_id: str, fields: Fields) -> "SetStatus":
         before = fields.take("before", or_null(text)) if "before" in fields.values else UNKNOWN
-        return cls(user_id, before, fields.take("after", filled_text))
+        return cls(subject_id, before, fields.take("after", filled_text))
 
-    def anonymous(self, user_id: str, group_id: Callable[[str], str]) -> "SetStatus":  # noqa: ARG002 - no groups
-        return replace(self, user_id=user_id)
+    def anonymous(self, subject_id: str, group_id: Callable[[str], str]) -> "SetStatus":  # noqa: ARG002 - no groups
+        return replace(self, subject_id=subject_id)
 
     def target(self, show: Callable[[str], str]) -> str:
         before = "unknown" if self.before is UNKNOWN else show(self.before) if self.before else "none"

@@ -71,7 +71,7 @@ class EditPlanner:
         if existing is not None:
             shown, user_id = clean(create.email, MAX_SHOWN), clean(existing.id, MAX_SHOWN)
             raise AlreadyExists(f"A user with the email {shown} exists already: the user {user_id}.", existing)
-        joins = (AddMember(create.user_id, group) for group in {group.id: group for group in groups}.values())
+        joins = (AddMember(create.subject_id, group) for group in {group.id: group for group in groups}.values())
         steps = numbered([create, *joins])
         subject = Subject(create.new_user(), self._session.clock(), tuple(groups))
         require_size(steps, [subject])
@@ -149,7 +149,7 @@ class EditPlanner:
         subjects = [Subject(user, self._session.clock(), names.groups_of(user)) for user in users]
         steps = numbered(change for user in users for change in _group_changes(user, join, leave))
         require_size(steps, subjects)
-        by_user = grouped(steps, lambda step: step.user_id)
+        by_user = grouped(steps, lambda step: step.subject_id)
         facts = await account_facts(self._session, users, namesakes=False) if leave else None
         last = last_members(steps, facts)
         for index, subject in enumerate(subjects):

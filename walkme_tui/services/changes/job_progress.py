@@ -57,7 +57,7 @@ class ProgressTracker:
 
     def begin(self, record: StepRecord) -> None:
         """Make this step the current one."""
-        user = self._users.get(record.step.user_id)
+        user = self._users.get(record.step.subject_id)
         name = f"{user_label(user)}: " if user is not None else ""
         self._current = f"{name}{record.step.change.describe()}"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from walkme_tui.domain.jobs import Job, Outcome, StepRecord, user_ids, with_user_id
+from walkme_tui.domain.jobs import Job, Outcome, StepRecord, user_ids, with_subject_id
 from walkme_tui.domain.plans import StepState, grouped
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.job_progress import ProgressTracker
@@ -25,26 +25,28 @@ class Ledger:
         self._progress = progress
         self._ids = user_ids(job.steps)
         self._creations = {
-            record.step.user_id: record.step.number for record in job.steps if record.step.change.new_email is not None
+            record.step.subject_id: record.step.number
+            for record in job.steps
+            if record.step.change.new_email is not None
         }
 
     def current(self, record: StepRecord) -> StepRecord:
         """The step as it is now."""
         latest = self._progress.records[record.step.number]
-        user_id = self._ids.get(latest.step.user_id)
-        return latest if user_id is None else with_user_id(latest, user_id)
+        user_id = self._ids.get(latest.step.subject_id)
+        return latest if user_id is None else with_subject_id(latest, user_id)
 
     def missing_creation(self, record: StepRecord) -> StepRecord | None:
         """The earlier step that should have created the step's user and did not; None where there is none."""
         latest = self._progress.records[record.step.number]
-        number = self._creations.get(latest.step.user_id, latest.step.number)
-        created = number == latest.step.number or latest.step.user_id in self._ids
+        number = self._creations.get(latest.step.subject_id, latest.step.number)
+        created = number == latest.step.number or latest.step.subject_id in self._ids
         return None if created else self._progress.records[number]
 
     def by_user(self, wanted: Callable[[StepRecord], bool]) -> list[tuple[StepRecord, ...]]:
         """The wanted records in order, grouped by user in the order of each user's first step."""
         records = filter(wanted, self._progress.records.values())
-        return [tuple(own) for own in grouped(records, lambda record: record.step.user_id).values()]
+        return [tuple(own) for own in grouped(records, lambda record: record.step.subject_id).values()]
 
     @property
     def settled(self) -> bool:

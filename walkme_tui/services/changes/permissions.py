@@ -49,7 +49,7 @@ def require_scope(session: Session, scope: str) -> None:
 
 def require_size(steps: Sequence[Step], subjects: Iterable[Subject]) -> None:
     """Raise ``PlanTooLarge`` where one user would be changed in too many steps."""
-    for user_id, count in Counter(step.user_id for step in steps).items():
+    for user_id, count in Counter(step.subject_id for step in steps).items():
         if count > MAX_STEPS_PER_USER:
             user = next((subject.user for subject in subjects if subject.user.id == user_id), User(user_id))
             raise PlanTooLarge(

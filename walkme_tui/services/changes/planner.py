@@ -75,7 +75,7 @@ class Planner:
             subjects.append(replace(subject, kept=frozenset(group.id for group in kept)))
         steps = numbered(change for subject in subjects for change in offboarding_changes(subject))
         require_size(steps, subjects)
-        steps_by_user = grouped(steps, lambda step: step.user_id)
+        steps_by_user = grouped(steps, lambda step: step.subject_id)
         facts = await account_facts(self._session, [subject.user for subject in subjects], namesakes)
         last = last_members(steps, facts)
         for index, subject in enumerate(subjects):

@@ -77,7 +77,7 @@ class ReadBack:
 
     async def _read_once(self, change: Change) -> tuple[bool | None, User | None]:
         try:
-            user = await self._gate.read(partial(self._api.get_user, change.user_id))
+            user = await self._gate.read(partial(self._api.get_user, change.subject_id))
         except NotFound:
             if change.deletes:
                 return True, None

@@ -23,7 +23,7 @@ async def rechecked(session: Session, plan: Plan) -> Plan:
     Raises ``ApiError`` where a request fails.
     """
     emails = new_emails(step.change for step in plan.steps)
-    ids = [user_id for user_id in dict.fromkeys(step.user_id for step in plan.steps) if user_id not in emails]
+    ids = [user_id for user_id in dict.fromkeys(step.subject_id for step in plan.steps) if user_id not in emails]
     async with GroupNames(session) as names:
         look_ups = PlanLookUps(session, names)
         now = await look_ups.current(ids)

@@ -24,23 +24,23 @@ async def _create_user(api: DirectoryApi, change: CreateUser, _: User) -> str | 
 
 
 async def _update_user(api: DirectoryApi, change: UpdateUser, base: User) -> None:
-    await api.update_user(change.user_id, change.values, base)
+    await api.update_user(change.subject_id, change.values, base)
 
 
 async def _delete_user(api: DirectoryApi, change: DeleteUser, _: User) -> None:
-    await api.delete_user(change.user_id)
+    await api.delete_user(change.subject_id)
 
 
 async def _set_status(api: DirectoryApi, change: SetStatus, base: User) -> None:
-    await api.update_user(change.user_id, {"status": change.after}, base)
+    await api.update_user(change.subject_id, {"status": change.after}, base)
 
 
 async def _add_member(api: DirectoryApi, change: AddMember, _: User) -> None:
-    await api.add_member(change.group.id, change.user_id)
+    await api.add_member(change.group.id, change.subject_id)
 
 
 async def _remove_member(api: DirectoryApi, change: RemoveMember, _: User) -> None:
-    await api.remove_member(change.group.id, change.user_id)
+    await api.remove_member(change.group.id, change.subject_id)
 
 
 SENDERS: Final[dict[type[Change], Sender]] = {

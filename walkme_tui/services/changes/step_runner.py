@@ -132,7 +132,7 @@ class StepRunner:
             outcome = await self._creation.before_sending(record)
         else:
             if waited or user is None:
-                user = await self._gate.read(partial(self._session.api.get_user, record.step.user_id))
+                user = await self._gate.read(partial(self._session.api.get_user, record.step.subject_id))
             change = record.step.change
             if record.step.strict and change.overwrites and change.as_planned(user) is None:
                 user = await self._read_back.with_listed_fields(user)
@@ -207,7 +207,7 @@ class StepRunner:
         """How the user of a step is read."""
         if record.step.change.new_email is not None:
             return partial(self._creation.find, record)
-        return partial(self._session.api.get_user, record.step.user_id)
+        return partial(self._session.api.get_user, record.step.subject_id)
 
     async def _send(self, record: StepRecord) -> str | None:
         """Make the call of a step; returns the id of a user that it created, if the answer had one."""
@@ -216,7 +216,7 @@ class StepRunner:
 
     async def _base(self, record: StepRecord) -> User:
         """The user as last read, with what earlier answers contained besides."""
-        return await self._completed(record.before or User(record.step.user_id))
+        return await self._completed(record.before or User(record.step.subject_id))
 
     async def _completed(self, user: User) -> User:
         """The user with the fields that only earlier answers contained."""
@@ -239,7 +239,7 @@ class StepRunner:
                 own = (*change.attributes, "updated_at_ms") if outcome.changed else ()
                 await self._directory.store(outcome.after, self._session.clock(), own=own)
             elif change.deletes and outcome.state is StepState.DONE:
-                await self._directory.forget(change.user_id)
+                await self._directory.forget(change.subject_id)
         return settled
 
     async def _settle_missing(self, records: Sequence[StepRecord]) -> None:
@@ -248,4 +248,4 @@ class StepRunner:
         await self._ledger.settle(first, outcomes.gone(first))
         await self._ledger.settle_all(records[1:], Outcome(StepState.SKIPPED, outcomes.GONE))
         with suppress(MirrorUnavailable):
-            await self._directory.forget(first.step.user_id)
+            await self._directory.forget(first.step.subject_id)

@@ -96,10 +96,12 @@ class UndoPlanner:
         step_groups = (group for record in records for group in record.step.change.groups)
         known = (*planned_groups, *step_groups, *names.known.values())
         undo = inverses(records, users, now, {group.id: group for group in known if group.name is not None})
-        new_users = {change.user_id: change.apply(User(change.user_id)) for change in undo.changes if change.new_email}
-        steps = tuple(replace(step, strict=step.user_id not in new_users) for step in numbered(undo.changes))
+        new_users = {
+            change.subject_id: change.apply(User(change.subject_id)) for change in undo.changes if change.new_email
+        }
+        steps = tuple(replace(step, strict=step.subject_id not in new_users) for step in numbered(undo.changes))
         subjects = []
-        for user_id, own in grouped(steps, lambda step: step.user_id).items():
+        for user_id, own in grouped(steps, lambda step: step.subject_id).items():
             user = new_users.get(user_id) or now[user_id]
             assert user is not None  # noqa: S101 - other users who are gone have no inverses
             subject = Subject(user, self._session.clock(), names.groups_of(user))

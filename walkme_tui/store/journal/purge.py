@@ -64,7 +64,7 @@ def _empty_steps(tables: JournalTables, job_id: str) -> None:
         tables.connection.execute(
             "UPDATE steps SET step = ?, user_id = ?, detail = '', refusals = '{}', before = NULL, after = NULL "
             "WHERE job = ? AND number = ?",
-            (dumped(step_to_json(step)), step.user_id, job_id, number),
+            (dumped(step_to_json(step)), step.subject_id, job_id, number),
         )
 
 
@@ -77,7 +77,7 @@ class _Pseudonyms:
 
     def replaced(self, step: Step) -> Step:
         """The step with pseudonyms in place of its user and its group."""
-        person = self._people.setdefault(step.user_id, f"person-{len(self._people) + 1}")
+        person = self._people.setdefault(step.subject_id, f"person-{len(self._people) + 1}")
         return replace(step, change=step.change.anonymous(person, self._group))
 
     def _group(self, group_id: str) -> str:

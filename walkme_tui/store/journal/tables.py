@@ -157,7 +157,7 @@ class JournalTables:
         self.connection.executemany(
             "INSERT INTO steps (job, number, user_id, step, state) VALUES (?, ?, ?, ?, ?)",
             [
-                (job_id, step.number, storable(step.user_id), dumped(step_to_json(step)), StepState.TODO)
+                (job_id, step.number, storable(step.subject_id), dumped(step_to_json(step)), StepState.TODO)
                 for step in plan.steps
             ],
         )

@@ -94,7 +94,7 @@ async def run_job(view: FlowContext, origin: Origin, job: Job) -> None:
     view.change_commands.read_jobs()
     note = view.unmark(result.job.finished_users)
     origin.note_deleted(
-        {record.step.user_id for record in result.job.steps if record.changed and record.step.change.deletes}
+        {record.step.subject_id for record in result.job.steps if record.changed and record.step.change.deletes}
     )
     if origin.user_is_elsewhere:
         _toast(view, result, note)

@@ -58,7 +58,7 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> 
 def people_lines(job: Job, width: int) -> Iterator[StyledText]:
     """The steps with their results, person by person."""
     people = {subject.user.id: subject.user for subject in job.plan.subjects}
-    ids = list(dict.fromkeys(record.step.user_id for record in job.steps))
+    ids = list(dict.fromkeys(record.step.subject_id for record in job.steps))
     for place, user_id in enumerate(ids):
         if place:
             yield ()
