@@ -7,6 +7,7 @@ from tests.support.fake_directory import FakeDirectory, people
 from tests.support.sessions import NOON_MS, BrokenMirror
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.errors import PermissionRefused, SecretUnavailable, SignInRefused, Unreachable
+from walkme_tui.domain.setup_chain import SetupFinding, SetupLink
 from walkme_tui.domain.traffic import RequestRecord, TrafficStatus
 from walkme_tui.domain.users import UnreadableRecord, UserPage
 from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
@@ -53,6 +54,23 @@ async def test_an_outage_without_rows_shows_its_reason_and_is_retried() -> None:
         await browser.press("R")
         await browser.loaded()
         assert browser.status_line == ""
+
+
+async def test_scim_that_is_not_set_up_shows_the_links_and_marks_those_that_may_be_missing() -> None:
+    api = FakeDirectory(people(5))
+    api.offline = SignInRefused("papi.example.com does not accept the sign-in of profile acme.", hint="It was rotated.")
+    api.offline.setup = SetupFinding(SetupLink.TOKEN, (SetupLink.SSO,))
+    async with open_browser(Setting(api=api), NARROW) as browser:
+        await browser.settled(lambda: browser.says("SCIM needs all of:"))
+        for line in (
+            "· Enterprise plan                          not in the smaller plans",
+            "? SSO verified            may be missing   without it, changes have no effect",
+            "! token made              likely missing   made there; a new one ends the old",
+            "· base URL of the tenant                   shown there; not the REST address",
+            "It was rotated.",
+            "R reads the secret again and tries again.",
+        ):
+            assert browser.says(line)
 
 
 async def test_an_outage_with_stored_rows_shows_them_with_their_age() -> None:

@@ -10,7 +10,7 @@ import httpx
 from walkme_tui.api.answers import LATER_HINT, WRONG_PLACE_HINT, Endpoint
 from walkme_tui.api.retry import Failure, FailureKind
 from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding
-from walkme_tui.domain.errors import TlsRefused, UnexpectedAnswer, Unreachable
+from walkme_tui.domain.errors import HostUnknown, TlsRefused, UnexpectedAnswer, Unreachable
 from walkme_tui.domain.text import clean
 
 NETWORK_HINT: Final = "Check the network, the VPN and base_url."
@@ -20,6 +20,7 @@ PROXY_SIGN_IN_HINT: Final = (
     "The proxy requires a sign-in: add it to that variable, as in http://NAME:PASSWORD@HOST:PORT."
 )
 TIME_OUT: Final = "time-out"
+NO_SUCH_NAME: Final = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
 def failure_of_exception(error: Exception, endpoint: Endpoint, deadlines: Deadlines) -> Failure:
@@ -91,7 +92,10 @@ def _not_connected(error: httpx.ConnectError, endpoint: Endpoint, host: str) -> 
             return _not_trusted(cause, endpoint, host)
         if isinstance(cause, socket.gaierror):
             message = f"The name {name} cannot be resolved."
-            return Failure(Unreachable(message, hint=hint), FailureKind.NOT_SENT, "name not resolved")
+            # Other codes mean that no name server answered, and a name server of the proxy is not asked about the host.
+            unknown = cause.errno in NO_SUCH_NAME and not endpoint.proxy
+            kind = HostUnknown if unknown else Unreachable
+            return Failure(kind(message, hint=hint), FailureKind.NOT_SENT, "name not resolved")
         if isinstance(cause, ConnectionRefusedError):
             message = f"{subject} refused the connection."
             return Failure(Unreachable(message, hint=hint), FailureKind.NOT_SENT, "connection refused")

@@ -17,6 +17,7 @@
         LookUpIgnored             the server ignored the email of a look-up
         ServiceUnavailable        the service cannot be used at present; trying again may help
           Unreachable             name, route, refusal, reset or time-out: no answer came
+            HostUnknown           the name of the host does not exist
           TlsRefused              the certificate was not trusted
           RateLimited             429, or a 403 that means it, after the retries
           ServerFault             5xx, after the retries
@@ -35,9 +36,12 @@ text from a server cleans it (``domain.text.clean``).
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from walkme_tui.domain.users import Known, User
+
+if TYPE_CHECKING:
+    from walkme_tui.domain.setup_chain import SetupFinding
 
 
 class WalkmeError(Exception):
@@ -65,7 +69,10 @@ class ApiError(WalkmeError):
 
     ``status`` is the HTTP status, or None if no answer came; ``request_id`` is the server's own id of the call, if it
     sent one. ``fields`` are the server's reasons by attribute of ``User``, where it refused the values of fields.
+    ``setup`` is what the failure shows to be missing in the set-up of SCIM, None where it shows nothing.
     """
+
+    setup: "SetupFinding | None" = None
 
     def __init__(
         self,
@@ -134,6 +141,10 @@ class ServiceUnavailable(ApiError):
 
 class Unreachable(ServiceUnavailable):
     """No answer came: name not found, refused, reset, or out of time."""
+
+
+class HostUnknown(Unreachable):
+    """The name of the host does not exist, as a name server answered."""
 
 
 class TlsRefused(ServiceUnavailable):

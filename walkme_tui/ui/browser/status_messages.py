@@ -7,8 +7,9 @@ from textual.content import Content
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.coverage import Coverage, Total
-from walkme_tui.domain.errors import PermissionRefused, SecretUnavailable, SignInRefused, WalkmeError
+from walkme_tui.domain.errors import ApiError, PermissionRefused, SecretUnavailable, SignInRefused, WalkmeError
 from walkme_tui.domain.queries import SORT_NAMES, Sort, SortKey, UserQuery
+from walkme_tui.domain.setup_chain import LINK_PLACES, SetupFinding, SetupLink
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.safe import Part, joined, lines
@@ -65,12 +66,29 @@ def no_rows_yet(account: Account, trouble: LoadTrouble | None, source: str) -> C
         return paragraphs((requesting, DIM), (f"The secret to sign in with comes from {clean(source, 200)}.", DIM))
     error = trouble.error
     message, hint = clean(error.message, MAX_MESSAGE), clean(error.hint, MAX_MESSAGE)
+    chain = setup_chain(error.setup) if isinstance(error, ApiError) and error.setup is not None else ""
     if _credentials(error):
         details = f"{message} {hint}".rstrip()
         keys = "R reads the secret again and tries again.   C switches profiles."
-        return paragraphs((_sign_in_words(account, source), "bold $error"), details, keys)
+        return paragraphs((_sign_in_words(account, source), "bold $error"), details, chain, keys)
     kept = f"Nothing was stored by an earlier start, so there are no rows to show. {_next_try(trouble)}"
-    return paragraphs((message, "bold $warning"), hint, kept)
+    return paragraphs((message, "bold $warning"), hint, chain, kept)
+
+
+def setup_chain(finding: SetupFinding) -> Content:
+    """What SCIM needs, a line a link, with a sign and a word at each that may be missing."""
+    width = max(map(len, SetupLink))
+    rows = [joined("SCIM needs all of:")]
+    for link in SetupLink:
+        name = f"{link.value:<{width}}"
+        if link is finding.likely:
+            rows.append(joined(("! ", "bold $error"), (name, "bold"), ("  likely missing  ", "bold $error")))
+        elif link in finding.possible:
+            rows.append(joined(("? ", "$warning"), name, ("  may be missing  ", "$warning")))
+        else:
+            rows.append(joined(("· ", DIM), (f"{name}{' ' * 18}", DIM)))
+        rows[-1] = joined(rows[-1], (LINK_PLACES[link], DIM))
+    return lines(rows)
 
 
 def no_rows(query: UserQuery, coverage: Coverage | None, look_up: StatusMessage | None, offer: str = "") -> Content:
