@@ -71,7 +71,7 @@ def test_an_answer_shows_the_missing_link(
         (answered(405), WRITE),
         (answered(403), WRITE),
         (ApiAnswer(403, PAGE, LOGIN_PAGE, PLACE.host), LIST),
-        (answered(403, **{"retry-after": "5"}), LIST),
+        (ApiAnswer(403, {"retry-after": "5"}, b"", PLACE.host), LIST),
         (answered(400), LIST),
         (answered(429), LIST),
         (answered(500), LIST),
