@@ -9,13 +9,15 @@ class Capabilities(NamedTuple):
     """What a surface can do: each field is a phrase with the reason why not, empty where it can.
 
     ``roles`` is setting the role of a user, ``pending`` the status pending, ``group_changes`` creating, renaming and
-    deleting groups, ``group_members`` reading the members of a group from the group.
+    deleting groups, ``group_members`` reading the members of a group from the group. ``lasting`` is making every change
+    that it accepts; the phrase says when it makes none.
     """
 
     roles: str = ""
     pending: str = ""
     group_changes: str = ""
     group_members: str = ""
+    lasting: str = ""
 
 
 _CAPABILITIES: Final = {
@@ -26,6 +28,7 @@ _CAPABILITIES: Final = {
     Surface.SCIM: Capabilities(
         roles="SCIM has no role: use the REST API, or the WalkMe Console",
         pending="SCIM has only active and inactive users",
+        lasting="SCIM makes none of the changes that it accepts while SSO is off: check SSO in the WalkMe Console",
     ),
 }
 

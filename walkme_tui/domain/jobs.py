@@ -47,6 +47,8 @@ class OutcomeReason(StrEnum):
     """An attempt was sent without a usable answer and had no effect when read back; it may still take effect."""
     CONFLICT = "conflict"
     """Others changed what a strict step would overwrite, so nothing was sent."""
+    IGNORED = "ignored"
+    """The server accepted the change and made none of it."""
     EXISTS = "exists"
     """Somebody has the email of the user to create."""
 

@@ -12,7 +12,7 @@ from walkme_tui.domain.users import User
 MAX_MESSAGE: Final = 300
 
 GONE: Final = "there is no such user any more"
-CHANGED_NOTHING: Final = "the server answered 200 and changed nothing"
+CHANGED_NOTHING: Final = "the server accepted it and changed nothing"
 UNVERIFIED: Final = "accepted, could not be verified"
 LOST_BUT_APPLIED: Final = "no usable answer came; the change was there when read again"
 INTERRUPTED_BUT_APPLIED: Final = "interrupted after it was sent; the change was there when read again"
@@ -94,8 +94,9 @@ def gone(record: StepRecord) -> Outcome:
 def not_applied(record: StepRecord, after: User) -> Outcome:
     """The server accepted the step, and the user is not as the change makes them."""
     text, changed = record.step.change.shortfall(record.before, after)
-    state = StepState.NEEDS_REVIEW if changed else StepState.FAILED
-    return Outcome(state, text or CHANGED_NOTHING, changed=changed, after=after)
+    if changed:
+        return Outcome(StepState.NEEDS_REVIEW, text or CHANGED_NOTHING, changed=True, after=after)
+    return Outcome(StepState.FAILED, text or CHANGED_NOTHING, after=after, reason=OutcomeReason.IGNORED)
 
 
 def not_sent(record: StepRecord) -> Outcome:

@@ -20,6 +20,7 @@ from tests.support.executor_bench import (
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.journals import ACTOR
 from tests.support.sessions import BrokenMirror, until
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
@@ -39,7 +40,7 @@ from walkme_tui.domain.errors import (
     SignInRefused,
 )
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.jobs import Job, JobState, OutcomeReason
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Plan
 from walkme_tui.services.changes.executor import USERS_AT_ONCE, Executor
 from walkme_tui.services.changes.outage_gate import MAX_SKIPPED
@@ -188,9 +189,24 @@ async def test_an_answer_of_200_that_changed_nothing_is_a_failure(tmp_path: Path
     api = account()
     api.inert = True
     job = await run_changes(api, tmp_path, DEACTIVATE, LEAVE)
-    assert outcomes_of(job) == [("failed", "the server answered 200 and changed nothing")] * 2
+    assert outcomes_of(job) == [("failed", "the server accepted it and changed nothing")] * 2
     assert job.state is JobState.DONE
     assert not job.clean
+
+
+async def test_scim_that_changes_nothing_names_sso(tmp_path: Path) -> None:
+    api = account()
+    api.inert = True
+    async with open_executor(api, tmp_path) as desk:
+        desk.session = desk.session._replace(account=desk.session.account._replace(surface=Surface.SCIM))
+        desk.executor = Executor(
+            desk.session, desk.journal, ACTOR, sleep=desk.time.sleep, monotonic=desk.time.monotonic
+        )
+        job = await desk.run(desk.plan([DEACTIVATE, LEAVE]))
+    sso = "SCIM makes none of the changes that it accepts while SSO is off: check SSO in the WalkMe Console"
+    accepted = f"the server accepted it and changed nothing; {sso}"
+    assert outcomes_of(job) == [("failed", accepted)] * 2
+    assert [record.reason for record in job.steps] == [OutcomeReason.IGNORED] * 2
 
 
 async def test_a_change_that_becomes_visible_later_is_verified(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 
 from walkme_tui.domain import outcomes
 from walkme_tui.domain.errors import ApiError, LookUpIgnored, NotFound
-from walkme_tui.domain.jobs import Outcome, StepRecord
+from walkme_tui.domain.jobs import Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
@@ -51,7 +51,7 @@ class Creation:
         except LookUpIgnored:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.UNVERIFIED)
         if user is None:
-            return Outcome(StepState.NEEDS_REVIEW, outcomes.NOT_FOUND_AFTERWARDS)
+            return Outcome(StepState.NEEDS_REVIEW, outcomes.NOT_FOUND_AFTERWARDS, reason=OutcomeReason.IGNORED)
         held = record.step.change.holds(user)
         if held is None:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.UNVERIFIED, changed=True, after=user)

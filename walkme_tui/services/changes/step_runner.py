@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -16,7 +17,7 @@ from walkme_tui.domain.errors import (
     ServiceUnavailable,
     SignInRefused,
 )
-from walkme_tui.domain.jobs import Outcome, StepRecord
+from walkme_tui.domain.jobs import Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
@@ -230,6 +231,9 @@ class StepRunner:
 
     async def _settle(self, record: StepRecord, outcome: Outcome) -> StepRecord:
         """Journal the outcome of a step, then store the user as just read."""
+        lasting = self._session.capabilities.lasting
+        if outcome.reason is OutcomeReason.IGNORED and lasting:
+            outcome = replace(outcome, detail=f"{outcome.detail}; {lasting}")
         settled = await self._ledger.settle(record, outcome)
         if settled.state.settled:
             self._gate.note_settled()
