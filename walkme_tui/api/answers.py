@@ -39,7 +39,8 @@ class ApiRequest:
     ``total_seconds`` limits one attempt (None: ``Deadlines`` does). A request that ``changes``
     something is sent again only if the first attempt certainly had no effect. An error status refuses it, even where
     the body breaks off; an accepted change needs a body that this API can have sent. Every account has a
-    ``collection``: where the server does not know it, the base URL is wrong.
+    ``collection``: where the server does not know it, the base URL is wrong. ``headers`` are added to the usual ones,
+    or replace them.
     """
 
     method: str
@@ -51,6 +52,7 @@ class ApiRequest:
     total_seconds: float | None = None
     changes: bool = False
     collection: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class ApiAnswer(NamedTuple):
@@ -93,14 +95,15 @@ class BrokenJson(UnexpectedAnswer):
 
 
 class Endpoint(NamedTuple):
-    """The server of a profile: the profile's name, the host (with port, if unusual) and the source of the secret.
+    """The server of a profile: the profile's name and the host (with port, if unusual).
 
-    ``proxy`` names the proxy in between, with the variable that it comes from; empty for a direct connection.
+    ``sign_in_hint`` is what to do about a refused sign-in. ``proxy`` names the proxy in between, with the variable that
+    it comes from; empty for a direct connection.
     """
 
     profile: str
     host: str
-    secret_source: str
+    sign_in_hint: str
     proxy: str = ""
 
 

@@ -1,4 +1,7 @@
-"""Sign-in with client credentials: one shared token, renewed before it expires, by one request at a time."""
+"""Sign-in with client credentials: one shared token, renewed before it expires, by one request at a time.
+
+``Credential`` is what a connection needs of this and other ways to sign in.
+"""
 
 import asyncio
 import base64
@@ -6,11 +9,11 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 from urllib.parse import quote_plus, urlencode
 
 from walkme_tui.api.answers import WRONG_PLACE_HINT, ApiAnswer, read_json
-from walkme_tui.domain.errors import SecretUnavailable, SignInRefused, UnexpectedAnswer
+from walkme_tui.domain.errors import ApiError, SecretUnavailable, SignInRefused, UnexpectedAnswer
 from walkme_tui.domain.secrets import Secret
 
 TOKEN_PATH: Final = "/accounts/connect/token"  # noqa: S105 - a path
@@ -38,11 +41,38 @@ class Grant(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Token:
-    """A token in use; ``renew_at`` is monotonic seconds."""
+    """A token in use; ``renew_at`` is monotonic seconds.
+
+    For HTTP Basic the ``scheme`` is that, ``access_token`` the encoded pair, and ``password`` is part of it.
+    """
 
     access_token: Secret
-    renew_at: float
-    scopes: frozenset[str] | None
+    renew_at: float = math.inf
+    scopes: frozenset[str] | None = None
+    scheme: Literal["Bearer", "Basic"] = "Bearer"
+    password: Secret | None = None
+
+    @property
+    def header(self) -> str:
+        """The value of the Authorization header."""
+        return f"{self.scheme} {self.access_token.reveal()}"
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What no message may repeat."""
+        return (self.access_token,) if self.password is None else (self.access_token, self.password)
+
+
+class Credential(Protocol):
+    """What signs the requests of a connection."""
+
+    async def token(self) -> Token:
+        """A token to send now; raises ``ApiError`` where there is none."""
+        ...
+
+    def reject(self, token: Token, error: ApiError) -> None:
+        """Drop a token that the server did not accept; ``error`` says so."""
+        ...
 
 
 def token_request(style: AuthStyle, client_id: str, secret: Secret) -> tuple[dict[str, str], bytes]:
@@ -121,7 +151,7 @@ class SignIn:
             self._refresh.add_done_callback(self._renewed)
         return await asyncio.shield(self._refresh)
 
-    def reject(self, token: Token) -> None:
+    def reject(self, token: Token, error: ApiError) -> None:  # noqa: ARG002 - the token call gives its own reason
         """Drop a token that the server did not accept."""
         if self._token is token:
             self._token = None

@@ -1,25 +1,36 @@
 """Sends the calls of one account: pacing, sign-in, retries, the request log and closing."""
 
 import asyncio
+import base64
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Final, Protocol, TypeVar
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
 from walkme_tui.api.answers import ApiAnswer, ApiRequest, BrokenJson, Endpoint, without_secret
-from walkme_tui.api.auth import SignIn
+from walkme_tui.api.auth import Credential
 from walkme_tui.api.pacing import Pacer, Turn
+from walkme_tui.api.proxies import environment_proxy
 from walkme_tui.api.request_log import RequestLog, redact, redact_body, redact_headers, with_answer
 from walkme_tui.api.retry import Failure, FailureKind, RetryBudget, RetryPolicy, final_error, outcome_unknown
 from walkme_tui.api.status_errors import failure_of_answer
-from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding, send
+from walkme_tui.api.transport import (
+    BodyCutShort,
+    BodyTooLarge,
+    DeadlinePassed,
+    Deadlines,
+    UnknownEncoding,
+    make_client,
+    send,
+)
 from walkme_tui.api.transport_errors import failure_of_exception
-from walkme_tui.domain.errors import UnexpectedAnswer, Unreachable
+from walkme_tui.domain.errors import ConfigurationError, UnexpectedAnswer, Unreachable
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import FORM, Priority, RequestRecord, TrafficStatus
 
@@ -34,9 +45,9 @@ Judge = Callable[[ApiAnswer], Failure | None]
 def _secrets(headers: Mapping[str, str], content: bytes) -> tuple[Secret, ...]:
     """The secrets in a request, which a logged answer must not repeat."""
     form = parse_qs(content.decode("utf-8", "replace")) if headers.get("Content-Type") == FORM else {}
-    return tuple(
-        Secret(value) for value in (headers.get("Authorization", "").partition(" ")[2], *form.get("client_secret", []))
-    )
+    scheme, _, sent = headers.get("Authorization", "").partition(" ")
+    basic = base64.b64decode(sent).decode("utf-8", "replace").partition(":")[2] if scheme == "Basic" else ""
+    return tuple(Secret(value) for value in (sent, basic, *form.get("client_secret", [])))
 
 
 class CallState:
@@ -64,6 +75,59 @@ class WorkerThreads:
         """The result of ``work``."""
         async with self._turn:
             return await asyncio.to_thread(work)
+
+
+class ConnectionSettings(Protocol):
+    """What the settings of every surface have."""
+
+    @property
+    def profile(self) -> str: ...
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def ca_bundle(self) -> Path | None: ...
+    @property
+    def max_requests_per_second(self) -> float: ...
+    @property
+    def max_in_flight(self) -> int: ...
+
+
+def connect(
+    settings: ConnectionSettings,
+    *,
+    sign_in_hint: str,
+    transport: httpx.AsyncBaseTransport | None,
+    deadlines: Deadlines,
+    policy: RetryPolicy,
+    pacer: Pacer | None,
+    offload: "Offload | None",
+) -> "Connection":
+    """A connection, not opened yet; ``transport`` replaces the network. Takes 100 ms: call it off the event loop.
+
+    Raises ``ConfigurationError`` for a base URL, ``ca_bundle`` or proxy that cannot be used.
+    """
+    base_url = settings.base_url.rstrip("/")
+    try:
+        host = urlsplit(base_url).netloc.rpartition("@")[2]
+        proxy = environment_proxy(base_url) if transport is None else None
+        client = make_client(
+            base_url,
+            ca_bundle=settings.ca_bundle,
+            max_in_flight=settings.max_in_flight,
+            deadlines=deadlines,
+            transport=transport,
+            proxy=proxy,
+        )
+    except (ValueError, httpx.InvalidURL):
+        raise ConfigurationError(f"The base_url of profile {settings.profile} is no URL.") from None
+    return Connection(
+        client,
+        Endpoint(settings.profile, host, sign_in_hint, proxy.name if proxy else ""),
+        pacer=pacer or Pacer(max_per_second=settings.max_requests_per_second, max_in_flight=settings.max_in_flight),
+        deadlines=deadlines,
+        policy=policy,
+        offload=offload,
+    )
 
 
 class Connection:
@@ -99,7 +163,7 @@ class Connection:
     # ------------------------------------------------------------ calls
 
     async def call(
-        self, request: ApiRequest, sign_in: SignIn, priority: Priority, decode: Callable[[ApiAnswer], T]
+        self, request: ApiRequest, credential: Credential, priority: Priority, decode: Callable[[ApiAnswer], T]
     ) -> T:
         """The result of ``decode`` for the 2xx answer to a request; raises ``ApiError`` for everything else.
 
@@ -110,11 +174,10 @@ class Connection:
             while True:
                 attempt += 1
                 async with self.pacer.turn(priority) as turn:
-                    token = await sign_in.token()
-                    headers = {"Authorization": f"Bearer {token.access_token.reveal()}"}
-                    if request.content:
-                        headers["Content-Type"] = "application/json"
-                    judge = partial(self.judge, request=request, secret=token.access_token)
+                    token = await credential.token()
+                    headers = {"Content-Type": "application/json"} if request.content else {}
+                    headers |= dict(request.headers) | {"Authorization": token.header}
+                    judge = partial(self.judge, request=request, secrets=token.secrets)
                     under_way.outcome_open = request.changes
                     outcome = await self.attempt(request, headers=headers, attempt=attempt, judge=judge)
                     under_way.outcome_open = False
@@ -131,7 +194,7 @@ class Connection:
                         summary = "broken JSON" if broken else "not from this API"
                         outcome = Failure(error, kind, summary, status=outcome.status)
                 if outcome.kind is FailureKind.UNAUTHORIZED and not replayed:
-                    sign_in.reject(token)
+                    credential.reject(token, outcome.error)
                     replayed = True
                     continue
                 await self.wait_or_give_up(outcome, request, attempt - replayed)
@@ -189,11 +252,13 @@ class Connection:
             )
             self._log.add(record if answer is None else with_answer(record, answer, _secrets(headers, request.content)))
 
-    def judge(self, answer: ApiAnswer, request: ApiRequest, secret: Secret) -> Failure | None:
-        """The failure that the status of an answer means; its message never repeats the ``secret`` that was sent."""
+    def judge(self, answer: ApiAnswer, request: ApiRequest, secrets: Iterable[Secret]) -> Failure | None:
+        """The failure that the status of an answer means; its message never repeats the ``secrets`` that were sent."""
         if 200 <= answer.status < 300:
             return None
-        return failure_of_answer(without_secret(answer, secret), request, self.endpoint, datetime.now(UTC))
+        for secret in secrets:
+            answer = without_secret(answer, secret)
+        return failure_of_answer(answer, request, self.endpoint, datetime.now(UTC))
 
     def slow_down(self, failure: Failure, turn: Turn | None) -> None:
         """Slow down where the server refuses requests for now; before the turn ends, so that no other one starts."""

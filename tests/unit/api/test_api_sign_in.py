@@ -128,9 +128,9 @@ async def test_several_rejections_of_a_token_cause_one_token_call() -> None:
     endpoint = TokenEndpoint()
     sign_in = endpoint.sign_in()
     old = await sign_in.token()
-    sign_in.reject(old)
+    sign_in.reject(old, SignInRefused("no"))
     new = await sign_in.token()
-    sign_in.reject(old)
+    sign_in.reject(old, SignInRefused("no"))
     assert await sign_in.token() is new
     assert endpoint.asked == 2
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkme_tui.api.answers import ONE_RECORD_SECONDS, ApiRequest
-from walkme_tui.api.rest.ids import path_segment
+from walkme_tui.api.ids import path_segment
 from walkme_tui.api.rest.write_requests import (
     add_member_request,
     create_request,

@@ -3,15 +3,15 @@
 import asyncio
 from collections.abc import Callable, Mapping, Set
 from typing import Final, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx
 
-from walkme_tui.api.answers import LIST_LIMIT_BYTES, ONE_RECORD_SECONDS, ApiAnswer, ApiRequest, Endpoint, without_secret
+from walkme_tui.api.answers import LIST_LIMIT_BYTES, ONE_RECORD_SECONDS, ApiAnswer, ApiRequest, without_secret
 from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, SignInImpossible, read_grant, token_request
-from walkme_tui.api.connection import Connection, Offload
+from walkme_tui.api.connection import Offload, connect
+from walkme_tui.api.ids import path_segment
 from walkme_tui.api.pacing import Pacer
-from walkme_tui.api.proxies import environment_proxy
 from walkme_tui.api.rest.decoding import (
     check_written,
     created_id,
@@ -20,7 +20,6 @@ from walkme_tui.api.rest.decoding import (
     decode_one,
     decode_page,
 )
-from walkme_tui.api.rest.ids import path_segment
 from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.api.rest.user_update import UserUpdater
 from walkme_tui.api.rest.write_requests import (
@@ -33,8 +32,8 @@ from walkme_tui.api.rest.write_requests import (
 )
 from walkme_tui.api.retry import Failure, RetryPolicy
 from walkme_tui.api.status_errors import failure_of_token_answer
-from walkme_tui.api.transport import Deadlines, make_client
-from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, SecretUnavailable
+from walkme_tui.api.transport import Deadlines
+from walkme_tui.domain.errors import LookUpIgnored, SecretUnavailable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
@@ -69,26 +68,14 @@ class RestDirectory:
         offload: Offload | None = None,
     ) -> None:
         self._settings = settings
-        base_url = settings.base_url.rstrip("/")
-        try:
-            host = urlsplit(base_url).netloc.rpartition("@")[2]
-            proxy = environment_proxy(base_url) if transport is None else None
-            client = make_client(
-                base_url,
-                ca_bundle=settings.ca_bundle,
-                max_in_flight=settings.max_in_flight,
-                deadlines=deadlines,
-                transport=transport,
-                proxy=proxy,
-            )
-        except (ValueError, httpx.InvalidURL):
-            raise ConfigurationError(f"The base_url of profile {settings.profile} is no URL.") from None
-        self._connection = Connection(
-            client,
-            Endpoint(settings.profile, host, settings.secret_source, proxy.name if proxy else ""),
-            pacer=pacer or Pacer(max_per_second=settings.max_requests_per_second, max_in_flight=settings.max_in_flight),
+        self._connection = connect(
+            settings,
+            sign_in_hint=f"The secret comes from {settings.secret_source}: check the secret there and the client id in "
+            "the profile.",
+            transport=transport,
             deadlines=deadlines,
             policy=policy,
+            pacer=pacer,
             offload=offload,
         )
         self._sign_in = SignIn(self._request_token)
@@ -229,7 +216,7 @@ class RestDirectory:
         )
 
         def judge(answer: ApiAnswer) -> Failure | None:
-            failure = self._connection.judge(answer, request, secret)
+            failure = self._connection.judge(answer, request, (secret,))
             return failure and failure_of_token_answer(
                 failure, without_secret(answer, secret), self._connection.endpoint
             )

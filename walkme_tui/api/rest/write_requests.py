@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from walkme_tui.api.answers import ONE_RECORD_SECONDS, ApiRequest
-from walkme_tui.api.rest.ids import path_segment
+from walkme_tui.api.ids import path_segment
 from walkme_tui.domain.json_text import dumps
 from walkme_tui.domain.users import Json
 
