@@ -95,15 +95,14 @@ class BrokenJson(UnexpectedAnswer):
 
 
 class Endpoint(NamedTuple):
-    """The server of a profile: the profile's name and the host (with port, if unusual).
+    """The server of a profile: the profile's name, the host (with port, if unusual) and the source of the secret.
 
-    ``sign_in_hint`` is what to do about a refused sign-in. ``proxy`` names the proxy in between, with the variable that
-    it comes from; empty for a direct connection.
+    ``proxy`` names the proxy in between, with the variable that it comes from; empty for a direct connection.
     """
 
     profile: str
     host: str
-    sign_in_hint: str
+    secret_source: str
     proxy: str = ""
 
 

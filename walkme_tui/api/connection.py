@@ -40,6 +40,7 @@ T = TypeVar("T")
 LARGE_BODY_BYTES: Final = 64 * 1024
 CLOSING_SECONDS: Final = 5.0
 Judge = Callable[[ApiAnswer], Failure | None]
+Explain = Callable[[Failure, ApiRequest, ApiAnswer | None, Endpoint], Failure]
 
 
 def _secrets(headers: Mapping[str, str], content: bytes) -> tuple[Secret, ...]:
@@ -90,17 +91,19 @@ class ConnectionSettings(Protocol):
     def max_requests_per_second(self) -> float: ...
     @property
     def max_in_flight(self) -> int: ...
+    @property
+    def secret_source(self) -> str: ...
 
 
 def connect(
     settings: ConnectionSettings,
     *,
-    sign_in_hint: str,
     transport: httpx.AsyncBaseTransport | None,
     deadlines: Deadlines,
     policy: RetryPolicy,
     pacer: Pacer | None,
     offload: "Offload | None",
+    explain: "Explain | None" = None,
 ) -> "Connection":
     """A connection, not opened yet; ``transport`` replaces the network. Takes 100 ms: call it off the event loop.
 
@@ -122,18 +125,19 @@ def connect(
         raise ConfigurationError(f"The base_url of profile {settings.profile} is no URL.") from None
     return Connection(
         client,
-        Endpoint(settings.profile, host, sign_in_hint, proxy.name if proxy else ""),
+        Endpoint(settings.profile, host, settings.secret_source, proxy.name if proxy else ""),
         pacer=pacer or Pacer(max_per_second=settings.max_requests_per_second, max_in_flight=settings.max_in_flight),
         deadlines=deadlines,
         policy=policy,
         offload=offload,
+        explain=explain,
     )
 
 
 class Connection:
     """The connection to one account. ``call`` attempts a request until it is answered or may not be repeated.
 
-    Every failure is raised as ``domain.errors.ApiError``.
+    Every failure is raised as ``domain.errors.ApiError``; ``explain`` may add to it what it means for this API.
     """
 
     def __init__(
@@ -145,8 +149,10 @@ class Connection:
         deadlines: Deadlines,
         policy: RetryPolicy,
         offload: Offload | None = None,
+        explain: Explain | None = None,
     ) -> None:
         self.endpoint = endpoint
+        self._explain = explain
         self.pacer = pacer
         self.policy = policy
         self._client = client
@@ -192,7 +198,7 @@ class Connection:
                         broken = isinstance(error, BrokenJson)
                         kind = FailureKind.UNCERTAIN if broken else FailureKind.UNEXPECTED
                         summary = "broken JSON" if broken else "not from this API"
-                        outcome = Failure(error, kind, summary, status=outcome.status)
+                        outcome = self._explained(Failure(error, kind, summary, outcome.status), request, outcome)
                 if outcome.kind is FailureKind.UNAUTHORIZED and not replayed:
                     credential.reject(token, outcome.error)
                     replayed = True
@@ -225,13 +231,14 @@ class Connection:
                 status_decides=request.changes,
             )
             failure = judge(answer)
+            failure = failure and self._explained(failure, request, answer)
             summary = failure.summary if failure is not None else "ok"
             self._budget.note(failure)
         except (
             httpx.HTTPError, httpx.StreamError, httpx.InvalidURL,
             BodyCutShort, BodyTooLarge, DeadlinePassed, UnknownEncoding,
         ) as error:  # fmt: skip
-            failure = failure_of_exception(error, self.endpoint, self._deadlines)
+            failure = self._explained(failure_of_exception(error, self.endpoint, self._deadlines), request, None)
             summary = failure.summary
             return failure
         else:
@@ -259,6 +266,9 @@ class Connection:
         for secret in secrets:
             answer = without_secret(answer, secret)
         return failure_of_answer(answer, request, self.endpoint, datetime.now(UTC))
+
+    def _explained(self, failure: Failure, request: ApiRequest, answer: ApiAnswer | None) -> Failure:
+        return failure if self._explain is None else self._explain(failure, request, answer, self.endpoint)
 
     def slow_down(self, failure: Failure, turn: Turn | None) -> None:
         """Slow down where the server refuses requests for now; before the turn ends, so that no other one starts."""

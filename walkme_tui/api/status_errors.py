@@ -108,7 +108,7 @@ def _refused(
     if status == 401:
         message = f"{endpoint.host} does not accept the sign-in of profile {endpoint.profile}{details}."
         return (
-            SignInRefused(message, hint=endpoint.sign_in_hint, status=status, request_id=request_id),
+            SignInRefused(message, hint=secret_hint(endpoint), status=status, request_id=request_id),
             FailureKind.UNAUTHORIZED,
             "sign-in refused",
         )
@@ -159,8 +159,13 @@ def failure_of_token_answer(failure: Failure, answer: ApiAnswer, endpoint: Endpo
     details = error_message(answer.body)
     shown = f" ({details})" if details else ""
     message = f"The client id and secret of profile {endpoint.profile} were refused by {endpoint.host}{shown}."
-    refused = SignInRefused(message, hint=endpoint.sign_in_hint, status=answer.status, request_id=answer.request_id)
+    refused = SignInRefused(message, hint=secret_hint(endpoint), status=answer.status, request_id=answer.request_id)
     return Failure(refused, FailureKind.FINAL, "sign-in refused", status=answer.status)
+
+
+def secret_hint(endpoint: Endpoint) -> str:
+    """What to do about a refused sign-in."""
+    return f"The secret comes from {endpoint.secret_source}: check the secret there and the client id in the profile."
 
 
 def _permission_hint(answer: ApiAnswer, request: ApiRequest) -> str:

@@ -70,8 +70,6 @@ class RestDirectory:
         self._settings = settings
         self._connection = connect(
             settings,
-            sign_in_hint=f"The secret comes from {settings.secret_source}: check the secret there and the client id in "
-            "the profile.",
             transport=transport,
             deadlines=deadlines,
             policy=policy,
