@@ -213,14 +213,14 @@ def sent_steps_claim_no_user() -> None:
 
         TODO, SENT = StepState.TODO, StepState.TODO
 
-    def unsettled_users(self: journal_tables.JournalTables, job_id: str) -> list[str]:
+    def unsettled_subjects(self: journal_tables.JournalTables, job_id: str) -> list[str]:
         found = self.connection.execute(
             "SELECT DISTINCT user_id FROM steps WHERE job = ? AND state = ?", (job_id, StepState.TODO)
         )
         return [user_id for (user_id,) in found]
 
     claims.StepState = WithoutSent  # type: ignore[attr-defined,assignment]  # that is the mutant
-    journal_tables.JournalTables.unsettled_users = unsettled_users  # type: ignore[method-assign]  # that is the mutant
+    journal_tables.JournalTables.unsettled_subjects = unsettled_subjects  # type: ignore[method-assign]  # that is the mutant
 
 
 MUTANTS: dict[str, Callable[[], None]] = {

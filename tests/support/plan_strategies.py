@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from tests.support.exact_json import NUMBER_TEXTS
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.creation import FIELDS, CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
@@ -107,4 +108,5 @@ def plans(draw: st.DrawFn, max_steps: int = 6) -> Plan:
         draw(TEXTS),
         draw(st.none() | TEXTS),
         tuple(draw(st.lists(TEXTS, max_size=2))),
+        draw(st.sampled_from(Surface)),
     )

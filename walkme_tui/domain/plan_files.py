@@ -8,6 +8,7 @@ import json
 from typing import Final, NoReturn
 
 from walkme_tui.domain import json_text
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.creation import new_user_key
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.domain.errors import ConfigurationError
@@ -45,6 +46,7 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
         "kind": plan.kind.value,
         "profile": plan.profile,
         "base_url": plan.base_url,
+        "surface": plan.surface.value,
         "created_at": format_time_ms(plan.created_at_ms),
         "ticket": plan.ticket,
         "undoes": plan.undoes,
@@ -146,6 +148,7 @@ def _read_plan(value: object) -> Plan:
         kind=fields.take("kind", one_of(PlanKind)),
         profile=fields.take("profile", text),
         base_url=fields.take("base_url", text),
+        surface=fields.take("surface", one_of(Surface), Surface.REST),
         created_at_ms=fields.take("created_at", time_ms),
         ticket=fields.take("ticket", text, ""),
         undoes=fields.take("undoes", or_null(text), None),

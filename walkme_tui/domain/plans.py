@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final, NamedTuple, TypeVar
 
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.membership import RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
@@ -118,8 +119,9 @@ class Subject:
 class Plan:
     """Changes of an account, to review before anything is sent.
 
-    ``profile`` and ``base_url`` identify the account that the plan was made for; others refuse it. ``undoes`` is the id
-    of the job that an undo restores. ``left_out`` explains in sentences what the plan does not do.
+    ``profile``, ``base_url`` and ``surface`` identify the account and the API that the plan was made for; others refuse
+    it. ``undoes`` is the id of the job that an undo restores. ``left_out`` explains in sentences what the plan does not
+    do.
     """
 
     kind: PlanKind
@@ -131,6 +133,7 @@ class Plan:
     ticket: str = ""
     undoes: str | None = None
     left_out: tuple[str, ...] = ()
+    surface: Surface = Surface.REST
 
     def steps_of(self, subject_id: str) -> tuple[Step, ...]:
         """The steps that change one subject, in order."""

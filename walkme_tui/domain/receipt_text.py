@@ -40,7 +40,8 @@ def receipt_markdown(receipt: Mapping[str, Any], file_name: str) -> str:
         "",
         f"- Person: {', '.join(code(part) for part in known if isinstance(part, str) and part)}",
         f"- Operator: {code(operator['os_user'])} on {code(operator['host'])}, client {code(operator['client_id'])}",
-        f"- Account: {code(account['profile'])}, {code(account['base_url'])}, {_word(account['environment'])}",
+        f"- Account: {code(account['profile'])}, {code(account['base_url'])} ({account['surface'].upper()}), "
+        f"{_word(account['environment'])}",
         *([f"- Undoes job: {code(receipt['undoes'])}"] if receipt["undoes"] else []),
         f"- Begun: {_moment(receipt['created_at'])}",
         "",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any, Final, NamedTuple
 
-from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.errors import ConfigurationError
@@ -33,6 +33,7 @@ class ReadReceipt(NamedTuple):
     ticket: str
     profile: str
     base_url: str
+    surface: Surface
     user: User
     groups: tuple[Group, ...]
     steps: tuple[StepRecord, ...]
@@ -63,6 +64,7 @@ def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zo
         "account": {
             "profile": plan.profile,
             "base_url": plan.base_url,
+            "surface": plan.surface.value,
             "environment": account.environment.value,
         },
         "created_at": moment(job.created_at_ms),
@@ -107,6 +109,8 @@ def _read(value: object) -> ReadReceipt:
         ticket=text(whole.get("ticket"), "ticket"),
         profile=text(account.get("profile"), "account.profile"),
         base_url=text(account.get("base_url"), "account.base_url"),
+        # Receipts of earlier versions lack it.
+        surface=one_of(Surface)(account.get("surface", Surface.REST.value), "account.surface"),
         user=_with_condition(person, whole.get("before"), "before"),
         groups=_named(whole.get("before"), "before") + _named(whole.get("after"), "after"),
         steps=records,

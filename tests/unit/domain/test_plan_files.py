@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.fake_directory import person
 from tests.support.plan_strategies import plans
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
 from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
@@ -119,13 +120,13 @@ def test_the_steps_of_a_plan_file_name_fields_as_the_api_does() -> None:
 
 def test_optional_fields_of_a_plan_file_have_defaults() -> None:
     data: Any = plan_to_json(PLAN)
-    for name in ("ticket", "undoes", "left_out"):
+    for name in ("ticket", "undoes", "left_out", "surface"):
         del data[name]
     for name in ("kept", "consequences", "groups"):
         del data["subjects"][0][name]
     del data["steps"][0]["strict"]
     plan = plan_from_json(data)
-    assert plan.ticket == ""
+    assert (plan.ticket, plan.surface) == ("", Surface.REST)
     assert plan.steps == PLAN.steps
     assert plan.subjects[0].user == ZOE
 

@@ -120,7 +120,7 @@ def test_the_markdown_of_a_receipt_is_readable_text() -> None:
         "\n"
         "- Person: `Amina O'Brien`, `person00001@example.com`, `00000000-0000-4000-8000-000000000001`\n"
         "- Operator: `ada` on `jump-host`, client `client-7`\n"
-        "- Account: `acme`, `https://api.walkme.com`, production\n"
+        "- Account: `acme`, `https://api.walkme.com` (REST), production\n"
     )
     assert "- Status: `active` -> `inactive`\n- Groups before: `Gruppe Ø1`, `Gruppe Ø2`, `g3`\n" in text
     assert "- Groups after: `g3`\n- Groups kept: `g3`\n" in text

@@ -53,6 +53,7 @@ def test_a_receipt_has_operator_account_times_and_undo_commands() -> None:
     assert data["account"] == {
         "profile": "acme",
         "base_url": "https://api.walkme.com",
+        "surface": "rest",
         "environment": "production",
     }
     assert data["settled_at"] == {"utc": "2027-01-15T08:01:00Z", "local": "2027-01-15T10:01:00+02:00"}

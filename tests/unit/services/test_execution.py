@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -533,10 +534,10 @@ async def test_a_read_only_session_sends_nothing(tmp_path: Path) -> None:
         assert await refused(desk, desk.offboarding(7)) is ReadOnlyRefused
 
 
-@pytest.mark.parametrize("other", [{"profile": "other"}, {"base_url": "https://other.test"}])
-async def test_a_plan_of_another_account_is_refused(tmp_path: Path, other: dict[str, str]) -> None:
+@pytest.mark.parametrize("other", [{"profile": "other"}, {"base_url": "https://other.test"}, {"surface": Surface.SCIM}])
+async def test_a_plan_of_another_account_or_surface_is_refused(tmp_path: Path, other: dict[str, Any]) -> None:
     async with open_executor(account(), tmp_path) as desk:
-        changed = replace(desk.offboarding(7), **other)  # type: ignore[arg-type]  # mypy reads the names as any field
+        changed = replace(desk.offboarding(7), **other)
         assert await refused(desk, changed) is ConfigurationError
 
 

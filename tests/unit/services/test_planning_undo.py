@@ -245,6 +245,9 @@ async def test_jobs_of_another_account_running_jobs_and_purged_jobs_are_refused(
         assert "--profile acme" in raised.value.hint
         with pytest.raises(ConfigurationError, match="another account"):
             await planner.of_job(replace(job, plan=replace(job.plan, base_url="https://elsewhere.test")))
+        with pytest.raises(ConfigurationError, match="was made through SCIM") as raised:
+            await planner.of_job(replace(job, plan=replace(job.plan, surface=Surface.SCIM)))
+        assert "--surface scim" in raised.value.hint
         with pytest.raises(AccountBusy):
             await planner.of_job(replace(job, state=JobState.RUNNING))
         with pytest.raises(ConfigurationError, match="purged"):
@@ -275,7 +278,12 @@ async def test_a_receipt_of_the_same_address_under_another_profile_is_undone_wit
         assert plan.profile == "test"
         said = plan.subjects[0].consequences[-1].text
         assert said == "The receipt was written under the profile acme␛: is it the same account?"
-        made["account"]["base_url"] = "https://elsewhere.test"
+        del made["account"]["surface"]
+        assert await UndoPlanner(session).of_receipt(made) == plan
+        made["account"]["surface"] = "scim"
+        with pytest.raises(ConfigurationError, match="The receipt was made through SCIM"):
+            await UndoPlanner(session).of_receipt(made)
+        made["account"] |= {"surface": "rest", "base_url": "https://elsewhere.test"}
         with pytest.raises(ConfigurationError, match="another account"):
             await UndoPlanner(session).of_receipt(made)
 

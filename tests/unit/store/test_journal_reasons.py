@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.journals import ACTOR, journal_in, plan_for
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.jobs import Outcome, OutcomeReason
 from walkme_tui.domain.plans import StepState
 from walkme_tui.store.journal.migrations import journal_0001, journal_0002
@@ -48,14 +49,19 @@ async def test_a_journal_of_the_second_layout_is_read(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     job = await journal.create(plan_for(1), ACTOR)
     await journal.aclose()
-    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as connection:
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as connection, connection:
+        connection.execute("UPDATE jobs SET plan = json_remove(plan, '$.surface')")
+        connection.execute("ALTER TABLE claims RENAME COLUMN subject TO user_id")
+        connection.execute("ALTER TABLE steps RENAME COLUMN subject TO user_id")
         connection.execute("ALTER TABLE steps DROP COLUMN refusals")
         connection.execute("PRAGMA user_version = 2")
     journal = journal_in(tmp_path)
     await journal.claim(job.id)
     refused = Outcome(StepState.FAILED, "Refused.", refusals={"role": "unknown"})
     await journal.settle(job.id, 1, refused, 1)
-    first, *others = (await journal.job(job.id)).steps
+    read = await journal.job(job.id)
+    first, *others = read.steps
     await journal.aclose()
+    assert read.plan.surface is Surface.REST
     assert first.refusals == {"role": "unknown"}
     assert tuple(others) == job.steps[1:]

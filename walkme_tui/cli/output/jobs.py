@@ -37,6 +37,7 @@ def job_object(job: Job, records: Iterable[StepRecord] | None = None) -> dict[st
         "steps": [step_object(job.plan, record) for record in (job.steps if records is None else records)],
         "kind": job.plan.kind.value,
         "profile": job.plan.profile,
+        "surface": job.plan.surface.value,
         "ticket": job.plan.ticket,
         "created": format_time_ms(job.created_at_ms),
         "actor": str(job.actor),
@@ -55,6 +56,7 @@ def empty_job_object(plan: Plan) -> dict[str, Json]:
         "steps": [],
         "kind": plan.kind.value,
         "profile": plan.profile,
+        "surface": plan.surface.value,
         "ticket": plan.ticket,
         "left_out": list(plan.left_out),
     }
@@ -83,6 +85,7 @@ def listed_object(job: Job) -> dict[str, Json]:
         "ticket": job.plan.ticket,
         "counts": dict(job.counts),
         "profile": job.plan.profile,
+        "surface": job.plan.surface.value,
         "actor": str(job.actor),
         "purged": job.purged_at_ms is not None,
     }

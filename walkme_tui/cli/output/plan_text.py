@@ -72,7 +72,7 @@ def title_of(plan: Plan) -> str:
 
 def plan_lines(plan: Plan) -> list[str]:
     """The plan for review."""
-    lines = [title_of(plan), f"Account  {clean(plan.base_url, MAX_SENTENCE)}"]
+    lines = [title_of(plan), f"Account  {clean(plan.base_url, MAX_SENTENCE)} ({plan.surface.value.upper()})"]
     if plan.ticket:
         lines.append(f"Ticket   {cut(plan.ticket, MAX_NAME)}")
     lines.append(f"Made     {format_time_ms(plan.created_at_ms // 1000 * 1000)}")

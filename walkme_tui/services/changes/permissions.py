@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, PlanTooLarge, ReadOnlyRefused
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Plan, Step, Subject
 from walkme_tui.domain.text import clean
@@ -14,7 +15,7 @@ MAX_SHOWN: Final = 120
 
 
 def require_permission(session: Session, plan: Plan) -> None:
-    """Raise ``ReadOnlyRefused``, ``ConfigurationError`` for a plan of another account, ``PlanTooLarge``, or
+    """Raise ``ReadOnlyRefused``, ``ConfigurationError`` for a plan of another account or surface, ``PlanTooLarge``, or
     ``PermissionRefused``.
     """
     account = session.account
@@ -24,6 +25,7 @@ def require_permission(session: Session, plan: Plan) -> None:
             f"The profile {profile} is read-only, so nothing was sent.",
             hint="Leave out --read-only, or remove read_only from the profile.",
         )
+    require_surface(session, "The plan", plan.surface)
     if (plan.profile, plan.base_url) != (account.profile, account.base_url):
         made_for = f"profile {clean(plan.profile, MAX_SHOWN)}, {clean(plan.base_url, MAX_SHOWN)}"
         raise ConfigurationError(
@@ -33,6 +35,16 @@ def require_permission(session: Session, plan: Plan) -> None:
     require_size(plan.steps, plan.subjects)
     for scope in sorted({step.change.scope for step in plan.steps}):
         require_scope(session, scope)
+
+
+def require_surface(session: Session, what: str, surface: Surface) -> None:
+    """Raise ``ConfigurationError`` where a plan, a job or a receipt belongs to another surface."""
+    ours = session.account.surface
+    if surface is not ours:
+        raise ConfigurationError(
+            f"{what} was made through {surface.value.upper()}, and this is {ours.value.upper()}, so nothing was sent.",
+            hint=f"Use the surface that it was made for: --surface {surface.value}.",
+        )
 
 
 def require_scope(session: Session, scope: str) -> None:

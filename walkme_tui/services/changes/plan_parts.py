@@ -45,4 +45,13 @@ def new_plan(
 ) -> Plan:
     """A plan for the account of a session, made now."""
     account = session.account
-    return Plan(kind, account.profile, account.base_url, session.clock(), tuple(subjects), steps, ticket.strip())
+    return Plan(
+        kind,
+        account.profile,
+        account.base_url,
+        session.clock(),
+        tuple(subjects),
+        steps,
+        ticket.strip(),
+        surface=account.surface,
+    )

@@ -14,6 +14,8 @@ from walkme_tui.domain.receipts import read_receipt
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
+from walkme_tui.services.changes.permissions import require_surface
+from walkme_tui.services.changes.plan_parts import new_plan
 from walkme_tui.services.concurrency import ProgressListener, gather_pair
 from walkme_tui.services.ports import Session
 
@@ -40,6 +42,7 @@ class UndoPlanner:
             )
         if job.state is JobState.RUNNING:
             raise AccountBusy(f"The job {job.id} is still running.", hint="Wait until it ends, or stop it first.")
+        require_surface(self._session, f"The job {job.id}", job.plan.surface)
         account = self._session.account
         if (job.plan.profile, job.plan.base_url) != (account.profile, account.base_url):
             raise _of_another_account(f"The job {job.id}", job.plan.profile, job.plan.base_url)
@@ -58,6 +61,7 @@ class UndoPlanner:
         ``ConfigurationError`` also where the receipt cannot be read.
         """
         found = read_receipt(receipt)
+        require_surface(self._session, "The receipt", found.surface)
         account = self._session.account
         if found.base_url != account.base_url:
             raise _of_another_account("The receipt", found.profile, found.base_url)
@@ -106,18 +110,8 @@ class UndoPlanner:
             assert user is not None  # noqa: S101 - other users who are gone have no inverses
             subject = Subject(user, self._session.clock(), names.groups_of(user))
             subjects.append(replace(subject, consequences=restored(subject, own, names.listed)))
-        account = self._session.account
-        return Plan(
-            PlanKind.UNDO,
-            account.profile,
-            account.base_url,
-            self._session.clock(),
-            tuple(subjects),
-            steps,
-            ticket,
-            undoes=job_id,
-            left_out=(*left_out, *undo.left_out),
-        )
+        plan = new_plan(self._session, PlanKind.UNDO, subjects, steps, ticket)
+        return replace(plan, undoes=job_id, left_out=(*left_out, *undo.left_out))
 
 
 def _of_another_account(what: str, profile: str, base_url: str) -> ConfigurationError:

@@ -68,7 +68,7 @@ class Claims:
             if self._has_lease(before):
                 raise self.busy(tables, job_id)
             self._delete_ended(tables, before)
-        users = tables.unsettled_users(job_id)
+        subjects = tables.unsettled_subjects(job_id)
         for other in self._conflicting_holders(tables, job_id):
             if self._is_running(other):
                 raise self.busy(tables, other.job, same_users=True)
@@ -80,7 +80,7 @@ class Claims:
             (job_id, process.token, process.pid, process.host, now, now),
         )
         tables.connection.executemany(
-            "INSERT INTO claims (user_id, job) VALUES (?, ?)", [(user, job_id) for user in users]
+            "INSERT INTO claims (subject, job) VALUES (?, ?)", [(subject, job_id) for subject in subjects]
         )
         by = f"process {process.pid} on {process.host}"
         tables.set_state(job_id, JobState.RUNNING, AuditEntry(now, job_id, self._actor, "claimed", by))
@@ -152,7 +152,7 @@ class Claims:
         """Holders of other jobs that claim a user of this job's unsettled steps."""
         rows = tables.connection.execute(
             "SELECT DISTINCT holders.job, token, pid, host, since_ms, beat_ms FROM steps "
-            "JOIN claims ON claims.user_id = steps.user_id JOIN holders ON holders.job = claims.job "
+            "JOIN claims ON claims.subject = steps.subject JOIN holders ON holders.job = claims.job "
             "WHERE steps.job = ? AND steps.state IN (?, ?) AND holders.job <> steps.job ORDER BY since_ms, holders.job",
             (job_id, StepState.TODO, StepState.SENT),
         )

@@ -62,7 +62,7 @@ def _empty_steps(tables: JournalTables, job_id: str) -> None:
     for number, text in rows:
         step = names.replaced(step_from_json(loaded(text)))
         tables.connection.execute(
-            "UPDATE steps SET step = ?, user_id = ?, detail = '', refusals = '{}', before = NULL, after = NULL "
+            "UPDATE steps SET step = ?, subject = ?, detail = '', refusals = '{}', before = NULL, after = NULL "
             "WHERE job = ? AND number = ?",
             (dumped(step_to_json(step)), step.subject_id, job_id, number),
         )

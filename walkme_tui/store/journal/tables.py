@@ -111,12 +111,12 @@ class JournalTables:
             raise NotFound(f"There is no job {job_id}.")
         return JobState(row[0])
 
-    def unsettled_users(self, job_id: str) -> list[str]:
-        """Ids of the users of steps that are not settled."""
+    def unsettled_subjects(self, job_id: str) -> list[str]:
+        """What the steps that are not settled are about, as ``claims`` names it."""
         return [
-            user_id
-            for (user_id,) in self.connection.execute(
-                "SELECT DISTINCT user_id FROM steps WHERE job = ? AND state IN (?, ?) ORDER BY user_id",
+            subject
+            for (subject,) in self.connection.execute(
+                "SELECT DISTINCT subject FROM steps WHERE job = ? AND state IN (?, ?) ORDER BY subject",
                 (job_id, StepState.TODO, StepState.SENT),
             )
         ]
@@ -155,7 +155,7 @@ class JournalTables:
             ),
         )
         self.connection.executemany(
-            "INSERT INTO steps (job, number, user_id, step, state) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO steps (job, number, subject, step, state) VALUES (?, ?, ?, ?, ?)",
             [
                 (job_id, step.number, storable(step.subject_id), dumped(step_to_json(step)), StepState.TODO)
                 for step in plan.steps

@@ -8,6 +8,7 @@ JOURNAL: Final = (
     "walkme_tui.store.journal.migrations.journal_0001",
     "walkme_tui.store.journal.migrations.journal_0002",
     "walkme_tui.store.journal.migrations.journal_0003",
+    "walkme_tui.store.journal.migrations.journal_0004",
 )
 
 
