@@ -32,6 +32,7 @@ TITLES: Final = {
 def receipt_markdown(receipt: Mapping[str, Any], file_name: str) -> str:
     """The Markdown of a receipt that ``receipts.receipt`` made: the lines for a ticket, then the whole record."""
     person, account, operator = receipt["person"], receipt["account"], receipt["operator"]
+    where = f"{code(account['base_url'])} ({account['surface'].upper()})"
     known = (_name(person), person.get("email"), person["id"])
     lines = [
         *ticket_lines(receipt, file_name),
@@ -40,8 +41,7 @@ def receipt_markdown(receipt: Mapping[str, Any], file_name: str) -> str:
         "",
         f"- Person: {', '.join(code(part) for part in known if isinstance(part, str) and part)}",
         f"- Operator: {code(operator['os_user'])} on {code(operator['host'])}, client {code(operator['client_id'])}",
-        f"- Account: {code(account['profile'])}, {code(account['base_url'])} ({account['surface'].upper()}), "
-        f"{_word(account['environment'])}",
+        f"- Account: {code(account['profile'])}, {where}, {_word(account['environment'])}",
         *([f"- Undoes job: {code(receipt['undoes'])}"] if receipt["undoes"] else []),
         f"- Begun: {_moment(receipt['created_at'])}",
         "",
