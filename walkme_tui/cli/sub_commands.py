@@ -352,6 +352,7 @@ def _add_completion(parser: argparse.ArgumentParser, _: argparse.ArgumentParser)
 
 def _add_simulator(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     from walkme_tui.simulator.faults import NAMED_FAULTS
+    from walkme_tui.simulator.scim.oddities import ScimOddity
     from walkme_tui.simulator.settings import ALL_SCOPES, SimulatorSettings
 
     usual = SimulatorSettings()
@@ -372,6 +373,17 @@ def _add_simulator(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) 
     add("--hostile", action="store_true", help="one name in fifty attacks the terminal")
     faults = f"inject a repeatable fault: {', '.join(sorted(NAMED_FAULTS))}"
     add("--fault", action="append", choices=sorted(NAMED_FAULTS), default=[], metavar="NAME", help=faults)
+    oddities = sorted(ScimOddity)
+    odd = f"a repeatable deviation of the SCIM surface: {', '.join(oddities)}"
+    add("--scim-odd", action="append", choices=oddities, default=[], metavar="NAME", help=odd)
+    page_cap = usual.scim_page_cap
+    add(
+        "--scim-page-cap",
+        type=_whole_number(),
+        default=page_cap,
+        metavar="N",
+        help="most rows of a SCIM page (%(default)s)",
+    )
     add("--log", action="store_true", help="log every request to standard error")
 
 

@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_left, insort
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Final
@@ -10,15 +10,17 @@ from typing import Final
 from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.users import Json
 from walkme_tui.simulator.fields import cleared, read_fields
-from walkme_tui.simulator.population import DAY_MS, Population, Record
-from walkme_tui.simulator.refusals import EmailTaken, NoSuchGroup, NoSuchUser, Refused
+from walkme_tui.simulator.groups import SimulatedGroup, SimulatedGroups
+from walkme_tui.simulator.population import DAY_MS, Population, Record, full_name
+from walkme_tui.simulator.refusals import EmailTaken, NoSuchUser, Refused
 from walkme_tui.simulator.settings import SimulatorSettings
 
 DEFAULT_ROLE: Final = "Viewer"
+_GROUP_AGE_MS: Final = 5 * 365 * DAY_MS
 
 
 class SimulatedAccount:
-    """The users and groups of one account.
+    """The users and groups of one account; ``dangling`` keeps deleted users as members of their groups.
 
     Users have numbers: first those computed from the seed, then the created ones. The list is in the order of numbers,
     without deleted users. ``clock`` gives milliseconds since the Unix epoch, for the times of writes. Records are
@@ -37,6 +39,9 @@ class SimulatedAccount:
         self._changed: dict[int, Record] = {}
         self._deleted: list[int] = []
         self._emails: dict[str, int] = {}
+        self._attributes: dict[int, Record] = {}
+        self.all_groups = SimulatedGroups(self._population, _iso(now - _GROUP_AGE_MS))
+        self.dangling = False
 
     # ------------------------------------------------------------ reading
 
@@ -74,27 +79,76 @@ class SimulatedAccount:
 
     def groups(self) -> list[Record]:
         """Id and name of every group."""
-        return [{"id": group_id, "name": name} for group_id, name in self._population.groups.items()]
+        return [{"id": group.id, "name": group.name} for group in self.all_groups.values()]
+
+    def group_names(self) -> dict[str, str]:
+        """The name of every group by id."""
+        return {group.id: group.name for group in self.all_groups.values()}
+
+    def scim_attributes(self, user_id: str) -> Record:
+        """What only the SCIM surface shows of a user; ``NoSuchUser``."""
+        number = self._number(user_id)
+        stored = self._attributes.get(number)
+        if stored is not None:
+            return deepcopy(stored)
+        return self._population.scim_attributes(number) if number < self._population.users else {}
+
+    def members(self, group_id: str) -> list[tuple[str, str | None]]:
+        """Id and full name of the members of a group, in the order of the list; ``NoSuchGroup``."""
+        group = self.all_groups.one(group_id)
+        changed, deleted = self._changed, set(self._deleted)
+        numbers = [
+            number
+            for number in self.all_groups.computed_members(group_id)
+            if number not in changed and number not in deleted
+        ]
+        numbers += [number for number, record in changed.items() if group_id in _groups_of(record)]
+        numbers.sort()
+        id_of, names_of = self._population.id_of, self._population.names_of
+        members = [
+            (id_of(n), full_name(*names_of(n)))
+            if n not in changed
+            else (str(changed[n]["id"]), full_name(changed[n]["firstName"], changed[n]["lastName"]))
+            for n in numbers
+        ]
+        return [*members, *((stranger, None) for stranger in group.strangers)]
 
     # ------------------------------------------------------------ writing
 
     def create(self, body: Mapping[str, Json]) -> Record:
         """Append a user, pending; ``EmailTaken``, ``Refused``."""
-        fields = read_fields(body, self._population.groups)
+        fields = read_fields(body, self.all_groups)
         fields.pop("status", None)
         email = fields.get("email")
         if not isinstance(email, str):
             raise Refused("email", "email is required")
         if self._number_of_email(email) is not None:
             raise EmailTaken(email)
-        number = self._next_number
-        now = _iso(self._clock())
         role = fields.pop("role", None) or DEFAULT_ROLE
-        identity: Record = {"id": self._population.id_of(number), "email": email}
-        record = {**identity, **cleared(), **fields, "role": role, "status": "pending", "createdAt": now}
-        self._next_number += 1
-        self._store(number, {**record, "updatedAt": now})
+        return self._record(self._add({"email": email, **cleared(), **fields, "role": role, "status": "pending"}))
+
+    def save(self, user_id: str | None, fields: Record, attributes: Record) -> Record:
+        """Create (None) or change a user with fields that were checked; ``attributes`` are what only SCIM shows.
+
+        Fields that are None and not among those of every user are deleted. ``NoSuchUser``, ``EmailTaken``.
+        """
+        number = None if user_id is None else self._number(user_id)
+        old = cleared() if number is None else self._record(number)
+        if self._number_of_email(str(fields["email"])) not in {None, number}:
+            raise EmailTaken(str(fields["email"]))
+        whole = {"email": fields["email"], **old, **fields}
+        record = {name: value for name, value in whole.items() if value is not None or name in cleared()}
+        if number is None:
+            number = self._add(record)
+        else:
+            self._change(number, old, record)
+        self._attributes[number] = deepcopy(attributes)
         return self._record(number)
+
+    def imagined(self, fields: Record) -> Record:
+        """The record that a new user with these fields would have."""
+        now = _iso(self._clock())
+        return {"id": self._population.id_of(self._next_number), **fields, "createdAt": now, "updatedAt": now}
 
     def replace(self, user_id: str, body: Mapping[str, Json]) -> Record:
         """Replace a user with the body.
@@ -107,35 +161,92 @@ class SimulatedAccount:
         fields = self._writable_fields(number, old, body)
         role = fields.pop("role", None) or DEFAULT_ROLE
         kept: Record = {name: old[name] for name in ("id", "email", "status", "createdAt", "updatedAt")}
-        self._store(number, self._touched({**kept, **cleared(), **fields, "role": role}))
-        return self._record(number)
+        return self._change(number, old, {**kept, **cleared(), **fields, "role": role})
 
     def change(self, user_id: str, body: Mapping[str, Json]) -> Record:
         """Set the fields that the body has; ``NoSuchUser``, ``EmailTaken``, ``Refused``."""
         number = self._number(user_id)
         old = self._record(number)
-        self._store(number, self._touched({**old, **self._writable_fields(number, old, body)}))
-        return self._record(number)
+        return self._change(number, old, {**old, **self._writable_fields(number, old, body)})
 
     def delete(self, user_id: str) -> None:
         """Delete a user; the positions of later users decrease by one. ``NoSuchUser``."""
         number = self._number(user_id)
+        record = self._record(number)
+        self._groups_changed(_groups_of(record))
+        if self.dangling:
+            for group_id in _groups_of(record):
+                self.all_groups[str(group_id)].strangers.append(str(record["id"]))
         self._forget_email(number)
         self._changed.pop(number, None)
+        self._attributes.pop(number, None)
         insort(self._deleted, number)
 
     def join(self, group_id: str, user_id: str) -> None:
         """Add a user to a group; no change for a member. ``NoSuchGroup``, ``NoSuchUser``."""
         groups, number, record = self._membership(group_id, user_id)
         if group_id not in groups:
-            self._store(number, self._touched({**record, "groups": [*groups, group_id]}))
+            self._change(number, record, {**record, "groups": [*groups, group_id]})
 
     def leave(self, group_id: str, user_id: str) -> None:
         """Remove a user from a group; ``NoSuchGroup``, or ``NoSuchUser``, also for a user who is no member."""
         groups, number, record = self._membership(group_id, user_id)
         if group_id not in groups:
             raise NoSuchUser("The user is not a member of the group")
-        self._store(number, self._touched({**record, "groups": [other for other in groups if other != group_id]}))
+        self._change(number, record, {**record, "groups": [other for other in groups if other != group_id]})
+
+    # ------------------------------------------------------------ groups
+
+    def create_group(self, name: str) -> SimulatedGroup:
+        """Append a group without members; ``GroupNameTaken``."""
+        return self.all_groups.add(name, _iso(self._clock()))
+
+    def imagined_group(self, name: str) -> SimulatedGroup:
+        """The group that a new one with this name would be."""
+        return self.all_groups.imagined(name, _iso(self._clock()))
+
+    def change_group(self, group_id: str, name: str, external_id: str | None) -> None:
+        """Set what a group has beside its members; ``NoSuchGroup``, ``GroupNameTaken``."""
+        group = self.all_groups.one(group_id)
+        self.all_groups.check_name(name, group)
+        if (group.name, group.external_id) != (name, external_id):
+            group.name, group.external_id = name, external_id
+            self._groups_changed([group_id])
+
+    def delete_group(self, group_id: str) -> None:
+        """Delete a group; its members stay, without it. ``NoSuchGroup``."""
+        self.all_groups.delete(group_id)
+
+    def add_member(self, group_id: str, member_id: str, *, again: bool = False) -> None:
+        """Add a member, also one who is no user; with ``again`` also one who is a member already. ``NoSuchGroup``."""
+        group = self.all_groups.one(group_id)
+        if self._population.number_of_id(member_id) is not None and self.is_user(member_id):
+            repeated = again and group_id in _groups_of(self.user(member_id))
+            self.join(group_id, member_id)
+        else:
+            repeated = again or member_id not in group.strangers
+        if repeated:
+            group.strangers.append(member_id)
+            self._groups_changed([group_id])
+
+    def remove_member(self, group_id: str, member_id: str) -> None:
+        """Remove a member; no change for anyone else. ``NoSuchGroup``."""
+        group = self.all_groups.one(group_id)
+        if member_id in group.strangers:
+            group.strangers = [stranger for stranger in group.strangers if stranger != member_id]
+            self._groups_changed([group_id])
+        if self.is_user(member_id) and group_id in _groups_of(self.user(member_id)):
+            self.leave(group_id, member_id)
+
+    def is_user(self, user_id: str) -> bool:
+        """Whether there is a user with this id."""
+        number = self._population.number_of_id(user_id)
+        return number is not None and self._exists(number)
+
+    def _groups_changed(self, group_ids: Iterable[Json]) -> None:
+        for group_id in group_ids:
+            group = self.all_groups[str(group_id)]
+            group.updated_at = self._later(group.updated_at)
 
     # ------------------------------------------------------------ records and numbers
 
@@ -174,13 +285,25 @@ class SimulatedAccount:
 
     def _record(self, number: int) -> Record:
         changed = self._changed.get(number)
-        return self._population.record(number) if changed is None else deepcopy(changed)
+        record = self._population.record(number) if changed is None else deepcopy(changed)
+        if self.all_groups.any_deleted:
+            record["groups"] = [group_id for group_id in _groups_of(record) if group_id in self.all_groups]
+        return record
+
+    def _add(self, fields: Record) -> int:
+        """Append a user with these fields; the number."""
+        number = self._next_number
+        record = self.imagined(fields)
+        self._next_number += 1
+        self._groups_changed(_groups_of(record))
+        self._store(number, record)
+        return number
 
     def _writable_fields(self, number: int, old: Record, body: Mapping[str, Json]) -> Record:
         """The fields of a body to write to an existing user."""
         if body.get("id", old["id"]) != old["id"]:
             raise Refused("id", "id cannot be changed")
-        fields = read_fields(body, self._population.groups)
+        fields = read_fields(body, self.all_groups)
         email = fields.get("email")
         if isinstance(email, str) and self._number_of_email(email) not in {None, number}:
             raise EmailTaken(email)
@@ -189,17 +312,24 @@ class SimulatedAccount:
         return fields
 
     def _membership(self, group_id: str, user_id: str) -> tuple[list[Json], int, Record]:
-        if group_id not in self._population.groups:
-            raise NoSuchGroup("There is no such group")
+        self.all_groups.one(group_id)
         number = self._number(user_id)
         record = self._record(number)
-        groups = record["groups"]
-        return groups if isinstance(groups, list) else [], number, record
+        return _groups_of(record), number, record
 
     def _touched(self, record: Record) -> Record:
         """The record with the current time as ``updatedAt``, strictly later than before even within a millisecond."""
-        before = datetime.fromisoformat(str(record["updatedAt"])).timestamp()
-        return {**record, "updatedAt": _iso(max(self._clock(), round(before * 1000) + 1))}
+        return {**record, "updatedAt": self._later(str(record["updatedAt"]))}
+
+    def _later(self, before: str) -> str:
+        at_ms = round(datetime.fromisoformat(before).timestamp() * 1000)
+        return _iso(max(self._clock(), at_ms + 1))
+
+    def _change(self, number: int, old: Record, record: Record) -> Record:
+        """Store what became of a user, with the current time; the new record."""
+        self._groups_changed(set(_groups_of(old)) ^ set(_groups_of(record)))
+        self._store(number, self._touched(record))
+        return self._record(number)
 
     def _store(self, number: int, record: Record) -> None:
         self._forget_email(number)
@@ -210,6 +340,11 @@ class SimulatedAccount:
         changed = self._changed.get(number)
         if changed is not None:
             self._emails.pop(str(changed["email"]).lower(), None)
+
+
+def _groups_of(record: Record) -> list[Json]:
+    groups = record["groups"]
+    return groups if isinstance(groups, list) else []
 
 
 def _iso(at_ms: int) -> str:

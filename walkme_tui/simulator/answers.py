@@ -12,7 +12,9 @@ from walkme_tui.domain.users import Json
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 
 
-def json_answer(value: Json, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def json_answer(
+    value: Json, status: int = 200, headers: dict[str, str] | None = None, media_type: str = "application/json"
+) -> Response:
     """A JSON answer in UTF-8."""
     text = _ENCODER.encode(value)
     try:
@@ -20,7 +22,7 @@ def json_answer(value: Json, status: int = 200, headers: dict[str, str] | None =
     except UnicodeEncodeError:
         # A lone surrogate has no UTF-8 form; JSON can escape it.
         body = json.dumps(value, separators=(",", ":")).encode()
-    return Response(body, status, headers, media_type="application/json")
+    return Response(body, status, headers, media_type=media_type)
 
 
 def error_answer(

@@ -1,10 +1,12 @@
-"""The simulator as an ASGI application: faults, rate limit and authorization before the REST surface."""
+"""The simulator as an ASGI application: faults, rate limit and authorization before the REST and SCIM surfaces."""
 
 import asyncio
 import random
 import time
 from collections.abc import Callable
+from functools import cached_property
 from itertools import count
+from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -19,6 +21,10 @@ from walkme_tui.simulator.rest import TOKEN_PATH, RestSurface
 from walkme_tui.simulator.settings import SimulatorSettings
 from walkme_tui.simulator.sign_in import RateLimit, TokenIssuer
 
+if TYPE_CHECKING:
+    from walkme_tui.simulator.scim.surface import ScimSurface
+
+SCIM_PATH: Final = "/scim/v2"
 OnAnswer = Callable[[str, str, int, float], None]
 """Called after every answer with method, path with query, status (0 where none was sent) and milliseconds."""
 
@@ -45,6 +51,13 @@ class Simulator:
         self._rest = RestSurface(settings, self.account, self.faults, self.sign_in).application()
         self._numbers = count(keyed(settings.seed, 6))
 
+    @cached_property
+    def scim(self) -> "ScimSurface":
+        """The SCIM surface, made when it is first used, so that an account without it starts faster."""
+        from walkme_tui.simulator.scim.surface import ScimSurface
+
+        return ScimSurface(self.settings, self.account, self.faults)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; other protocols than HTTP are ignored."""
         if scope["type"] != "http":
@@ -63,7 +76,12 @@ class Simulator:
 
         async def serve(receive: Receive, send: Send) -> None:
             refusal = self._refusal(scope, request_id)
-            await (self._rest if refusal is None else refusal)(scope, receive, send)
+            if refusal is not None:
+                await refusal(scope, receive, send)
+            elif _is_scim(scope):
+                await self.scim(scope, receive, send)
+            else:
+                await self._rest(scope, receive, send)
 
         try:
             await self._delay()
@@ -85,13 +103,15 @@ class Simulator:
             await asyncio.sleep(delay_ms / 1000)
 
     def _refusal(self, scope: Scope, request_id: str) -> Response | None:
-        """The refusal of a request (429, 401 or 403), None if it is permitted."""
+        """The refusal of a request (429, 401 or 403), None if it is permitted; the SCIM surface has its own sign-in."""
         if scope["path"] == TOKEN_PATH:
             return None
         if self._rate is not None and not self._rate.permit():
             wait = self.settings.retry_after
             headers = None if wait is None else {"Retry-After": str(wait)}
             return error_answer(request_id, 429, "too_many_requests", "Too many requests", headers=headers)
+        if _is_scim(scope):
+            return None
         grant = self.sign_in.grant_of(Headers(scope=scope).get("authorization", ""))
         if grant is None:
             headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
@@ -103,6 +123,11 @@ class Simulator:
             headers = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope_needed}"'}
             return error_answer(request_id, 403, "forbidden", f"The scope {scope_needed} is missing", headers=headers)
         return None
+
+
+def _is_scim(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path == SCIM_PATH or path.startswith(f"{SCIM_PATH}/")
 
 
 def _scope_needed(method: str, path: str) -> str:

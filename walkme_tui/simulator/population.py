@@ -1,5 +1,6 @@
 """The users of a simulated account: user *i* is computed on request, from a hash of the seed and *i*."""
 
+from array import array
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
@@ -7,11 +8,12 @@ from walkme_tui.domain.users import Json
 from walkme_tui.simulator.hashing import GOLDEN, MASK64, keyed, mix
 from walkme_tui.simulator.hostile import HOSTILE_FIELDS, HOSTILE_GROUP, hostile_name
 from walkme_tui.simulator.identity import Addresses, Ids
-from walkme_tui.simulator.names import DEPARTMENTS, GROUP_NAMES, LANGUAGES
+from walkme_tui.simulator.names import DEPARTMENTS, GROUP_NAMES, LANGUAGES, Name
 
 Record: TypeAlias = dict[str, Json]
 """A user as the JSON object of the REST API."""
 
+ENTERPRISE: Final = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 DAY_MS: Final = 86_400_000
 # The first user of every account, an example in the README and the help.
 EXAMPLE_EMAIL: Final = "zoe.celik@example.com"
@@ -48,14 +50,18 @@ class Population:
         self._ids = Ids(seed, 2)
         self._addresses = Addresses(seed)
         self._days: dict[int, str] = {}
-        group_ids = Ids(seed, 4)
         names = (*GROUP_NAMES[:-1], HOSTILE_GROUP) if hostile else GROUP_NAMES
-        self.groups = {group_ids.id_of(g): name for g, name in enumerate(names)}
+        self._all_group_ids = Ids(seed, 4)
+        self.groups = {self.group_id_of(g): name for g, name in enumerate(names)}
         self._group_ids = tuple(self.groups)
 
     def id_of(self, number: int) -> str:
         """The id of user ``number``, who may not be created yet."""
         return self._ids.id_of(number)
+
+    def group_id_of(self, number: int) -> str:
+        """The id of group ``number``, which may not be created yet."""
+        return self._all_group_ids.id_of(number)
 
     def number_of_id(self, user_id: str) -> int | None:
         """The number with this id, which may not be created yet; None for any other text."""
@@ -74,16 +80,8 @@ class Population:
         more = mix(dice ^ GOLDEN)
         given, family = self._addresses.name_of(number)
         email = self._addresses.email_of(number, given, family)
-        first: str | None = given.text
-        last: str | None = family.text
         status = _status(dice & 1023)
-        if status == "pending" and not dice >> 60 & 3:
-            first = last = None
-        elif not dice >> 54 & 63:
-            # A new family name, with an email that still has the old one.
-            last = self._addresses.name_of(more % self._addresses.block_size)[1].text
-        if self._hostile and (name := hostile_name(number)):
-            first, last = name
+        first, last = self._names(number, dice, more, given, family)
         created, updated = self._dates(dice, more, status)
         record: Record = {
             "id": self._ids.id_of(number),
@@ -103,15 +101,69 @@ class Population:
                 record.update(HOSTILE_FIELDS)
         return record
 
+    def names_of(self, number: int) -> tuple[str | None, str | None]:
+        """First and last name of the computed user, faster than from the record."""
+        if number == 0:
+            return str(_EXAMPLE["firstName"]), str(_EXAMPLE["lastName"])
+        dice = mix((self._key + number * GOLDEN) & MASK64)
+        return self._names(number, dice, mix(dice ^ GOLDEN), *self._addresses.name_of(number))
+
+    def scim_attributes(self, number: int) -> Record:
+        """What only the SCIM surface shows of the computed user."""
+        dice = mix((self._key + number * GOLDEN) & MASK64)
+        bits = mix(dice ^ MASK64)
+        attributes: Record = {}
+        if _status(dice & 1023) != "pending" and bits & 7:
+            attributes["lastLogin"] = self._iso(self._now_ms - (bits >> 3 & 0xFFFF) * 60_000)
+        if not bits >> 20 & 3:
+            enterprise: Record = {"employeeNumber": f"{700_000 + number}"}
+            if number:
+                manager = number // 9
+                enterprise["manager"] = {
+                    "value": self.id_of(manager),
+                    "displayName": full_name(*self.names_of(manager)),
+                }
+            attributes[ENTERPRISE] = enterprise
+        if not bits >> 22 & 7:
+            attributes["allowedSystems"] = [f"system-{1 + (bits >> 25 & 3)}"]
+        return attributes
+
+    def memberships(self) -> dict[str, "array[int]"]:
+        """The numbers of the computed members of each group, in ascending order."""
+        members = {group_id: array("I") for group_id in self._group_ids}
+        if self.users:
+            for group_id in self._example_groups():
+                members[str(group_id)].append(0)
+        key, groups_of = self._key, self._groups
+        for number in range(1, self.users):
+            dice = mix((key + number * GOLDEN) & MASK64)
+            count_roll = dice >> 20 & 15
+            if _GROUP_COUNTS[count_roll]:
+                for group_id in groups_of(count_roll, mix(dice ^ GOLDEN)):
+                    members[str(group_id)].append(number)
+        return members
+
     def _example(self) -> Record:
-        in_groups = [group_id for name in _EXAMPLE_GROUPS for group_id, label in self.groups.items() if label == name]
         return {
             "id": self._ids.id_of(0),
             **_EXAMPLE,
             "createdAt": self._iso(self._now_ms - 990 * DAY_MS),
             "updatedAt": self._iso(self._now_ms - 2 * DAY_MS),
-            "groups": list[Json](in_groups),
+            "groups": self._example_groups(),
         }
+
+    def _example_groups(self) -> list[Json]:
+        return [group_id for name in _EXAMPLE_GROUPS for group_id, label in self.groups.items() if label == name]
+
+    def _names(self, number: int, dice: int, more: int, given: Name, family: Name) -> tuple[str | None, str | None]:
+        if self._hostile and (name := hostile_name(number)):
+            return name
+        if _status(dice & 1023) == "pending" and not dice >> 60 & 3:
+            return None, None
+        if not dice >> 54 & 63:
+            # A new family name, with an email that still has the old one.
+            family = self._addresses.name_of(more % self._addresses.block_size)[1]
+        return given.text, family.text
 
     def _groups(self, count_roll: int, bits: int) -> list[Json]:
         wheel = _GROUP_WHEEL
@@ -140,6 +192,11 @@ class Population:
             text = self._days[day] = datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%dT")
         minute, second = divmod(rest, 60)
         return text + _MINUTES[minute] + _SECONDS[second]
+
+
+def full_name(first: Json, last: Json) -> str | None:
+    """First and last name as one text, None without both."""
+    return " ".join(str(part) for part in (first, last) if part) or None
 
 
 def _status(roll: int) -> str:

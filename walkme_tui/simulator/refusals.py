@@ -40,3 +40,14 @@ class EmailTaken(AccountRefusal):
 
     def __init__(self, email: str) -> None:
         super().__init__(f"A user with the email {email} already exists")
+
+
+class GroupNameTaken(AccountRefusal):
+    """Another group has this name."""
+
+    status = 409
+    code = "group_name_exists"
+    field = "name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"A group with the name {name} already exists")

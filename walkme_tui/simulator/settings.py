@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from walkme_tui.simulator.scim.oddities import ScimOddity
+
 ALL_SCOPES: Final = ("users:read", "users:write", "users:delete")
 PatchSupport = Literal["ok", "405"]
 
@@ -16,7 +18,8 @@ class SimulatorSettings:
     with a ``Retry-After`` of ``retry_after`` seconds unless that is None. A token is valid for ``token_ttl`` seconds
     and ``scopes``. ``hostile`` adds users whose names attack a terminal. ``now_ms`` is the time in milliseconds since
     the Unix epoch that all times are relative to; None takes the start of the current day, UTC. ``faults`` are names
-    from ``faults.NAMED_FAULTS``.
+    from ``faults.NAMED_FAULTS``. The SCIM surface accepts ``scim_token``, also as the password of ``scim_username``;
+    its pages have at most ``scim_page_cap`` rows, and it differs from the RFCs in ``scim_odd``.
     """
 
     users: int = 25_000
@@ -34,6 +37,10 @@ class SimulatorSettings:
     faults: tuple[str, ...] = ()
     client_id: str = "demo"
     client_secret: str = "demo"  # noqa: S105 - published; it gives access to the simulator only
+    scim_username: str = "demo"
+    scim_token: str = "demo"  # noqa: S105 - published, too
+    scim_page_cap: int = 1000
+    scim_odd: tuple[ScimOddity, ...] = ()
 
     def __post_init__(self) -> None:
         least = {
@@ -46,6 +53,8 @@ class SimulatorSettings:
         for name, value in least.items():
             if value < 0:
                 raise ValueError(f"{name} is {value}, which is below 0")
+        if self.scim_page_cap < 1:
+            raise ValueError(f"scim_page_cap is {self.scim_page_cap}; it must be above 0")
         if self.rate_per_s is not None and self.rate_per_s <= 0:
             raise ValueError(f"rate_per_s is {self.rate_per_s}; it must be above 0")
         unknown = [scope for scope in self.scopes if scope not in ALL_SCOPES]

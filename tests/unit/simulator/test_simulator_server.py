@@ -16,6 +16,8 @@ EXPORTS = re.compile(
     r"export WALKME_BASE_URL=(http://127\.0\.0\.1:\d+)\n"
     r"export WALKME_CLIENT_ID=demo\n"
     r"export WALKME_CLIENT_SECRET=demo\n"
+    r"export WALKME_SCIM_BASE_URL=\1/scim/v2\n"
+    r"export WALKME_SCIM_TOKEN=demo\n"
 )
 
 
@@ -30,7 +32,7 @@ def running(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with subprocess.Popen(command(*options), stdout=pipe, stderr=pipe, text=True, start_new_session=True) as process:
         try:
             assert process.stdout is not None
-            lines = "".join(process.stdout.readline() for _ in range(3))
+            lines = "".join(process.stdout.readline() for _ in range(5))
             exports = EXPORTS.fullmatch(lines)
             assert exports, lines
             yield process, exports[1]

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from walkme_tui.config import crash_hooks
+from walkme_tui.simulator.scim.oddities import ScimOddity
 from walkme_tui.simulator.settings import SimulatorSettings
 
 
@@ -27,12 +28,16 @@ def run(args: argparse.Namespace) -> int:
         scopes=tuple(dict.fromkeys(args.scopes)),
         hostile=args.hostile,
         faults=tuple(args.fault),
+        scim_page_cap=args.scim_page_cap,
+        scim_odd=tuple(ScimOddity(name) for name in args.scim_odd),
     )
 
     def announce(base_url: str) -> None:
         print(f"export WALKME_BASE_URL={base_url}")
         print(f"export WALKME_CLIENT_ID={settings.client_id}")
-        print(f"export WALKME_CLIENT_SECRET={settings.client_secret}", flush=True)
+        print(f"export WALKME_CLIENT_SECRET={settings.client_secret}")
+        print(f"export WALKME_SCIM_BASE_URL={base_url}/scim/v2")
+        print(f"export WALKME_SCIM_TOKEN={settings.scim_token}", flush=True)
         print(f"Simulating {settings.users} people. Ctrl+C stops it.", file=sys.stderr, flush=True)
 
     crash_hooks.watch_asyncio()

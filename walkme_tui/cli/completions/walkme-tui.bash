@@ -47,7 +47,7 @@ _shtab_walkme_tui_themes_check_option_strings=(-h --help --profile --read-only -
 _shtab_walkme_tui_themes_option_strings=(-h --help --profile --read-only --demo --json --no-color)
 _shtab_walkme_tui_cache_clear_option_strings=(-h --help --profile --read-only --demo --json --no-color)
 _shtab_walkme_tui_cache_option_strings=(-h --help --profile --read-only --demo --json --no-color)
-_shtab_walkme_tui_simulator_option_strings=(-h --help --profile --read-only --demo --json --no-color --port --users --seed --latency-ms --jitter-ms --patch --lean --rate-per-s --retry-after --token-ttl --scopes --hostile --fault --log)
+_shtab_walkme_tui_simulator_option_strings=(-h --help --profile --read-only --demo --json --no-color --port --users --seed --latency-ms --jitter-ms --patch --lean --rate-per-s --retry-after --token-ttl --scopes --hostile --fault --scim-odd --scim-page-cap --log)
 _shtab_walkme_tui_completion_option_strings=(-h --help --profile --read-only --demo --json --no-color)
 _shtab_walkme_tui_option_strings=(-h --help --version --profile --read-only --demo --json --no-color)
 
@@ -128,6 +128,7 @@ _shtab_walkme_tui_cache_pos_0_choices=(clear)
 _shtab_walkme_tui_simulator___patch_choices=(ok 405)
 _shtab_walkme_tui_simulator___scopes_choices=(users:read users:write users:delete)
 _shtab_walkme_tui_simulator___fault_choices=(burst cut drift email-ignored hang html malformed no-expiry oversized redirect refused-hostile refused-list refused-map refused-object refused-paths refused-problem refused-sentences repeated-page total-missing total-negative total-shrinking total-text trickle truncated)
+_shtab_walkme_tui_simulator___scim_odd_choices=(active-as-text dangling-members delete-deactivates duplicate-members excluded-refused filter-empty filter-ignored filter-refused group-name-fixed html-errors large-count-refused last-page-repeated no-discovery no-etags no-get-group no-totals no-user-groups patch-204 patch-405 patch-501 plain-json remove-path-refused sso-off start-ignored)
 _shtab_walkme_tui_completion_pos_0_choices=(bash zsh fish profiles groups views)
 _shtab_walkme_tui_pos_0_choices=(browse whois members groups export offboard create set delete undo jobs plan config profiles keys themes cache simulator completion)
 

@@ -61,7 +61,7 @@ function _shtab_walkme_tui_using
 end
 
 set -g _shtab_walkme_tui_commands browse whois members groups 'groups list' 'groups add' 'groups remove' export offboard create set delete undo jobs 'jobs list' 'jobs show' 'jobs resume' 'jobs discard' 'jobs failed' 'jobs purge' plan 'plan show' 'plan apply' config 'config init' 'config path' 'config check' profiles keys themes 'themes list' 'themes check' cache 'cache clear' simulator completion
-set -g _shtab_walkme_tui_opts_with_value --before --confirm --external-id --fault --filter --first --group --jitter-ms --last --latency-ms --output --patch --plan --port --profile --rate-per-s --retry-after --role --scopes --seed --ticket --token-ttl --users
+set -g _shtab_walkme_tui_opts_with_value --before --confirm --external-id --fault --filter --first --group --jitter-ms --last --latency-ms --output --patch --plan --port --profile --rate-per-s --retry-after --role --scim-odd --scim-page-cap --scopes --seed --ticket --token-ttl --users
 
 complete -c walkme-tui -e
 complete -c walkme-tui -f
@@ -387,6 +387,8 @@ complete -c walkme-tui -n '_shtab_walkme_tui_using simulator' -l token-ttl -x -d
 complete -c walkme-tui -n '_shtab_walkme_tui_using simulator' -l scopes -xka "users:read users:write users:delete" -d 'scopes of a token: users:read, users:write, users:delete (default: all)'
 complete -c walkme-tui -n '_shtab_walkme_tui_using simulator' -l hostile -d 'one name in fifty attacks the terminal'
 complete -c walkme-tui -n '_shtab_walkme_tui_using simulator' -l fault -xka "burst cut drift email-ignored hang html malformed no-expiry oversized redirect refused-hostile refused-list refused-map refused-object refused-paths refused-problem refused-sentences repeated-page total-missing total-negative total-shrinking total-text trickle truncated" -d 'inject a repeatable fault: burst, cut, drift, email-ignored, hang, html, malformed, no-expiry, oversized, redirect, refused-hostile, refused-list, refused-map, refused-object, refused-paths, refused-problem, refused-sentences, repeated-page, total-missing, total-negative, total-shrinking, total-text, trickle, truncated'
+complete -c walkme-tui -n '_shtab_walkme_tui_using simulator' -l scim-odd -xka "active-as-text dangling-members delete-deactivates duplicate-members excluded-refused filter-empty filter-ignored filter-refused group-name-fixed html-errors large-count-refused last-page-repeated no-discovery no-etags no-get-group no-totals no-user-groups patch-204 patch-405 patch-501 plain-json remove-path-refused sso-off start-ignored" -d 'a repeatable deviation of the SCIM surface: active-as-text, dangling-members, delete-deactivates, duplicate-members, excluded-refused, filter-empty, filter-ignored, filter-refused, group-name-fixed, html-errors, large-count-refused, last-page-repeated, no-discovery, no-etags, no-get-group, no-totals, no-user-groups, patch-204, patch-405, patch-501, plain-json, remove-path-refused, sso-off, start-ignored'
+complete -c walkme-tui -n '_shtab_walkme_tui_using simulator' -l scim-page-cap -x -d 'most rows of a SCIM page (1000)'
 complete -c walkme-tui -n '_shtab_walkme_tui_using simulator' -l log -d 'log every request to standard error'
 complete -c walkme-tui -n '_shtab_walkme_tui_using; and test $_shtab_walkme_tui_npos -eq 0' -a completion -d 'Print the completion script for a shell.'
 complete -c walkme-tui -n '_shtab_walkme_tui_using completion' -s h -l help -d 'show this help message and exit'

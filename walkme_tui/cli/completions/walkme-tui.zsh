@@ -538,6 +538,8 @@ _shtab_walkme_tui_simulator_options=(
   "--scopes[scopes of a token\: users\:read, users\:write, users\:delete (default\: all)]:SCOPE:(users:read users:write users:delete)"
   "--hostile[one name in fifty attacks the terminal]"
   "*--fault[inject a repeatable fault\: burst, cut, drift, email-ignored, hang, html, malformed, no-expiry, oversized, redirect, refused-hostile, refused-list, refused-map, refused-object, refused-paths, refused-problem, refused-sentences, repeated-page, total-missing, total-negative, total-shrinking, total-text, trickle, truncated]:NAME:(burst cut drift email-ignored hang html malformed no-expiry oversized redirect refused-hostile refused-list refused-map refused-object refused-paths refused-problem refused-sentences repeated-page total-missing total-negative total-shrinking total-text trickle truncated)"
+  "*--scim-odd[a repeatable deviation of the SCIM surface\: active-as-text, dangling-members, delete-deactivates, duplicate-members, excluded-refused, filter-empty, filter-ignored, filter-refused, group-name-fixed, html-errors, large-count-refused, last-page-repeated, no-discovery, no-etags, no-get-group, no-totals, no-user-groups, patch-204, patch-405, patch-501, plain-json, remove-path-refused, sso-off, start-ignored]:NAME:(active-as-text dangling-members delete-deactivates duplicate-members excluded-refused filter-empty filter-ignored filter-refused group-name-fixed html-errors large-count-refused last-page-repeated no-discovery no-etags no-get-group no-totals no-user-groups patch-204 patch-405 patch-501 plain-json remove-path-refused sso-off start-ignored)"
+  "--scim-page-cap[most rows of a SCIM page (1000)]:N:"
   "--log[log every request to standard error]"
 )
 
