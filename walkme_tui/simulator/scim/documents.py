@@ -98,7 +98,7 @@ _USER: Final = [
     _attribute("userName", required=True, uniqueness="server"),
     _attribute("name", "complex", _attribute("givenName"), _attribute("familyName")),
     _attribute("displayName"),
-    _attribute("active", "boolean"),
+    _attribute("active", "boolean", required=True),
     _attribute(
         "emails",
         "complex",

@@ -168,7 +168,11 @@ class ScimSurface:
         body = await self._object(request)
         if body.get("id", old["id"]) != old["id"]:
             raise ScimRefusal(400, "mutability", "id cannot be changed")
-        return self._saved(user_id, read_resource(body, old, self._account.scim_attributes(user_id)), request)
+        attributes = self._account.scim_attributes(user_id)
+        if "allowedSystems" in attributes:
+            # Absent means unchanged for this attribute, an empty list that the user may use no system.
+            body.setdefault("allowedSystems", attributes["allowedSystems"])
+        return self._saved(user_id, read_resource(body, old, attributes), request)
 
     async def change_user(self, request: Request) -> Response:
         """PATCH a user."""

@@ -15,6 +15,8 @@ _ROLE_IDS: Final = {"Admin": "1", "Editor": "2", "Publisher": "4", "Insights Ana
 _ROLE_NAMES: Final = {role_id: role for role, role_id in _ROLE_IDS.items()}
 # Attributes of the enterprise extension that the REST API shows too.
 _SHARED: Final = ("department", "costCenter")
+# In no group; may use no system. Other attributes without a value are left out.
+_KEPT_EMPTY: Final = frozenset({"groups", "allowedSystems"})
 _NOT_STORED: Final = frozenset({"schemas", "id", "meta", "groups", "password"})
 
 
@@ -54,7 +56,7 @@ def resource_of(record: Record, attributes: Record, group_names: Mapping[str, st
     if enterprise:
         resource["schemas"] = [CORE_USER, ENTERPRISE]
         resource[ENTERPRISE] = enterprise
-    resource = {key: value for key, value in resource.items() if value not in (None, [], {}) or key == "groups"}
+    resource = {key: value for key, value in resource.items() if value not in (None, [], {}) or key in _KEPT_EMPTY}
     meta: Record = {
         "resourceType": "User",
         "created": record["createdAt"],
@@ -106,10 +108,8 @@ def read_resource(body: Record, old: Record | None, old_attributes: Record) -> C
         raise invalid_value("emails must be a list of objects")
     if attributes["emails"] in [_emails(record) for record in derived]:
         del attributes["emails"]
-    # Absent means unchanged for this attribute, an empty list that the user may use no system.
-    for key in ("allowedSystems", "lastLogin"):
-        if key not in values and key in old_attributes:
-            attributes[key] = old_attributes[key]
+    if "lastLogin" in old_attributes:
+        attributes["lastLogin"] = old_attributes["lastLogin"]
     return Contents(fields, attributes)
 
 
