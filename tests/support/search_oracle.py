@@ -23,11 +23,17 @@ RUN = re.compile(r"[^\W_]+")
 
 @dataclass
 class Directory:
-    """Users by row id, and names of known groups by id; tests change both directly."""
+    """Users by row id, and names of known groups by id; tests change both directly.
+
+    ``some_groups`` are, by user id, groups of users whose groups are unknown; all members of groups in ``read`` are
+    known.
+    """
 
     people: dict[int, User] = field(default_factory=dict)
     groups: dict[str, str | None] = field(default_factory=dict)
     has_index: bool = True
+    some_groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
 
     def kept(self, query: UserQuery, now_ms: int) -> list[int]:
         """The row ids of a query without a sort, in its order."""
@@ -51,6 +57,17 @@ class Directory:
         answers = [asking.answers(user) for user in self.people.values()]
         return sum(False not in each and None in each for each in answers)
 
+    def in_any(self, user: User, groups: set[str]) -> bool | None:
+        """True if the user is in one of these groups, None if that is unknown."""
+        held = self.held(user)
+        if held and not groups.isdisjoint(held):
+            return True
+        return False if user.groups is not UNKNOWN or (groups and groups <= self.read) else None
+
+    def held(self, user: User) -> tuple[str, ...] | None:
+        """The groups that the user is known to be in."""
+        return self.some_groups.get(user.id, ()) if user.groups is UNKNOWN else user.groups
+
     def values(self, attribute: str) -> set[str]:
         """The folded statuses or roles that users have."""
         return {_key(getattr(user, attribute)) for user in self.people.values() if getattr(user, attribute)}
@@ -64,6 +81,7 @@ class Directory:
 
 class _Evaluation:
     def __init__(self, directory: Directory, query: UserQuery, now_ms: int) -> None:
+        self._directory = directory
         self._query = query
         self._conditions = filters.resolved(filters.parse_filter(query.text), now_ms).conditions
         self._meant = cache(directory.meant)
@@ -73,9 +91,10 @@ class _Evaluation:
         query = self._query
         if query.hide_inactive and user.status == "inactive":
             return False
-        if query.group_id is not None and _in_any(user, {query.group_id}) is not True:
+        in_any = self._directory.in_any
+        if query.group_id is not None and in_any(user, {query.group_id}) is not True:
             return False
-        if query.without_group_id is not None and _in_any(user, {query.without_group_id}) is not False:
+        if query.without_group_id is not None and in_any(user, {query.without_group_id}) is not False:
             return False
         return all(self._holds(each, user) for each in self._conditions)
 
@@ -85,15 +104,15 @@ class _Evaluation:
         if query.hide_inactive:
             answers.append(None if user.status is UNKNOWN else user.status != "inactive")
         if query.group_id is not None:
-            answers.append(_in_any(user, {query.group_id}))
+            answers.append(self._directory.in_any(user, {query.group_id}))
         if query.without_group_id is not None:
-            answers.append(_negated(_in_any(user, {query.without_group_id})))
+            answers.append(_negated(self._directory.in_any(user, {query.without_group_id})))
         for condition in self._conditions:
             if self._is_mistaken(condition):
                 answers.append(False)
                 continue
             answer = self._true(condition.test, user)
-            if not answer:
+            if not answer and not isinstance(condition.test, filters.InGroup | filters.InNoGroup):
                 unknown = any(getattr(user, field) is UNKNOWN for field in filters.required_fields(condition.test))
                 answer = None if unknown else False
             answers.append(_negated(answer) if condition.negated else answer)
@@ -118,13 +137,14 @@ class _Evaluation:
             case filters.HasRole():
                 return self._begins(user.role, "role", test.values)
             case filters.InGroup():
-                return _in_any(user, set[str]().union(*map(self._meant, test.names)))
+                return self._directory.in_any(user, set[str]().union(*map(self._meant, test.names)))
             case filters.InNoGroup():
-                return None if user.groups is UNKNOWN else not user.groups
+                held = self._directory.held(user)
+                return None if user.groups is UNKNOWN and not held else not held
             case filters.Between():
                 return _between(user.created_at_ms if test.field == "created" else user.updated_at_ms, test)
             case filters.Has():
-                return _has(user, test.field)
+                return _has(user, test.field, self._directory.held(user))
         return None  # no user, not even if it is negated
 
     def _begins(self, value: Known[str | None], attribute: str, beginnings: Sequence[str]) -> bool | None:
@@ -167,24 +187,18 @@ def _between(at_ms: Known[int | None], test: filters.Between) -> bool | None:
     return (test.first_ms is None or at_ms >= test.first_ms) and (test.end_ms is None or at_ms < test.end_ms)
 
 
-def _has(user: User, name: filters.HasField) -> bool | None:
+def _has(user: User, name: filters.HasField, held: tuple[str, ...] | None) -> bool | None:
     attributes: Mapping[str, tuple[object, ...]] = {
         "externalId": (user.external_id,),
         "email": (user.email,),
         "role": (user.role,),
-        "groups": (user.groups,),
+        "groups": (user.groups, held),
         "name": (user.first_name, user.last_name),
     }
     values = attributes[name]
     if any(value is not UNKNOWN and value for value in values):
         return True
     return None if UNKNOWN in values else False
-
-
-def _in_any(user: User, groups: set[str]) -> bool | None:
-    if user.groups is UNKNOWN:
-        return None
-    return not groups.isdisjoint(user.groups or ())
 
 
 @lru_cache(maxsize=20_000)

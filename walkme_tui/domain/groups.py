@@ -19,10 +19,17 @@ class Group(NamedTuple):
 
 
 class GroupSize(NamedTuple):
-    """A group and how many members the mirror knows of; the number is a lower bound until coverage is complete."""
+    """A group and how many members the mirror knows of.
+
+    ``read_at_ms`` is when the group itself listed its members, milliseconds since the Unix epoch: then the number is
+    exact. None: never, and it is a lower bound until coverage is complete. ``strangers`` more members were listed whose
+    ids no user has.
+    """
 
     group: Group
     known_members: int
+    read_at_ms: int | None = None
+    strangers: int = 0
 
 
 class GroupMembers(NamedTuple):

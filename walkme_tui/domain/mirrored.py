@@ -12,7 +12,8 @@ class MirroredUser(NamedTuple):
 
     ``row_id`` is the mirror's own key, stable while the mirror exists. ``position`` is the index in the server's list,
     None if only a look-up returned the user. ``fetched_at_ms`` is the time of the last answer that contained the user,
-    ``detailed_at_ms`` of the last look-up of this one user (None: never).
+    ``detailed_at_ms`` of the last look-up of this one user (None: never). ``some_groups`` are ids of groups that list
+    this user as a member where ``user.groups`` is unknown: there may be others.
     """
 
     row_id: int
@@ -20,6 +21,12 @@ class MirroredUser(NamedTuple):
     position: int | None
     fetched_at_ms: int
     detailed_at_ms: int | None
+    some_groups: tuple[str, ...] = ()
+
+    @property
+    def held_groups(self) -> tuple[str, ...]:
+        """Every group that this user is known to be in."""
+        return self.user.groups if isinstance(self.user.groups, tuple) else self.some_groups
 
 
 class UnreadableRow(NamedTuple):

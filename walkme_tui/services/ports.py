@@ -160,11 +160,36 @@ class Mirror(Protocol):
         ...
 
     async def forget_user(self, user_id: str) -> MirroredUser | None:
-        """Drop a user that the server no longer has; the last known record, None if there is none."""
+        """Drop a user that the server no longer has; the last known record, None if there is none.
+
+        The id of a user whom only groups described is a stranger in these groups from now on.
+        """
         ...
 
     async def save_groups(self, groups: Sequence[Group]) -> None:
-        """Replace the list of groups; ids that occur only in users stay, without a name."""
+        """Replace the list of groups; ids that occur only in users stay, without a name.
+
+        A group that listed its members and is not in the list any more has no members.
+        """
+        ...
+
+    async def add_members(self, group: Group, members: Sequence[User], read_at_ms: int) -> Sequence[int]:
+        """Store a part of the members that a group listed, requested at ``read_at_ms``; returns their row ids.
+
+        Members who are not known become users without a position; of known users only the groups change. Ids that no
+        user has are left out.
+        """
+        ...
+
+    async def end_members(self, group_id: str, row_ids: Collection[int], strangers: int, read_at_ms: int) -> bool:
+        """Every part is stored: the group has these members, and no others; ``strangers`` ids were left out.
+
+        False where another reading of this group has begun since, or the mirror was made anew.
+        """
+        ...
+
+    async def unlisted_members(self, group_id: str, limit: int) -> Sequence[str]:
+        """Ids of at most ``limit`` members of a group whom only lists of members described."""
         ...
 
     async def positions(self, first: int, last: int) -> dict[int, ListedRow]:

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.support.odd_people import NOW_MS
 from tests.support.search_oracle import Directory
 from walkme_tui.domain.coverage import Coverage
-from walkme_tui.domain.groups import Group
+from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.json_text import ExactNumber, dumps
 from walkme_tui.domain.mirrored import MirroredUser, UnreadableRow, Update, merged
 from walkme_tui.domain.queries import UserQuery
@@ -71,6 +71,8 @@ QUERIES = (
     UserQuery("o group:sales,field"),
     UserQuery("-group:none -status:inactive"),
     UserQuery("zoe@example.com"),
+    UserQuery("-group:sales,beta"),
+    UserQuery("has:groups"),
 )
 
 
@@ -80,6 +82,18 @@ class Entry:
     user: User
     fetched_at_ms: int
     detailed_at_ms: int | None = None
+    some_groups: tuple[str, ...] = ()
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        groups = self.user.groups
+        return self.some_groups if groups is UNKNOWN else groups or ()
+
+    def hold(self, groups: tuple[str, ...]) -> None:
+        if self.user.groups is UNKNOWN:
+            self.some_groups = groups
+        elif groups != self.held:
+            self.user = self.user._replace(groups=groups)
 
 
 @dataclass
@@ -89,6 +103,9 @@ class Model:
     group_names: dict[str, str | None] = field(default_factory=dict)
     total: int | None = None
     next_row_id: int = 1
+    read: dict[str, int] = field(default_factory=dict)
+    strangers: set[str] = field(default_factory=set)
+    stranger_counts: dict[str, int] = field(default_factory=dict)
 
     def learn(self, user: User, at: int) -> Entry:
         entry = self.entries.get(user.id)
@@ -97,9 +114,58 @@ class Model:
             self.next_row_id += 1
         else:
             overtaken = entry.detailed_at_ms is not None and at < entry.detailed_at_ms
+            held, groups = entry.held, entry.user.groups
             entry.user = merged(user, entry.user) if overtaken else merged(entry.user, user)
             entry.fetched_at_ms = max(entry.fetched_at_ms, at)
+            if entry.user.groups is not UNKNOWN:
+                entry.some_groups = ()
+            elif groups is not UNKNOWN:
+                entry.some_groups = tuple(dict.fromkeys(group for group in held if group in self.read))
         return entry
+
+    def read_members(self, group: Group, ids: list[str], at: int) -> None:
+        """The group lists these ids as its members."""
+        for user_id in dict.fromkeys(ids):
+            entry = self.entries.get(user_id)
+            if entry is None and user_id not in self.strangers:
+                self.learn(User(user_id), at).hold((group.id,))
+            elif entry is not None and group.id not in entry.held and not self.is_newer(entry, at):
+                entry.hold((*entry.held, group.id))
+        for entry in list(self.entries.values()):
+            if group.id in entry.held and entry.user.id not in ids and not self.is_newer(entry, at):
+                entry.hold(tuple(held for held in entry.held if held != group.id))
+                if not entry.held and self.is_only_listed(entry):
+                    del self.entries[entry.user.id]
+        self.read[group.id], self.stranger_counts[group.id] = at, len(set(ids) - self.entries.keys())
+        self.group_names[group.id] = group.name or self.group_names.get(group.id)
+
+    def is_newer(self, entry: Entry, at: int) -> bool:
+        return entry.user.groups is not UNKNOWN and entry.detailed_at_ms is not None and entry.detailed_at_ms > at
+
+    def is_only_listed(self, entry: Entry) -> bool:
+        undescribed = entry.user.groups is UNKNOWN and entry.detailed_at_ms is None
+        return undescribed and self.position(entry.user.id) is None
+
+    def forget(self, user_id: str) -> None:
+        entry = self.entries.get(user_id)
+        if entry is not None and entry.some_groups and self.is_only_listed(entry):
+            self.strangers.add(user_id)
+            for group in entry.some_groups:
+                self.stranger_counts[group] = self.stranger_counts.get(group, 0) + 1
+        self.entries.pop(user_id, None)
+        for place in [place for place, who in self.places.items() if who == user_id]:
+            del self.places[place]
+
+    def list_groups(self, names: dict[str, str | None]) -> None:
+        for group in [group for group in self.read if group not in names]:
+            del self.read[group]
+            self.stranger_counts.pop(group, None)
+            for entry in list(self.entries.values()):
+                if group in entry.held:
+                    entry.hold(tuple(held for held in entry.held if held != group))
+                    if not entry.held and self.is_only_listed(entry):
+                        del self.entries[entry.user.id]
+        self.group_names = names
 
     def learn_page(self, users: list[User], at: int) -> None:
         """Rows of one page with the same id are one answer: a later row is newer, also where the page is outdated."""
@@ -112,16 +178,17 @@ class Model:
     def position(self, user_id: str) -> int | None:
         return min((place for place, who in self.places.items() if who == user_id), default=None)
 
-    def groups_of(self, user: User) -> tuple[str, ...]:
-        return user.groups if isinstance(user.groups, tuple) else ()
-
     def positions(self) -> dict[str, int | None]:
         return {user_id: self.position(user_id) for user_id in self.entries}
 
     def matching(self, query: UserQuery) -> list[int]:
-        groups = {group for entry in self.entries.values() for group in self.groups_of(entry.user)}
+        return self.directory().kept(query, NOW_MS)
+
+    def directory(self) -> Directory:
+        groups = {group for entry in self.entries.values() for group in entry.held}
         people = {entry.row_id: entry.user for entry in self.entries.values()}
-        return Directory(people, dict.fromkeys(groups) | self.group_names).kept(query, NOW_MS)
+        some = {entry.user.id: entry.some_groups for entry in self.entries.values()}
+        return Directory(people, dict.fromkeys(groups) | self.group_names, some_groups=some, read=set(self.read))
 
 
 def changes(before: User, after: User) -> Update | None:
@@ -195,14 +262,26 @@ class MirrorMachine(RuleBasedStateMachine):
 
     @rule(user_id=st.sampled_from(IDS))
     def forget_user(self, user_id: str) -> None:
-        self.model.entries.pop(user_id, None)
-        for place in [place for place, who in self.model.places.items() if who == user_id]:
-            del self.model.places[place]
+        self.model.forget(user_id)
         self.do(self.mirror.forget_user(user_id))
+
+    @rule(
+        group=st.builds(Group, st.sampled_from(GROUPS), st.none() | st.just("Sales")),
+        ids=st.lists(st.sampled_from((*IDS, "u-2", "u-3")), max_size=5),
+        first=st.integers(0, 5),
+        step=st.integers(-1, 1),
+    )
+    def read_members(self, group: Group, ids: list[str], first: int, step: int) -> None:
+        at = self.now + step
+        self.model.read_members(group, ids, at)
+        rows = set[int]()
+        for part in (ids[:first], ids[first:]):
+            rows.update(self.do(self.mirror.add_members(group, [User(user_id) for user_id in part], at)))
+        assert self.do(self.mirror.end_members(group.id, rows, len(set(ids)) - len(rows), at))
 
     @rule(names=st.dictionaries(st.sampled_from((*GROUPS, "empty")), st.none() | st.sampled_from(("Sales", "Älpha"))))
     def save_groups(self, names: dict[str, str | None]) -> None:
-        self.model.group_names = names
+        self.model.list_groups(dict(names))
         self.do(self.mirror.save_groups([Group(group, name) for group, name in names.items()]))
 
     @invariant()
@@ -221,7 +300,7 @@ class MirrorMachine(RuleBasedStateMachine):
 
     @invariant()
     def look_ups_are_the_same(self) -> None:
-        for user_id in IDS:
+        for user_id in (*IDS, "u-2", "u-3"):
             found = self.do(self.mirror.user(user_id))
             if user_id in self.model.entries:
                 self.same(found, user_id)
@@ -244,22 +323,27 @@ class MirrorMachine(RuleBasedStateMachine):
             rows = self.do(self.mirror.rows(row_ids))
             assert [rows[row_id].row_id for row_id in row_ids] == list(row_ids) == self.model.matching(query), query
             assert [user.row_id for user in self.do(self.mirror.first(query, 2))] == list(row_ids)[:2]
+            assert self.do(self.mirror.undecided(query)).users == self.model.directory().undecided(query, NOW_MS)
 
     @invariant()
     def counts_are_the_same(self) -> None:
         assert self.do(self.mirror.next_row_id()) == self.model.next_row_id
         assert self.do(self.mirror.coverage()) == self.expected_coverage()
         members = {
-            group: sum(group in self.model.groups_of(entry.user) for entry in self.model.entries.values())
-            for group in (*GROUPS, "empty")
+            group: sum(group in entry.held for entry in self.model.entries.values()) for group in (*GROUPS, "empty")
         }
         expected = {
-            (group, self.model.group_names.get(group), count)
+            GroupSize(
+                Group(group, self.model.group_names.get(group)),
+                count,
+                self.model.read.get(group),
+                self.model.stranger_counts.get(group, 0),
+            )
             for group, count in members.items()
             if count or group in self.model.group_names
         }
         sizes = self.do(self.mirror.groups())
-        assert {(size.group.id, size.group.name, size.known_members) for size in sizes} == expected
+        assert set(sizes) == expected
         assert len(sizes) == len(expected)
         assert [search_key(size.group.label) for size in sizes] == sorted(
             search_key(size.group.label) for size in sizes
@@ -282,7 +366,7 @@ class MirrorMachine(RuleBasedStateMachine):
         now, then = (dumps(encode_user(user), sort_keys=True) for user in (row.user, entry.user))
         assert now == then  # in JSON 1, 1.0 and true differ
         assert (row.fetched_at_ms, row.detailed_at_ms) == (entry.fetched_at_ms, entry.detailed_at_ms)
-        assert row.position == self.model.position(user_id)
+        assert (row.position, row.some_groups) == (self.model.position(user_id), entry.some_groups)
 
 
 class MachineOnDisk(MirrorMachine):

@@ -18,11 +18,13 @@ NO_LIMIT: Final = -1
 STATUS: Final = "nullif(users.status, '')"
 ROLE: Final = "nullif(users.role, '')"
 TIMES: Final = {"created": "created_at_ms", "updated": "updated_at_ms"}
+# Also where only some groups of the user are known, which ``group_count`` does not count.
+IN_GROUPS: Final = "coalesce(users.groups, '') <> ''"
 _FILLED: Final = {
     "externalId": (BITS["external_id"], "coalesce(users.external_id, '') <> ''"),
     "email": (BITS["email"], "coalesce(users.email, '') <> ''"),
     "role": (BITS["role"], "coalesce(users.role, '') <> ''"),
-    "groups": (BITS["groups"], "coalesce(users.group_count, 0) > 0"),
+    "groups": (BITS["groups"], IN_GROUPS),
     "name": (
         BITS["first_name"] | BITS["last_name"],
         "(coalesce(users.first_name, '') <> '' OR coalesce(users.last_name, '') <> '')",
@@ -89,10 +91,21 @@ def begins_with(column: str, whole: Collection[str], parts: Collection[str]) -> 
     return Sql(f"coalesce({' OR '.join(tests)}, 0)", tuple(map(comparable, (*whole, *parts))))
 
 
+def in_no_group() -> Sql:
+    """The user is in no group; NULL where no group is known, and there may be some."""
+    return Sql(f"CASE WHEN {IN_GROUPS} THEN 0 WHEN users.known & {BITS['groups']} THEN 1 END")
+
+
 def is_member(gids: Collection[int]) -> Sql:
     """The user is in one of these groups."""
     marks = ",".join(map(str, gids))
     return Sql(f"EXISTS (SELECT 1 FROM memberships WHERE gid IN ({marks}) AND row_id = users.row_id)")  # noqa: S608
+
+
+def is_member_if_known(gids: Collection[int]) -> Sql:
+    """The same, NULL where not all groups of the user are known, and none of these is."""
+    member = is_member(gids).text
+    return Sql(f"CASE WHEN users.known & {BITS['groups']} THEN {member} WHEN {member} THEN 1 END")
 
 
 def between(test: filters.Between) -> Sql:

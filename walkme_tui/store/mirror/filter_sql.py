@@ -33,7 +33,9 @@ from walkme_tui.store.mirror.conditions import (
     has_word,
     if_known,
     in_index,
+    in_no_group,
     is_member,
+    is_member_if_known,
     is_one_of,
     members,
     members_of_any,
@@ -123,7 +125,10 @@ class _Planner:
                 if_known("status", term.condition) for term in self._of_the_view(UserQuery(hide_inactive=True))
             ]
         for condition in typed.conditions:
-            term = _Term(decided(condition.test, self._term(condition.test).condition))
+            term = self._term(condition.test)
+            # A test of groups may be decided although some groups of a user are unknown.
+            if not isinstance(condition.test, filters.InGroup | filters.InNoGroup):
+                term = _Term(decided(condition.test, term.condition))
             conditions.append((self._negated(condition.test, term) if condition.negated else term).condition)
         if not conditions:
             return (NO_USER,)
@@ -198,7 +203,7 @@ class _Planner:
             case filters.InGroup():
                 return self._members(self._gids(test.names))
             case filters.InNoGroup():
-                return _Term(if_known("groups", Sql("coalesce(users.group_count, 0) = 0")))
+                return _Term(in_no_group())
             case filters.Between():
                 few = few_between(self._tables, test, MOST_NAMED)
                 return _Term(between(test)) if few is None else _Term(between(test), (named(few),), len(few))
@@ -254,10 +259,10 @@ class _Planner:
         return tuple(with_value(column, value) for value in values if value != hidden)
 
     def _members(self, gids: Sequence[int]) -> _Term:
-        """Members of any of these groups; unknown for a user whose groups are unknown."""
+        """Members of any of these groups; unknown for others of unknown groups, unless all of these were read."""
         if not gids:
             return _Term(if_known("groups", NO_USER))
-        condition = if_known("groups", is_member(gids))
+        condition = is_member(gids) if self._groups.were_read(gids) else is_member_if_known(gids)
         size = self._groups.members(gids)
         if len(gids) <= MOST_SOURCES:
             return _Term(condition, tuple(map(members, gids)), size, exact=True)

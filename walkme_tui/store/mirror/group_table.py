@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from walkme_tui.domain.groups import Group, GroupSize
+from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.text import search_key, storable
-from walkme_tui.domain.users import User
 from walkme_tui.store import bulk
 from walkme_tui.store.mirror.rows import folded_name
 
@@ -43,12 +43,15 @@ class GroupTable:
         except KeyError as error:
             raise sqlite3.DatabaseError("a user is in a group that is missing") from error
 
-    def gids(self, user: User) -> list[int] | None:
-        """The numbers of a user's groups, None where they are null or unknown; new groups are inserted."""
-        if not isinstance(user.groups, tuple):
-            return None
+    def gids(self, user: MirroredUser) -> list[int] | None:
+        """The numbers of the groups of a user, None where none is known; new groups are inserted."""
+        groups = user.user.groups
+        if not isinstance(groups, tuple):
+            if not user.some_groups:
+                return None
+            groups = user.some_groups
         known = self._gids.get
-        return [known(group) or self._gid(group) for group in user.groups]
+        return [known(group) or self._gid(group) for group in groups]
 
     def _gid(self, group_id: str) -> int:
         gid = self.find(group_id)
@@ -70,6 +73,17 @@ class GroupTable:
         whole = [gid for gid, group_id, label in folded if name in {group_id, label}]
         return whole or [gid for gid, _, label in folded if label.startswith(name)]
 
+    def were_read(self, gids: Sequence[int]) -> bool:
+        """True if each of these groups has listed its members."""
+        marks = ",".join(map(str, gids))
+        select = f"SELECT count(read_at_ms) FROM groups WHERE gid IN ({marks})"  # noqa: S608 - numbers
+        return int(self._connection.execute(select).fetchone()[0]) == len(gids)
+
+    def read(self) -> set[str]:
+        """The ids of the groups that have listed their members."""
+        found = self._connection.execute("SELECT id FROM groups WHERE read_at_ms IS NOT NULL").fetchall()
+        return {group_id for (group_id,) in found}
+
     def members(self, gids: Sequence[int]) -> int:
         """The number of known memberships in these groups together."""
         marks = ",".join(map(str, gids))
@@ -84,8 +98,17 @@ class GroupTable:
             "ON CONFLICT (id) DO UPDATE SET name = excluded.name, listed = 1",
             [(storable(group.id), None if group.name is None else storable(group.name)) for group in groups],
         )
+        self.delete_unused()
+
+    def delete_unused(self) -> None:
+        """Delete the groups that are not in the server's list and have no members."""
         self._connection.execute("DELETE FROM groups WHERE listed = 0 AND members = 0")
         self.clear_cache()
+
+    def vanished(self) -> list[str]:
+        """The groups that have listed their members, and are not in the server's list any more."""
+        select = "SELECT id FROM groups WHERE listed = 0 AND read_at_ms IS NOT NULL"
+        return [group_id for (group_id,) in self._connection.execute(select).fetchall()]
 
     def change_members(self, joined: Sequence[tuple[int, int]], left: Sequence[tuple[int, int]]) -> None:
         """Add and remove memberships, distinct pairs (gid, row_id), and update the numbers of members."""
@@ -101,8 +124,9 @@ class GroupTable:
 
     def sizes(self) -> tuple[GroupSize, ...]:
         """All groups that are listed or have members, sorted by name."""
-        rows = self._connection.execute(f"SELECT id, name, members FROM groups WHERE {_KNOWN}").fetchall()  # noqa: S608
-        found = [GroupSize(Group(group_id, name), members) for group_id, name, members in rows]
+        columns = "id, name, members, read_at_ms, strangers"
+        rows = self._connection.execute(f"SELECT {columns} FROM groups WHERE {_KNOWN}").fetchall()  # noqa: S608
+        found = [GroupSize(Group(group_id, name), *counts) for group_id, name, *counts in rows]
         return tuple(sorted(found, key=lambda size: (search_key(size.group.label), size.group.label, size.group.id)))
 
 

@@ -3,7 +3,10 @@
 A mirror is a copy that can be fetched again, so a file with another layout is deleted and made anew, not migrated.
 
 ``users.known`` has a bit for each field that an answer has carried (``rows.BITS``), so that NULL can mean null.
-``users.groups`` holds gids in the order of the answer (``3,17``); ``memberships`` is its index by group.
+``users.groups`` holds gids in the order of the answer (``3,17``); ``memberships`` is its index by group. Where the bit
+of the groups is not set, it holds those groups that listed the user as a member, NULL for none.
+``groups.read_at_ms`` is when the list of members was requested that was stored last, ``reading_at_ms`` the same of the
+one that is being stored. ``strangers`` are ids in such lists that no user has; ``groups.strangers`` counts them.
 ``users.position`` is the lowest position in the server's list; ``positions`` has every position, also the others of a
 user that the server lists twice, and those of records that could not be read. ``name_key`` and ``last_key`` are the
 sort keys of names.
@@ -19,7 +22,7 @@ from typing import Final
 
 from walkme_tui.domain.queries import SortKey
 
-LAYOUT: Final = 3
+LAYOUT: Final = 4
 
 STATEMENTS: Final = (
     """
@@ -80,9 +83,13 @@ STATEMENTS: Final = (
         id TEXT NOT NULL UNIQUE,
         name TEXT,
         listed INTEGER NOT NULL DEFAULT 0,
-        members INTEGER NOT NULL DEFAULT 0
+        members INTEGER NOT NULL DEFAULT 0,
+        read_at_ms INTEGER,
+        reading_at_ms INTEGER,
+        strangers INTEGER NOT NULL DEFAULT 0
     )
     """,
+    "CREATE TABLE strangers (id PRIMARY KEY NOT NULL) WITHOUT ROWID",
     "CREATE TABLE memberships (gid INTEGER, row_id INTEGER, PRIMARY KEY (gid, row_id)) WITHOUT ROWID",
     "CREATE TABLE texts (row_id INTEGER PRIMARY KEY, text TEXT NOT NULL)",
 )
@@ -96,7 +103,9 @@ FIND: Final = (
     "INSERT INTO find (find, rank) VALUES ('automerge', 8)",
 )
 
-TABLES: Final = frozenset({"state", "users", "ids", "recent_ids", "positions", "groups", "memberships", "texts"})
+TABLES: Final = frozenset(
+    {"state", "users", "ids", "recent_ids", "positions", "groups", "strangers", "memberships", "texts"}
+)
 
 # Sort keys. An empty text becomes NULL: it sorts last, as unknown values do.
 SORT_EXPRESSIONS: Final = {

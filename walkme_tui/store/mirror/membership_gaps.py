@@ -10,7 +10,7 @@ from walkme_tui.store.sqlite_thread import Steps
 INACTIVE: Final = "nullif(users.status, '') = 'inactive'"  # the expression of the index by status
 CONDITIONS: Final = {
     Belonging.NONE: f"users.known & {GROUPS_KNOWN} AND coalesce(users.group_count, 0) = 0",
-    Belonging.STILL_IN_GROUPS: f"coalesce(users.group_count, 0) > 0 AND coalesce({INACTIVE}, 0)",
+    Belonging.STILL_IN_GROUPS: f"coalesce(users.groups, '') <> '' AND coalesce({INACTIVE}, 0)",
     Belonging.UNKNOWN: f"NOT users.known & {GROUPS_KNOWN}",
 }
 

@@ -19,6 +19,15 @@ from walkme_tui.domain.users import User, UserPage
 from walkme_tui.store.mirror.crawl_lock import CrawlLock
 from walkme_tui.store.mirror.file import DAY_SECONDS, MirrorFile, MirrorLocation
 from walkme_tui.store.mirror.layout import SORT_INDEXES
+from walkme_tui.store.mirror.member_lists import (
+    add_members,
+    end_members,
+    expire,
+    note_stranger,
+    remove_members,
+    surplus,
+    unlisted_members,
+)
 from walkme_tui.store.mirror.membership_gaps import count_gaps
 from walkme_tui.store.mirror.sweeps import count_seen, not_seen
 from walkme_tui.store.mirror.tables import Tables
@@ -135,13 +144,43 @@ class SqliteMirror:
     async def forget_user(self, user_id: str) -> MirroredUser | None:
         def forget(tables: Tables) -> MirroredUser | None:
             known = tables.user(user_id)
-            tables.forget_users([] if known is None else [known.row_id])
+            if known is not None:
+                note_stranger(tables, known)
+                tables.forget_users([known.row_id])
             return known
 
         return await self._writer.write(forget)
 
     async def save_groups(self, groups: Sequence[Group]) -> None:
-        await self._writer.write(lambda tables: tables.groups.replace_list(groups))
+        await self._writer.thread.write(self._save_groups(groups))
+
+    def _save_groups(self, groups: Sequence[Group]) -> Steps[None]:
+        file = self._writer.file
+        yield from file.write_in_turn(lambda tables: tables.groups.replace_list(groups))
+        for group_id in file.read(lambda tables: tables.groups.vanished()):
+            yield from self._remove_all_but(group_id, (), now_ms())
+        yield from file.write_in_turn(lambda tables: tables.groups.delete_unused())
+
+    async def add_members(self, group: Group, members: Sequence[User], read_at_ms: int) -> Sequence[int]:
+        return await self._writer.write(lambda tables: add_members(tables, group, members, read_at_ms))
+
+    async def end_members(self, group_id: str, row_ids: Collection[int], strangers: int, read_at_ms: int) -> bool:
+        def end() -> Steps[bool]:
+            yield from self._remove_all_but(group_id, row_ids, read_at_ms)
+            return (
+                yield from self._writer.file.write_in_turn(
+                    lambda tables: end_members(tables, group_id, strangers, read_at_ms)
+                )
+            )
+
+        return await self._writer.thread.write(end())
+
+    def _remove_all_but(self, group_id: str, row_ids: Collection[int], read_at_ms: int) -> Steps[None]:
+        """Remove the other members of a group, many in several transactions."""
+        file = self._writer.file
+        while left := file.read(lambda tables: surplus(tables, group_id, row_ids, read_at_ms)):
+            yield from file.write_in_turn(partial(remove_members, group_id=group_id, row_ids=left))
+            yield
 
     async def save_sweep(self, sweep: Sweep) -> None:
         await self._writer.write(lambda tables: tables.save_sweep(sweep))
@@ -160,6 +199,9 @@ class SqliteMirror:
 
     async def user(self, user_id: str) -> MirroredUser | None:
         return await self._read(lambda tables: tables.user(user_id))
+
+    async def unlisted_members(self, group_id: str, limit: int) -> Sequence[str]:
+        return await self._read(lambda tables: unlisted_members(tables, group_id, limit))
 
     async def user_by_email(self, email: str) -> MirroredUser | None:
         from walkme_tui.store.mirror.search import by_email
@@ -271,7 +313,7 @@ class SqliteMirror:
         assert self._location.max_age_days is not None  # noqa: S101 - else no user expires
         before_ms = now_ms() - int(self._location.max_age_days * DAY_SECONDS * 1000)
         while expired := self._writer.file.read(lambda tables: tables.older_than(before_ms, EXPIRED_AT_ONCE)):
-            yield from self._writer.file.write_in_turn(partial(Tables.forget_users, row_ids=expired))
+            yield from self._writer.file.write_in_turn(partial(expire, row_ids=expired))
             yield
 
 

@@ -126,11 +126,14 @@ def mirrored_user(row: Row, group_ids: Callable[[str], tuple[str, ...]]) -> Mirr
     Raises ``sqlite3.DatabaseError`` for a row that only a damaged file can contain.
     """
     groups, extra, known = row[10], row[11], row[12]
+    some_groups: tuple[str, ...] = ()
     try:
         values: list[Any] = [*row[2:10], None if groups is None else group_ids(groups)]
         if known != ALL_KNOWN:
+            if groups is not None and not known & GROUPS_KNOWN:
+                some_groups = values[8]
             values = [value if known & bit else UNKNOWN for bit, value in zip(BITS.values(), values, strict=True)]
         user = User(*[_id_from_column(row[1]), *values, {} if extra is None else loads(extra)])
     except (TypeError, ValueError) as error:
         raise sqlite3.DatabaseError("a row has values that were never written") from error
-    return MirroredUser(row[0], user, row[13], row[14], row[15])
+    return MirroredUser(row[0], user, row[13], row[14], row[15], some_groups)

@@ -12,7 +12,7 @@ from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser, Stored, UnreadableRow, Update, changed_fields, merged
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.text import storable
-from walkme_tui.domain.users import UnreadableRecord, User, UserPage
+from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User, UserPage
 from walkme_tui.store import bulk
 from walkme_tui.store.mirror.group_table import GroupTable
 from walkme_tui.store.mirror.id_table import IdTable
@@ -145,6 +145,25 @@ class Tables:
         self._write([change], state)
         return change.after
 
+    def add_unlisted(self, users: Sequence[User], group_id: str, fetched_at_ms: int) -> list[int]:
+        """Store new users, each once, whom only a list of the members of this group described; returns row ids."""
+        state = self._state()
+        first = state.next_row_id
+        state.next_row_id += len(users)
+        row_ids = list(range(first, state.next_row_id))
+        self._write(
+            [
+                UserChange(None, MirroredUser(row_id, user, None, fetched_at_ms, None, (group_id,)), stored_id(user.id))
+                for row_id, user in zip(row_ids, users, strict=True)
+            ],
+            state,
+        )
+        return row_ids
+
+    def write_users(self, users: Iterable[tuple[MirroredUser, MirroredUser]]) -> None:
+        """Store known users, each before and after a change."""
+        self._write([UserChange(before, now, stored_id(now.user.id)) for before, now in users], self._state())
+
     def forget_users(self, row_ids: Sequence[int]) -> None:
         """Delete users and their positions."""
         state = self._state()
@@ -184,8 +203,17 @@ class Tables:
                 newest = max(known.fetched_at_ms, fetched_at_ms)
                 older, newer = (user, known.user) if _is_outdated(known, fetched_at_ms) else (known.user, user)
                 after = known._replace(user=merged(older, newer), fetched_at_ms=newest)
+                if (known.user.groups is UNKNOWN) is not (after.user.groups is UNKNOWN):
+                    after = after._replace(some_groups=self._still_in(known, after.user))
             changes[user_id] = UserChange(known, after, key)
         return changes
+
+    def _still_in(self, before: MirroredUser, now: User) -> tuple[str, ...]:
+        """Of a user whose groups became known, none; of one whose groups became unknown, the groups that list them."""
+        if now.groups is not UNKNOWN:
+            return ()
+        read = self.groups.read()
+        return tuple(dict.fromkeys(group for group in before.held_groups if group in read))
 
     def _place(
         self,
@@ -210,11 +238,11 @@ class Tables:
         bulk.insert(self.connection, "positions", values)
         for change in changes.values():
             if change.after is not None:
-                row_id, user, _, fetched, detailed = change.after
+                row_id, user, _, fetched, detailed, some_groups = change.after
                 previous.discard(row_id)
                 here = lowest.get(user.id)
                 place = here if change.before is None else self._lowest(change.before, first, end, here)
-                change.after = MirroredUser(row_id, user, place, fetched, detailed)
+                change.after = MirroredUser(row_id, user, place, fetched, detailed, some_groups)
         for gone in self.rows(sorted(previous)).values():
             elsewhere = gone._replace(position=self._lowest(gone, first, end, None))
             changes[gone.user.id] = UserChange(gone, elsewhere, stored_id(gone.user.id))

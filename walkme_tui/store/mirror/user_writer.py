@@ -71,7 +71,7 @@ class UserWriter:
 
     def _insert(self, after: MirroredUser, stored: bytes | str) -> None:
         row_id, user = after.row_id, after.user
-        gids = self._groups.gids(user)
+        gids = self._groups.gids(after)
         values, text = user_values(user, stored, column(gids))
         self._new.append((row_id, *values, after.position, after.fetched_at_ms, after.detailed_at_ms))
         self._new_ids.append((stored, row_id))
@@ -81,25 +81,26 @@ class UserWriter:
             self._joined += [(gid, row_id) for gid in (gids if len(gids) < 2 else dict.fromkeys(gids))]
 
     def _delete(self, before: MirroredUser, stored: bytes | str) -> None:
-        self._left += [(gid, before.row_id) for gid in dict.fromkeys(self._groups.gids(before.user) or ())]
+        self._left += [(gid, before.row_id) for gid in dict.fromkeys(self._groups.gids(before) or ())]
         self._gone.append((before.row_id,))
         self._gone_ids.append(stored)
         self._gone_texts.append((before.row_id, user_text(before.user)))
 
     def _update(self, before: MirroredUser, after: MirroredUser, stored: bytes | str) -> None:
         stamps = (after.position, after.fetched_at_ms, after.detailed_at_ms, after.row_id)
-        if _same(before.user, after.user):
+        same_groups = before.user.groups == after.user.groups and before.some_groups == after.some_groups
+        if same_groups and _same(before.user, after.user):
             self._touched.append(stamps)
             return
-        gids = self._groups.gids(after.user)
+        gids = self._groups.gids(after)
         values, now = user_values(after.user, stored, column(gids))
         self._changed.append((*values, *stamps))
         was = user_text(before.user)
         if was != now:
             self._gone_texts.append((after.row_id, was))
             self._new_texts.append((after.row_id, now))
-        if before.user.groups != after.user.groups:
-            old, new = set(self._groups.gids(before.user) or ()), set(gids or ())
+        if not same_groups:
+            old, new = set(self._groups.gids(before) or ()), set(gids or ())
             self._left += [(gid, after.row_id) for gid in old - new]
             self._joined += [(gid, after.row_id) for gid in new - old]
 
