@@ -94,6 +94,10 @@ class BrokenJson(UnexpectedAnswer):
     """The answer claims to be JSON and is broken or incomplete; another attempt may succeed."""
 
 
+class AnswerTooLarge(UnexpectedAnswer):
+    """The body exceeds the limit of the request; another request may have a smaller answer."""
+
+
 class Endpoint(NamedTuple):
     """The server of a profile: the profile's name, the host (with port, if unusual) and the source of the secret.
 

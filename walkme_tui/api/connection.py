@@ -318,7 +318,7 @@ class Connection:
 
     # ------------------------------------------------------------ closing
 
-    async def aclose(self, also: Callable[[], Awaitable[None]]) -> None:
+    async def aclose(self, also: Callable[[], Awaitable[None]] | None = None) -> None:
         """Make calls under way fail, then run ``also`` and close the sockets."""
         if self._closed:
             return
@@ -331,7 +331,8 @@ class Connection:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._all_ended.wait(), CLOSING_SECONDS)
         self.pacer.close()
-        await also()
+        if also is not None:
+            await also()
         await self._client.aclose()
 
     @asynccontextmanager

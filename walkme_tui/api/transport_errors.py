@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from walkme_tui.api.answers import LATER_HINT, WRONG_PLACE_HINT, Endpoint
+from walkme_tui.api.answers import LATER_HINT, WRONG_PLACE_HINT, AnswerTooLarge, Endpoint
 from walkme_tui.api.retry import Failure, FailureKind
 from walkme_tui.api.transport import BodyCutShort, BodyTooLarge, DeadlinePassed, Deadlines, UnknownEncoding
 from walkme_tui.domain.errors import HostUnknown, TlsRefused, UnexpectedAnswer, Unreachable
@@ -31,7 +31,7 @@ def failure_of_exception(error: Exception, endpoint: Endpoint, deadlines: Deadli
     if isinstance(error, BodyTooLarge):
         size = f"{error.limit_bytes // (1024 * 1024)} MiB" if error.limit_bytes >= 1 << 20 else f"{error.limit_bytes} B"
         message = f"The answer of {host} is larger than {size} and was not read."
-        return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), FailureKind.UNEXPECTED, "too large")
+        return Failure(AnswerTooLarge(message, hint=WRONG_PLACE_HINT), FailureKind.UNEXPECTED, "too large")
     if isinstance(error, UnknownEncoding):
         message = f"The answer of {host} is compressed in a way that was not requested."
         return Failure(UnexpectedAnswer(message, hint=WRONG_PLACE_HINT), FailureKind.UNEXPECTED, "unknown compression")

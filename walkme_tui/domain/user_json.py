@@ -35,19 +35,24 @@ _USUAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[
 def decode_user(raw: object) -> User | UnreadableRecord:
     """Decode a JSON value as a user, or as an ``UnreadableRecord`` with the reason."""
     if not isinstance(raw, dict):
-        return UnreadableRecord(f"not an object but {_json_type(raw)}")
-    user_id = raw.get("id")
-    if not isinstance(user_id, str):
-        return UnreadableRecord("has no id" if user_id is None else f"its id is {_json_type(user_id)}, not text")
-    if not user_id or len(user_id) > MAX_ID_LENGTH:
-        return UnreadableRecord("its id is empty" if not user_id else "its id is too long")
-    if storable(user_id) != user_id:
-        return UnreadableRecord("its id holds half a character")
+        return UnreadableRecord(f"not an object but {json_type(raw)}")
+    user_id: Any = raw.get("id")
+    if reason := unreadable_id(user_id):
+        return UnreadableRecord(reason)
     usual = _usual(user_id, raw)
     if usual is not None:
         return usual
     known, extra = _read(raw)
     return User(id=user_id, extra=extra, **known)  # type: ignore[arg-type]
+
+
+def unreadable_id(user_id: object) -> str:
+    """Why a value cannot be the id of a record; empty where it can."""
+    if not isinstance(user_id, str):
+        return "has no id" if user_id is None else f"its id is {json_type(user_id)}, not text"
+    if not user_id or len(user_id) > MAX_ID_LENGTH:
+        return "its id is too long" if user_id else "its id is empty"
+    return "" if storable(user_id) == user_id else "its id holds half a character"
 
 
 def _usual(user_id: str, raw: dict[str, Json]) -> User | None:
@@ -66,7 +71,7 @@ def _usual(user_id: str, raw: dict[str, Json]) -> User | None:
     for group in groups:
         if type(group) is not str or not group or not group.isascii():
             return None
-    created_at_ms, updated_at_ms = _usual_time(created), _usual_time(updated)
+    created_at_ms, updated_at_ms = usual_time(created), usual_time(updated)
     if created_at_ms is None or updated_at_ms is None:
         return None
     extra = {} if raw.keys() <= KNOWN_NAMES else {name: raw[name] for name in raw if name not in KNOWN_NAMES}
@@ -151,7 +156,7 @@ def _decode_groups(value: object) -> tuple[tuple[str, ...] | None, bool]:
     return (tuple(value), True) if whole else (None, False)
 
 
-def _usual_time(value: object) -> int | None:
+def usual_time(value: object) -> int | None:
     """Milliseconds of a time in the format of ``format_time_ms`` without a fraction; None for other values."""
     if type(value) is not str or not _USUAL_TIME.fullmatch(value):
         return None
@@ -162,7 +167,7 @@ def _usual_time(value: object) -> int | None:
 
 
 def _decode_time(value: object) -> tuple[int | None, bool]:
-    usual = _usual_time(value)
+    usual = usual_time(value)
     if usual is not None:
         return usual, True
     milliseconds = parse_time_ms(value)
@@ -177,6 +182,7 @@ _READINGS: Final[dict[str, tuple[str, Callable[[object], tuple[object, bool]]]]]
 }
 
 
-def _json_type(value: object) -> str:
+def json_type(value: object) -> str:
+    """The kind of a JSON value, in words."""
     names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")

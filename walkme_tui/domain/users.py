@@ -85,9 +85,11 @@ class User(NamedTuple):
 
     @property
     def full_name(self) -> str:
-        """The known ones of first and last name; empty if there are none."""
+        """The known ones of first and last name, else the name that SCIM shows; empty if there are none."""
         parts = (self.first_name, self.last_name)
-        return " ".join(part for part in parts if isinstance(part, str) and part)
+        name = " ".join(part for part in parts if isinstance(part, str) and part)
+        shown = "" if name else self.extra.get("displayName")
+        return shown if isinstance(shown, str) and shown else name
 
     @property
     def identity_provider(self) -> str | None:

@@ -1,17 +1,15 @@
 """Decodes answers of the REST API; what is wrong with one is tolerated as far as possible, and reported."""
 
-from collections.abc import Iterable, Set
-from typing import Any, Final
+from collections.abc import Set
+from typing import Any
 
-from walkme_tui.api.answers import WRONG_PLACE_HINT, ApiAnswer, error_message, read_json
-from walkme_tui.domain.errors import LookUpIgnored, UnexpectedAnswer
+from walkme_tui.api.answers import ApiAnswer, read_json
+from walkme_tui.api.record_answers import LARGEST_TOTAL, claimed_total, note_repeats, unexpected
+from walkme_tui.domain.errors import LookUpIgnored
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.text import email_key, storable
 from walkme_tui.domain.user_json import KNOWN_NAMES, MAX_ID_LENGTH, decode_user
-from walkme_tui.domain.users import UnreadableRecord, User, UserPage
-
-# No account is larger; a larger number is an error and would not fit into the database.
-LARGEST_TOTAL: Final = 10**9
+from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User, UserPage
 
 
 def decode_page(answer: ApiAnswer, page: int, page_size: int) -> UserPage:
@@ -19,9 +17,15 @@ def decode_page(answer: ApiAnswer, page: int, page_size: int) -> UserPage:
     value, tolerated = read_json(answer)
     rows = tuple(decode_user(raw) for raw in _list_in(value, "users", answer))
     warnings = list(tolerated)
-    _note_repeats(rows, warnings)
+    note_repeats(rows, warnings)
     _check_page_number(value.get("page", page), page, warnings)
-    return UserPage(page=page, page_size=page_size, rows=rows, total=_total(value, warnings), warnings=tuple(warnings))
+    return UserPage(
+        page=page,
+        page_size=page_size,
+        rows=rows,
+        total=claimed_total(value.get("total", UNKNOWN), warnings),
+        warnings=tuple(warnings),
+    )
 
 
 def decode_matches(answer: ApiAnswer, email: str) -> User | None:
@@ -43,7 +47,7 @@ def decode_matches(answer: ApiAnswer, email: str) -> User | None:
                 return user
             found = found or user
         others = others or wanted not in its
-    if found is None and (others or (_total(value, []) or 0) > len(rows)):
+    if found is None and (others or (claimed_total(value.get("total", UNKNOWN), []) or 0) > len(rows)):
         raise LookUpIgnored("This server ignores look-ups by email.", status=answer.status)
     return found
 
@@ -53,9 +57,9 @@ def decode_one(answer: ApiAnswer, user_id: str) -> User:
     value, _ = read_json(answer)
     user = decode_user(value)
     if isinstance(user, UnreadableRecord):
-        raise _unexpected(answer, f"answered with a user that cannot be read ({user.reason})", value)
+        raise unexpected(answer, f"answered with a user that cannot be read ({user.reason})", value)
     if user.id.casefold() != user_id.casefold():
-        raise _unexpected(answer, "answered with another user than the requested one", None)
+        raise unexpected(answer, "answered with another user than the requested one", None)
     return user
 
 
@@ -66,12 +70,12 @@ def check_written(answer: ApiAnswer, names: Set[str]) -> dict[str, Any]:
     back.
     """
     if answer.cut:
-        raise _unexpected(answer, "answered with a body that could not be read to its end", None)
+        raise unexpected(answer, "answered with a body that could not be read to its end", None)
     if answer.status == 204 or not (answer.body.strip() or answer.is_web_page):
         return {}
     value, _ = read_json(answer)
     if not isinstance(value, dict) or (value and not value.keys() & names):
-        raise _unexpected(answer, "answered the change with data of another shape", value)
+        raise unexpected(answer, "answered the change with data of another shape", value)
     return value
 
 
@@ -118,45 +122,11 @@ def _decode_group(raw: object) -> Group | None:
 def _list_in(value: Any, name: str, answer: ApiAnswer) -> list[Any]:
     rows = value.get(name) if isinstance(value, dict) else None
     if not isinstance(rows, list):
-        raise _unexpected(answer, f'answered without a list of "{name}"', value)
+        raise unexpected(answer, f'answered without a list of "{name}"', value)
     return rows
-
-
-def _unexpected(answer: ApiAnswer, what: str, value: object) -> UnexpectedAnswer:
-    words = error_message(answer.body).rstrip(".") if isinstance(value, dict) else ""
-    return UnexpectedAnswer(
-        f"{answer.host} {what}{f': {words}' if words else ''}.",
-        hint=WRONG_PLACE_HINT,
-        status=answer.status,
-        request_id=answer.request_id,
-    )
-
-
-def _note_repeats(rows: Iterable[User | UnreadableRecord], warnings: list[str]) -> None:
-    ids = [row.id for row in rows if isinstance(row, User)]
-    repeats = len(ids) - len(set(ids))
-    if repeats:
-        warnings.append(f"{repeats} {'user is' if repeats == 1 else 'users are'} repeated within a page.")
 
 
 def _check_page_number(echo: object, page: int, warnings: list[str]) -> None:
     if isinstance(echo, bool) or not isinstance(echo, int | float) or echo != page:
         named = f"page {echo}" if isinstance(echo, int) and 0 <= echo <= LARGEST_TOTAL else "another page"
         warnings.append(f"The server says that it sent {named} where page {page} was requested.")
-
-
-def _total(value: dict[str, Any], warnings: list[str]) -> int | None:
-    """The claimed number of users if it is valid; only the caller can compare it with the other pages."""
-    if "total" not in value:
-        warnings.append("The server does not say how many users there are.")
-        return None
-    total = value["total"]
-    if isinstance(total, float) and total.is_integer():
-        total = int(total)
-    if isinstance(total, bool) or not isinstance(total, int):
-        warnings.append("The number of users that the server gives is not a number.")
-        return None
-    if not 0 <= total <= LARGEST_TOTAL:
-        warnings.append("The number of users that the server gives cannot be true.")
-        return None
-    return total

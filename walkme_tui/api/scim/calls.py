@@ -1,0 +1,118 @@
+"""The calls of a SCIM server: reads, and changes in the content type that it accepts."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+from walkme_tui.api.answers import LIST_LIMIT_BYTES, OBJECT_LIMIT_BYTES, ONE_RECORD_SECONDS, ApiAnswer, ApiRequest
+from walkme_tui.api.connection import Connection
+from walkme_tui.api.ids import path_segment
+from walkme_tui.api.scim.decoding import check_written
+from walkme_tui.api.scim.sign_in import FixedSignIn
+from walkme_tui.domain.errors import RequestRejected
+from walkme_tui.domain.json_text import dumps
+from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.users import Json
+
+T = TypeVar("T")
+
+SCIM_JSON: Final = "application/scim+json"
+ACCEPT: Final = (("Accept", f"{SCIM_JSON}, application/json"),)
+PATCH_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+UNSUPPORTED_MEDIA_TYPE: Final = 415
+
+Operation = Mapping[str, Json]
+
+
+class ScimCalls:
+    """Sends requests over one connection; raises like ``Connection.call``."""
+
+    def __init__(self, connection: Connection, credential: FixedSignIn) -> None:
+        self._connection = connection
+        self._credential = credential
+        self._content_type = SCIM_JSON
+
+    async def read_list(
+        self,
+        path: str,
+        parameters: Mapping[str, str | int],
+        about: str,
+        decode: Callable[[ApiAnswer], T],
+        priority: Priority = Priority.DEMAND,
+        limit_bytes: int = LIST_LIMIT_BYTES,
+    ) -> T:
+        """One page of a list."""
+        request = ApiRequest("GET", path + query(parameters), "", about, limit_bytes, collection=True, headers=ACCEPT)
+        return await self._connection.call(request, self._credential, priority, decode)
+
+    async def read_one(
+        self,
+        target: str,
+        about: str,
+        decode: Callable[[ApiAnswer], T],
+        priority: Priority = Priority.DEMAND,
+        limit_bytes: int = OBJECT_LIMIT_BYTES,
+    ) -> T:
+        """One resource."""
+        # A group of many members takes longer than one record.
+        seconds = ONE_RECORD_SECONDS if limit_bytes == OBJECT_LIMIT_BYTES else None
+        request = ApiRequest("GET", target, "", about, limit_bytes, total_seconds=seconds, headers=ACCEPT)
+        return await self._connection.call(request, self._credential, priority, decode)
+
+    async def patch(self, target: str, about: str, operations: Iterable[Operation], if_match: str = "") -> None:
+        """Apply operations to one resource."""
+        body: dict[str, Json] = {"schemas": [PATCH_SCHEMA], "Operations": [dict(each) for each in operations]}
+        await self.write("PATCH", target, about, body, if_match=if_match)
+
+    async def write(
+        self,
+        method: str,
+        target: str,
+        about: str,
+        body: Mapping[str, object] | None,
+        decode: Callable[[ApiAnswer], Any] = check_written,
+        *,
+        if_match: str = "",
+        collection: bool = False,
+    ) -> Any:
+        """A change; the result of ``decode``."""
+        # As ASCII, lone surrogates in a record are sent back as they came; UTF-8 cannot encode them.
+        content = b"" if body is None else dumps(dict(body), separators=(",", ":")).encode("ascii")
+        conditions = (("If-Match", if_match),) if if_match else ()
+        request = ApiRequest(
+            method, target, "", about, content=content, total_seconds=ONE_RECORD_SECONDS, changes=True,
+            collection=collection,
+        )  # fmt: skip
+        content_type = self._content_type
+        while True:
+            headers = (*ACCEPT, *((("Content-Type", content_type),) if content else ()), *conditions)
+            try:
+                sent = replace(request, headers=headers)
+                return await self._connection.call(sent, self._credential, Priority.DEMAND, decode)
+            except RequestRejected as error:
+                if error.status != UNSUPPORTED_MEDIA_TYPE or not content or content_type != SCIM_JSON:
+                    raise
+                content_type = self._content_type = "application/json"
+
+
+def query(parameters: Mapping[str, str | int]) -> str:
+    """Parameters as the query of a target; a blank as %20, because some servers do not read + as one."""
+    pairs = (f"{name}={quote(str(value), safe='', errors='replace')}" for name, value in parameters.items())
+    return "?" + "&".join(pairs) if parameters else ""
+
+
+def user_target(user_id: str) -> str:
+    """The path of a user; raises ``NotFound`` for an id that cannot be one."""
+    return f"/Users/{path_segment(user_id, 'user')}"
+
+
+def group_target(group_id: str) -> str:
+    """The path of a group; raises ``NotFound`` for an id that cannot be one."""
+    return f"/Groups/{path_segment(group_id, 'group')}"
+
+
+def equals(attribute: str, value: str) -> str:
+    """The filter for an attribute with exactly this text."""
+    return f"{attribute} eq {json.dumps(value, ensure_ascii=False)}"

@@ -1,0 +1,167 @@
+"""The SCIM 2.0 API of an account."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import httpx
+
+from walkme_tui.api.connection import Offload, connect
+from walkme_tui.api.pacing import Pacer
+from walkme_tui.api.retry import RetryPolicy
+from walkme_tui.api.scim.calls import ScimCalls, user_target
+from walkme_tui.api.scim.decoding import created_id, decode_one
+from walkme_tui.api.scim.groups import ScimGroups
+from walkme_tui.api.scim.settings import ScimSettings
+from walkme_tui.api.scim.setup_chain import explained
+from walkme_tui.api.scim.sign_in import FixedSignIn
+from walkme_tui.api.scim.user_lists import ABOUT, USERS, UserLists
+from walkme_tui.api.scim.user_update import UserUpdater, new_user
+from walkme_tui.api.transport import Deadlines
+from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.groups import Group, GroupMembers
+from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
+from walkme_tui.domain.users import User, UserPage
+from walkme_tui.domain.write_support import WriteSupport
+
+
+class ScimDirectory:
+    """The users and groups of an account over SCIM; implements ``services.ports.DirectoryApi`` and ``GroupApi``.
+
+    Create it off the event loop (100 ms) and use it on one loop. ``transport`` replaces the network. Raises
+    ``ConfigurationError`` for settings that cannot be used; calls raise ``ApiError`` only.
+    """
+
+    def __init__(
+        self,
+        settings: ScimSettings,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
+        policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        pacer: Pacer | None = None,
+        offload: Offload | None = None,
+    ) -> None:
+        if ":" in settings.username:
+            raise ConfigurationError(
+                f"The SCIM user name of profile {settings.profile} has a colon, which cannot be sent."
+            )
+        self._connection = connect(
+            settings,
+            transport=transport,
+            deadlines=deadlines,
+            policy=policy,
+            pacer=pacer,
+            offload=offload,
+            explain=partial(explained, username=settings.username),
+        )
+        self._credential = FixedSignIn(settings)
+        self._calls = ScimCalls(self._connection, self._credential)
+        self._lists = UserLists(self._calls)
+        self._groups = ScimGroups(self._calls)
+        self._updater = UserUpdater(self._calls)
+
+    # ------------------------------------------------------------ users
+
+    async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
+        """One page of the server's list; ``page`` counts from 1, ``page_size`` is 1 to 1000 (else ValueError)."""
+        return await self._lists.page(page, page_size, priority)
+
+    async def find_user(self, email: str) -> User | None:
+        """The user with exactly this email, compared without case, or None; raises ``LookUpIgnored``."""
+        return await self._lists.find(email)
+
+    async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
+        """One user with every field; ``NotFound`` where there is none, and for an id that cannot be one."""
+        decode = partial(decode_one, user_id=user_id)
+        user, _, _ = await self._calls.read_one(user_target(user_id), "this user", decode, priority)
+        return user
+
+    async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
+        """Give attributes of a user other values; raises as ``DirectoryApi.update_user`` says."""
+        await self._updater.update(user_id, update, base)
+
+    async def create_user(self, values: Mapping[str, str]) -> str | None:
+        """Create a user; raises as ``DirectoryApi.create_user`` says."""
+        created: str | None = await self._calls.write(
+            "POST", USERS, ABOUT, new_user(values), created_id, collection=True
+        )
+        return created
+
+    async def delete_user(self, user_id: str) -> None:
+        """Delete a user, which some servers answer by only deactivating it."""
+        await self._calls.write("DELETE", user_target(user_id), "this user", None)
+
+    async def replaces_records(self) -> bool:
+        """True where this server refuses PATCH, so that ``update_user`` replaces the whole record."""
+        return await self._updater.patch_refused()
+
+    def use_write_support(self, write_support: WriteSupport) -> None:
+        """Keep the refusal of PATCH in ``write_support``."""
+        self._updater.use_write_support(write_support)
+
+    # ------------------------------------------------------------ groups
+
+    async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
+        """All groups; entries that cannot be read are left out and counted in ``group_warnings``."""
+        return await self._groups.read_all(priority)
+
+    @property
+    def group_warnings(self) -> tuple[str, ...]:
+        """The warnings about the last list of groups, in sentences."""
+        return self._groups.warnings
+
+    async def get_group(self, group_id: str, priority: Priority = Priority.DEMAND) -> Group:
+        """One group without its members; ``NotFound`` where there is none, and for an id that cannot be one."""
+        return await self._groups.get(group_id, priority)
+
+    async def group_members(self, group_id: str, priority: Priority = Priority.DEMAND) -> GroupMembers:
+        """A group with all of its members; raises like ``get_group``."""
+        return await self._groups.members(group_id, priority)
+
+    async def create_group(self, name: str) -> str | None:
+        """Create a group; raises as ``GroupApi.create_group`` says."""
+        return await self._groups.create(name)
+
+    async def rename_group(self, group_id: str, name: str) -> None:
+        """Rename a group; raises as ``GroupApi.rename_group`` says."""
+        await self._groups.rename(group_id, name)
+
+    async def delete_group(self, group_id: str) -> None:
+        """Delete a group, not its members."""
+        await self._groups.delete(group_id)
+
+    async def add_member(self, group_id: str, user_id: str) -> None:
+        """Add a user to a group; raises like ``update_user``."""
+        await self._groups.add(group_id, user_id)
+
+    async def remove_member(self, group_id: str, user_id: str) -> None:
+        """Remove a user from a group; raises like ``update_user``."""
+        await self._groups.remove(group_id, user_id)
+
+    # ------------------------------------------------------------ connection
+
+    @property
+    def scopes(self) -> None:
+        """None: a SCIM token has no scopes."""
+        return
+
+    async def sign_in(self) -> None:
+        """Read the credential before the first call needs it; raises ``ApiError``."""
+        async with self._connection.until_closed():
+            await self._credential.token()
+
+    def traffic(self) -> TrafficStatus:
+        """The traffic at this moment."""
+        return self._connection.traffic()
+
+    def request_log(self) -> tuple[RequestRecord, ...]:
+        """The most recent requests, oldest first."""
+        return self._connection.request_log()
+
+    def forget_sign_in(self) -> None:
+        """Read the credential from its source again before the next call."""
+        self._credential.forget()
+
+    async def aclose(self) -> None:
+        """Close the connections; calls under way fail with ``Unreachable``."""
+        await self._connection.aclose()

@@ -1,0 +1,185 @@
+"""Groups: lists without members, the members of one group, and changes of groups, on servers that differ."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Final, TypeVar
+
+from walkme_tui.api.answers import AnswerTooLarge
+from walkme_tui.api.ids import path_segment
+from walkme_tui.api.scim.calls import Operation, ScimCalls, equals, group_target, query
+from walkme_tui.api.scim.decoding import (
+    Listed,
+    created_id,
+    decode_group,
+    decode_group_among,
+    decode_list,
+    decode_members,
+    decode_one_group,
+)
+from walkme_tui.api.scim.page_counts import PageCount
+from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, RequestRejected, ServerFault
+from walkme_tui.domain.groups import Group, GroupMembers
+from walkme_tui.domain.scim_json import GROUP_SCHEMA
+from walkme_tui.domain.traffic import Priority
+
+T = TypeVar("T")
+
+GROUPS: Final = "/Groups"
+LIST: Final = "the list of groups"
+ONE: Final = "this group"
+WITHOUT_MEMBERS: Final = {"excludedAttributes": "members"}
+LARGEST_PAGE: Final = 100
+# The entries of a list without members, at most.
+MOST_GROUPS: Final = 100_000
+# Fifty thousand members take ten megabytes.
+GROUP_LIMIT_BYTES: Final = 64 * 1024 * 1024
+REMOVAL_REFUSED: Final = frozenset({400, 501})
+
+
+class ScimGroups:
+    """The groups of one account."""
+
+    def __init__(self, calls: ScimCalls) -> None:
+        self._calls = calls
+        self._count = PageCount(LARGEST_PAGE)
+        self._without_members = WITHOUT_MEMBERS
+        self._get_refused = False
+        self._removes_by_value = False
+        self.warnings: tuple[str, ...] = ()
+        """The warnings about the last list, in sentences."""
+
+    # ------------------------------------------------------------ reading
+
+    async def read_all(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
+        """All groups, each once; entries that cannot be read are left out and counted in ``warnings``."""
+        found: dict[str, Group] = {}
+        notes: dict[str, None] = {}
+        read = unreadable = 0
+        total: int | None = None
+        while read < MOST_GROUPS:
+            page = await self._page(read, self._without_members, priority)
+            new = 0
+            for group in map(decode_group, page.resources):
+                unreadable += group is None
+                if group is not None and group.id not in found:
+                    found[group.id] = group
+                    new += 1
+            notes.update(dict.fromkeys(page.warnings))
+            total = page.total
+            read += len(page.resources)
+            if not new or (total is not None and read >= total):
+                break
+        if unreadable:
+            notes[f"{unreadable} of {read} groups cannot be read and are left out."] = None
+        if total is not None and len(found) + unreadable < total:
+            notes[f"The server sent {len(found)} of {total} groups."] = None
+        self.warnings = tuple(notes)
+        return tuple(found.values())
+
+    async def _page(self, first: int, parameters: Mapping[str, str], priority: Priority) -> Listed:
+        async def read(count: int) -> Listed:
+            every: dict[str, str | int] = {"startIndex": first + 1, "count": count, **parameters}
+            return await self._calls.read_list(GROUPS, every, LIST, decode_list, priority, GROUP_LIMIT_BYTES)
+
+        try:
+            return await self._count.read(LARGEST_PAGE, read)
+        except (RequestRejected, ServerFault):
+            if not parameters or parameters is not self._without_members:
+                raise
+            listed = await self._page(first, {}, priority)
+            self._without_members = {}
+            return listed
+
+    async def get(self, group_id: str, priority: Priority = Priority.DEMAND) -> Group:
+        """One group without its members; see ``services.ports.GroupApi.get_group``."""
+        return await self._read(group_id, self._without_members, priority, decode_group)
+
+    async def members(self, group_id: str, priority: Priority = Priority.DEMAND) -> GroupMembers:
+        """A group with all of its members; see ``services.ports.GroupApi.group_members``."""
+        return await self._read(group_id, {}, priority, decode_members)
+
+    async def _read(
+        self, group_id: str, parameters: Mapping[str, str], priority: Priority, pick: Callable[[object], T | None]
+    ) -> T:
+        """What ``pick`` makes of the resource of one group, from the call for one group where there is one."""
+        target = group_target(group_id)
+        missing: ApiError | None = None
+        if not self._get_refused:
+            decode = partial(decode_one_group, group_id=group_id, pick=pick)
+            try:
+                return await self._calls.read_one(target + query(parameters), ONE, decode, priority, GROUP_LIMIT_BYTES)
+            except (NotFound, MethodRefused) as error:
+                missing = error
+            except RequestRejected:
+                if not parameters:
+                    raise
+                return await self._read(group_id, {}, priority, pick)
+        # Either the group is unknown or the call; the list shows which.
+        listed = await self.read_all(priority)
+        if all(group.id != group_id for group in listed):
+            raise missing or NotFound("There is no such group.")
+        self._get_refused = True
+        found = await self._search(group_id, listed, priority, pick)
+        if found is None:
+            raise missing or NotFound("The list of groups does not have this group any more.")
+        return found
+
+    async def _search(
+        self, group_id: str, listed: Sequence[Group], priority: Priority, pick: Callable[[object], T | None]
+    ) -> T | None:
+        """A group by its name, or else by its place in the list, one group at a time, as members may be many."""
+        decode = partial(decode_group_among, group_id=group_id, pick=pick)
+        place = next(place for place, group in enumerate(listed) if group.id == group_id)
+        name = listed[place].name
+        if name:
+            with suppress(RequestRejected, ServerFault, AnswerTooLarge, NotFound):
+                parameters: dict[str, str | int] = {"filter": equals("displayName", name)}
+                found = await self._calls.read_list(GROUPS, parameters, LIST, decode, priority, GROUP_LIMIT_BYTES)
+                if found is not None:
+                    return found
+        others = (other for other in range(len(listed)) if other != place)
+        for first in (place, *others):
+            parameters = {"startIndex": first + 1, "count": 1}
+            found = await self._calls.read_list(GROUPS, parameters, LIST, decode, priority, GROUP_LIMIT_BYTES)
+            if found is not None:
+                return found
+        return None
+
+    # ------------------------------------------------------------ writing
+
+    async def create(self, name: str) -> str | None:
+        """Create a group without members."""
+        body = {"schemas": [GROUP_SCHEMA], "displayName": name}
+        created: str | None = await self._calls.write("POST", GROUPS, LIST, body, created_id, collection=True)
+        return created
+
+    async def rename(self, group_id: str, name: str) -> None:
+        """Give a group another name."""
+        await self._patch(group_id, {"op": "replace", "path": "displayName", "value": name})
+
+    async def delete(self, group_id: str) -> None:
+        """Delete a group."""
+        await self._calls.write("DELETE", group_target(group_id), ONE, None)
+
+    async def add(self, group_id: str, user_id: str) -> None:
+        """Add a user; the list of members is never replaced, so that what others change is kept."""
+        path_segment(user_id, "user")
+        await self._patch(group_id, {"op": "add", "path": "members", "value": [{"value": user_id}]})
+
+    async def remove(self, group_id: str, user_id: str) -> None:
+        """Remove a user; by a value where the server does not know paths with a filter."""
+        path_segment(user_id, "user")
+        if not self._removes_by_value:
+            try:
+                await self._patch(group_id, {"op": "remove", "path": f"members[{equals('value', user_id)}]"})
+            except RequestRejected as error:
+                if error.status not in REMOVAL_REFUSED:
+                    raise
+            else:
+                return
+        await self._patch(group_id, {"op": "remove", "path": "members", "value": [{"value": user_id}]})
+        self._removes_by_value = True
+
+    async def _patch(self, group_id: str, operation: Operation) -> None:
+        await self._calls.patch(group_target(group_id), "this group or user", [operation])

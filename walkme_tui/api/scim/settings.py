@@ -1,0 +1,24 @@
+"""Settings of the SCIM client."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from walkme_tui.domain.secrets import Secret
+
+
+class ScimSettings(NamedTuple):
+    """One profile's SCIM connection.
+
+    ``read_secret`` returns the token, or, with a ``username``, the password for HTTP Basic; it may take seconds, is
+    called on a worker thread, and raises ``SecretUnavailable``. ``secret_source`` names its source in words.
+    """
+
+    profile: str
+    base_url: str
+    read_secret: Callable[[], Secret]
+    secret_source: str
+    username: str = ""
+    ca_bundle: Path | None = None
+    max_requests_per_second: float = 10.0
+    max_in_flight: int = 8

@@ -1,0 +1,126 @@
+"""Pages of the list of users, and look-ups by email, on servers that page and filter in their own ways."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from walkme_tui.api.scim.calls import ScimCalls, equals
+from walkme_tui.api.scim.decoding import UserRows, decode_matches, decode_users
+from walkme_tui.api.scim.page_counts import PageCount
+from walkme_tui.domain.errors import LookUpIgnored, NotFound, RequestRejected, ServerFault
+from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.users import UnreadableRecord, User, UserPage
+
+LARGEST_PAGE: Final = 1000
+USERS: Final = "/Users"
+ABOUT: Final = "the list of users"
+# Users of the list among which one is chosen to check filters with.
+CHECKED_USERS: Final = 10
+
+
+class UserLists:
+    """Reads the list of users of one account."""
+
+    def __init__(self, calls: ScimCalls) -> None:
+        self._calls = calls
+        self._count = PageCount(LARGEST_PAGE)
+        self._checking = asyncio.Lock()
+        self._filter_checked = self._compares_case = False
+        self._ignored: LookUpIgnored | None = None
+
+    async def page(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
+        """One page; see ``services.ports.DirectoryApi.list_users``.
+
+        Where the server refuses so many users at once, a first page has fewer, and the others are read in parts.
+        """
+        if page < 1 or not 1 <= page_size <= LARGEST_PAGE:
+            raise ValueError(f"page counts from 1 and page_size is 1 to {LARGEST_PAGE}")
+        first = (page - 1) * page_size
+        part = await self._rows(first, page_size, priority)
+        rows, warnings = _from(first, page_size, part), list(part.warnings)
+        while page > 1 and self._count.largest < page_size and 0 < len(rows) < page_size:
+            part = await self._rows(first + len(rows), page_size - len(rows), priority)
+            more = _from(first + len(rows), page_size - len(rows), part)
+            if not _has_new(more, rows):
+                break
+            rows = (*rows, *more)
+            warnings += part.warnings
+        return UserPage(page, page_size, rows, part.total, tuple(dict.fromkeys(warnings)))
+
+    async def _rows(self, first: int, count: int, priority: Priority = Priority.DEMAND) -> UserRows:
+        async def read(count: int) -> UserRows:
+            parameters = {"startIndex": first + 1, "count": count}
+            return await self._calls.read_list(USERS, parameters, ABOUT, decode_users, priority)
+
+        return await self._count.read(count, read)
+
+    # ------------------------------------------------------------ look-ups
+
+    async def find(self, email: str) -> User | None:
+        """The user with this email; see ``services.ports.DirectoryApi.find_user``.
+
+        That there is none is believed only after the filter was seen to find a user who is in the list.
+        """
+        if self._ignored is not None:
+            raise self._ignored
+        found = await self._filtered(email)
+        if found is not None:
+            return found
+        await self._check_filter()
+        if self._compares_case:
+            found = await self._filtered(email.lower()) if email != email.lower() else None
+            if found is None:
+                raise LookUpIgnored("This server compares the case of emails in look-ups.")
+        return found
+
+    async def _filtered(self, email: str) -> User | None:
+        try:
+            return await self._calls.read_list(
+                USERS, {"filter": equals("userName", email)}, ABOUT, partial(decode_matches, email=email)
+            )
+        except NotFound:
+            return None  # some servers answer so where no user matches
+        except LookUpIgnored as error:
+            self._ignored = error
+            raise
+        except (RequestRejected, ServerFault) as error:
+            await self._rows(0, 1)  # raises where not the filter is what fails
+            self._ignored = LookUpIgnored("This server refuses filters by user name.", status=error.status)
+            raise self._ignored from error
+
+    async def _check_filter(self) -> None:
+        """Find a listed user by the filter, once; raises ``LookUpIgnored`` where that fails."""
+        async with self._checking:
+            if self._ignored is not None:
+                raise self._ignored
+            if self._filter_checked:
+                return
+            listed = await self._rows(0, CHECKED_USERS)
+            if not listed.rows and not listed.total:
+                return  # an account without users
+            emails = [row.email for row in listed.rows if isinstance(row, User)]
+            name = _checkable([email for email in emails if isinstance(email, str)])
+            compares_case = name is None or await self._filtered(name.swapcase()) is None
+            if name is None or (compares_case and await self._filtered(name) is None):
+                self._ignored = LookUpIgnored("This server does not find users by user name.")
+                raise self._ignored
+            self._compares_case = compares_case
+            self._filter_checked = True
+
+
+def _checkable(names: Sequence[str]) -> str | None:
+    """A name whose case can be changed and changed back, None where there is none."""
+    return next((name for name in names if name and name.swapcase().swapcase() == name), None)
+
+
+def _from(first: int, count: int, part: UserRows) -> tuple[User | UnreadableRecord, ...]:
+    """The rows of a page; where the server sent the whole list whatever was requested, those that belong there."""
+    if first and part.total is not None and len(part.rows) >= part.total:
+        return part.rows[first : first + count]
+    return part.rows
+
+
+def _has_new(more: Sequence[User | UnreadableRecord], rows: Sequence[User | UnreadableRecord]) -> bool:
+    known = {row.id for row in rows if isinstance(row, User)}
+    return any(not isinstance(row, User) or row.id not in known for row in more)
