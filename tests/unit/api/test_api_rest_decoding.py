@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkme_tui.api.answers import ApiAnswer, BrokenJson
-from walkme_tui.api.rest.decoding import LARGEST_TOTAL, decode_groups, decode_matches, decode_one, decode_page
+from walkme_tui.api.record_answers import LARGEST_TOTAL
+from walkme_tui.api.rest.decoding import decode_groups, decode_matches, decode_one, decode_page
 from walkme_tui.domain import json_text
 from walkme_tui.domain.errors import LookUpIgnored, UnexpectedAnswer
 from walkme_tui.domain.groups import Group
