@@ -134,7 +134,12 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
         from walkme_tui.services.changes.receipts import Receipts
 
         receipts = Receipts(session.account, journal, partial(_write_receipt, data / RECEIPTS), session.clock)
-        return JobRuns(Executor(session, journal, actor), journal, receipts)
+        executor = Executor(session, journal, actor)
+        if session.other_api is None:
+            return JobRuns(executor, journal, receipts)
+        from walkme_tui.services.changes.other_surface import OtherSurface
+
+        return JobRuns(executor, journal, receipts, OtherSurface(session, session.other_api))
 
     async def close() -> None:
         if folder is not None:

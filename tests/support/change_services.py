@@ -1,5 +1,6 @@
 """Change services over a real journal in a temporary folder; receipts are kept in memory under a fixed path."""
 
+import asyncio
 import shutil
 import tempfile
 import weakref
@@ -13,9 +14,11 @@ from walkme_tui.domain.plans import StepState
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_runs import JobRuns
+from walkme_tui.services.changes.other_surface import OtherSurface
 from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.changes.receipts import Receipts
 from walkme_tui.services.ports import Session
+from walkme_tui.services.waiting import Sleep
 from walkme_tui.store.journal.journal import open_journal
 
 ACTOR = Actor("ada", "jump-host", "client-7")
@@ -33,6 +36,7 @@ class Bench:
     require_ticket: bool = False
     receipts: dict[str, str] = field(default_factory=dict)
     opened: int = 0
+    sleep: Sleep = asyncio.sleep
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="walkme-journal-")))
 
     def __post_init__(self) -> None:
@@ -44,11 +48,13 @@ class Bench:
         journal = open_journal(self.folder, actor=ACTOR, clock=session.clock)
         session.api.use_write_support(journal.write_support(session.account.profile, session.account.base_url))
         receipts = Receipts(session.account, journal, self._write, session.clock, UTC)
+        api = session.other_api
+        other = None if api is None else OtherSurface(session, api, self.sleep)
         return ChangeServices(
             session,
             journal,
             Planner(session, self.keep_groups, self.require_ticket),
-            lambda: JobRuns(Executor(session, journal, ACTOR), journal, receipts),
+            lambda: JobRuns(Executor(session, journal, ACTOR), journal, receipts, other),
         )
 
     def _write(self, name: str, text: str) -> Path:

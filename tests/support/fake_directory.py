@@ -209,6 +209,12 @@ class FakeDirectory:
             raise LookUpIgnored("This server ignores look-ups by email.")
         return None
 
+    async def find_by_external_id(self, external_id: str) -> User | None:
+        """The user with this external id."""
+        await self._pass("find_by_external_id", (external_id,), Priority.DEMAND)
+        found = (user for user in self.users if isinstance(user, User) and user.external_id == external_id)
+        return next(found, None)
+
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
         """The user with this id."""
         await self._pass("get_user", (user_id,), priority)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.plans import Plan, PlanKind, Step, StepState, grouped
 from walkme_tui.domain.users import User
 
@@ -105,9 +106,26 @@ class Outcome:
     refusals: Mapping[str, str] = field(default_factory=dict)
 
 
+class SurfaceCheck(NamedTuple):
+    """Whether a user is active on the other surface after a job, in ``text`` too, with what to do where that is wrong.
+
+    ``active`` is None where the other surface has no such user, does not say, or could not be read; ``wrong`` is true
+    where it differs from the job. ``user_id`` is that of the job's surface.
+    """
+
+    user_id: str
+    email: str
+    surface: Surface
+    active: bool | None
+    text: str
+    wrong: bool
+
+
 @dataclass(frozen=True)
 class Job:
     """One plan in the journal, with its steps in order; ``receipts`` are paths of the receipts written so far.
+
+    ``checks`` are those of the latest run that did all steps, empty where the profile has one surface.
 
     ``purged_at_ms`` is set once the personal data was deleted: then the plan has no subjects, users and groups have
     numbered ids (``person-1``, ``group-2``), and the job cannot be undone.
@@ -122,6 +140,7 @@ class Job:
     settled_at_ms: int | None = None
     receipts: tuple[str, ...] = ()
     purged_at_ms: int | None = None
+    checks: tuple[SurfaceCheck, ...] = ()
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -160,9 +179,19 @@ class Job:
             users - {record.step.subject_id for record in self.steps if record.state is not StepState.DONE}
         )
 
+    @property
+    def reported_ids(self) -> tuple[str, ...]:
+        """What the steps and the checks are about, each id once."""
+        ids = [record.step.subject_id for record in self.steps]
+        return tuple(dict.fromkeys([*ids, *(check.user_id for check in self.checks)]))
+
     def records_of(self, user_id: str) -> tuple[StepRecord, ...]:
         """The steps of one user, given by the id or by the key of a user that the job creates."""
         return tuple(self._records_by_user.get(self.subject_id(user_id), ()))
+
+    def checks_of(self, user_id: str) -> tuple[SurfaceCheck, ...]:
+        """The checks of one user."""
+        return tuple(self._checks_by_user.get(user_id, ()))
 
     def subject_id(self, user_id: str) -> str:
         """The id of this user in the job's plan: of a user that the job created, the key."""
@@ -171,6 +200,10 @@ class Job:
     @cached_property
     def _subject_ids(self) -> Mapping[str, str]:
         return {user_id: subject for subject, user_id in user_ids(self.steps).items()}
+
+    @cached_property
+    def _checks_by_user(self) -> Mapping[str, Sequence[SurfaceCheck]]:
+        return grouped(self.checks, lambda check: check.user_id)
 
     @cached_property
     def _records_by_user(self) -> Mapping[str, Sequence[StepRecord]]:

@@ -63,7 +63,7 @@ def receipt_markdown(receipt: Mapping[str, Any], file_name: str) -> str:
 
 
 def ticket_lines(receipt: Mapping[str, Any], file_name: str) -> list[str]:
-    """At most five lines for a ticket; ``file_name`` is the receipt's JSON file, for the undo of this person."""
+    """At most six lines for a ticket; ``file_name`` is the receipt's JSON file, for the undo of this person."""
     person, account, operator = receipt["person"], receipt["account"], receipt["operator"]
     title = TITLES.get(receipt["kind"], "Change")
     who = code(person.get("email") or _name(person) or person["id"])
@@ -76,6 +76,7 @@ def ticket_lines(receipt: Mapping[str, Any], file_name: str) -> list[str]:
         f"- {ticket}job {code(receipt['job'])}, {state} {when}, by {by}",
         f"- {'; '.join(_changes(receipt)) or 'Nothing to do'}",
     ]
+    lines += [f"- Check: {code(check['text'], MAX_SENTENCE)}" for check in receipt["checks"]]
     if receipt["warning"]:
         lines.append(f"- Warning: {code(receipt['warning'], MAX_SENTENCE)}")
     return [*lines, f"- Undo: {_undo(receipt, file_name)}"]

@@ -52,6 +52,9 @@ class DeferredApi:
     async def find_user(self, email: str) -> User | None:
         return await (await self._ready()).find_user(email)
 
+    async def find_by_external_id(self, external_id: str) -> User | None:
+        return await (await self._ready()).find_by_external_id(external_id)
+
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
         return await (await self._ready()).get_user(user_id, priority)
 

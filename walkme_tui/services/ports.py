@@ -19,7 +19,7 @@ from walkme_tui.services.events import Events
 
 if TYPE_CHECKING:
     # Commands that only read start without them: they are a tenth of what whois --cached imports.
-    from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
+    from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome, SurfaceCheck
     from walkme_tui.domain.plans import Plan
     from walkme_tui.domain.write_support import WriteSupport
 
@@ -39,6 +39,10 @@ class DirectoryApi(Protocol):
 
         Services use ``services.directory``.
         """
+        ...
+
+    async def find_by_external_id(self, external_id: str) -> User | None:
+        """The user with exactly this external id, or None; ``LookUpIgnored`` where the surface has no such look-up."""
         ...
 
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
@@ -372,6 +376,10 @@ class Journal(Protocol):
         """Record the path of a receipt."""
         ...
 
+    async def add_checks(self, job_id: str, checks: "Sequence[SurfaceCheck]") -> None:
+        """Record the checks of a job, in place of earlier ones."""
+        ...
+
     async def discard(self, job_id: str) -> None:
         """Nothing more will be done of this job: what is TODO becomes SKIPPED, what was sent without an answer
         needs review.
@@ -411,7 +419,8 @@ class Session(NamedTuple):
     ``started_at_ms`` is when it was opened: rows fetched before are shown dimmed until they are confirmed.
     ``secret_source`` says in words where the credential comes from, for messages. ``events`` publishes what pages and
     look-ups stored. ``warm_up`` and ``after_close`` are set by the code that opens the session. ``group_api`` is None
-    on a surface without such calls.
+    on a surface without such calls. ``other_api`` is the client of the profile's other surface, only for reading, None
+    where it has none.
     """
 
     account: Account
@@ -425,6 +434,7 @@ class Session(NamedTuple):
     after_close: Callable[[], Awaitable[None]] | None = None
     sync: SyncSettings = SyncSettings()
     group_api: GroupApi | None = None
+    other_api: DirectoryApi | None = None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -443,6 +453,8 @@ class Session(NamedTuple):
         """Close the connections, then the mirror, then the demo's account if there is one."""
         try:
             await self.api.aclose()
+            if self.other_api is not None:
+                await self.other_api.aclose()
         finally:
             try:
                 await self.mirror.aclose()

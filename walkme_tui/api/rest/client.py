@@ -108,6 +108,10 @@ class RestDirectory:
             self._look_up_ignored = error
             raise
 
+    async def find_by_external_id(self, external_id: str) -> User | None:  # noqa: ARG002 - the protocol's
+        """Raises ``LookUpIgnored``: the REST API has no such look-up."""
+        raise LookUpIgnored("The REST API looks users up by id and email only.")
+
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
         """One user with every field; ``NotFound`` where there is none, and for an id that cannot be one."""
         target = f"/users/{path_segment(user_id, 'user')}"

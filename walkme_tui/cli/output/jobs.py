@@ -8,6 +8,7 @@ from walkme_tui.cli.output.messages import PROGRAM
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, call_of, left_out_lines, step_text, target_of, title_of
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.domain.receipts import check_to_json
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import Json
@@ -43,6 +44,7 @@ def job_object(job: Job, records: Iterable[StepRecord] | None = None) -> dict[st
         "actor": str(job.actor),
         "undoes": job.plan.undoes,
         "left_out": list(job.plan.left_out),
+        "checks": [check_to_json(check) for check in job.checks],
     }
 
 
@@ -59,6 +61,7 @@ def empty_job_object(plan: Plan) -> dict[str, Json]:
         "surface": plan.surface.value,
         "ticket": plan.ticket,
         "left_out": list(plan.left_out),
+        "checks": [],
     }
 
 
@@ -143,10 +146,10 @@ def job_lines(job: Job, undo_jobs: Iterable[Job] = ()) -> list[str]:
         lines.append(f"Undone   {_second(other.created_at_ms)} by job {other.id}{some}")
     if job.purged_at_ms is not None:
         lines.append(f"Purged   {_second(job.purged_at_ms)}: the people that it changed are no longer known")
-    people = list(dict.fromkeys(record.step.subject_id for record in job.steps))
-    for user_id in people:
+    for user_id in job.reported_ids:
         lines += ["", cut(target_of(job.plan, user_id), MAX_SENTENCE)]
         lines += [f"  {line}" for line in step_lines(job.records_of(user_id))]
+        lines += [f"  {'!' if check.wrong else '-'} {check.text}" for check in job.checks_of(user_id)]
     lines += [*left_out_lines(job.plan), "", f"{counts_text(job)}."]
     lines += [f"Receipt  {clean(path)}" for path in job.receipts]
     if job.purged_at_ms is None and changed:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
 from walkme_tui.domain.jobs import Job, JobState
@@ -14,6 +14,11 @@ from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.changes.job_progress import JobProgress
 from walkme_tui.services.changes.receipts import Receipts
 from walkme_tui.services.ports import Journal
+from walkme_tui.services.waiting import wait_for_first
+
+if TYPE_CHECKING:
+    # Only a profile with two surfaces needs it.
+    from walkme_tui.services.changes.other_surface import OtherSurface
 
 CANCEL_SECONDS: Final = 1.0
 """How long ``aclose`` waits for a task that it cancelled."""
@@ -33,9 +38,13 @@ class JobResult(NamedTuple):
 
 
 class RunningJob:
-    """A job that runs in ``task``; ``progress`` is its latest progress, None before the first."""
+    """A job that runs in ``task``; ``progress`` is its latest progress, None before the first.
+
+    ``checking`` is true once all steps are done, while the users are read on the other surface.
+    """
 
     task: asyncio.Task[JobResult]
+    checking = False
 
     def __init__(self, job: Job, control: JobControl) -> None:
         self.control = control
@@ -50,12 +59,15 @@ class RunningJob:
 
 
 class JobRuns:
-    """Runs the jobs of one session, each in its own task."""
+    """Runs the jobs of one session, each in its own task; ``other`` is the other surface of its profile, if any."""
 
-    def __init__(self, executor: Executor, journal: Journal, receipts: Receipts) -> None:
+    def __init__(
+        self, executor: Executor, journal: Journal, receipts: Receipts, other: "OtherSurface | None" = None
+    ) -> None:
         self._executor = executor
         self._journal = journal
         self._receipts = receipts
+        self._other = other
         self._running: dict[str, RunningJob] = {}
         self._submitted: set[str] = set()
 
@@ -131,7 +143,13 @@ class JobRuns:
                 job = await self._journal.job(job_id)
             except JournalUnavailable as error:
                 raise problem or error from None
-            return await self._with_receipts(job, problem)
+            result = await self._with_receipts(job, problem)
+            if self._other is None or job.state is not JobState.DONE:
+                return result
+            running.checking = True
+            if running.progress is not None:
+                listener(running.progress)
+            return await self._checked(result, self._other, running.control)
         finally:
             del self._running[job_id]
             self._submitted.discard(job_id)
@@ -141,6 +159,27 @@ class JobRuns:
         with suppress(WalkmeError):
             if job_id in self._submitted and (await self._journal.job(job_id)).state is JobState.READY:
                 await self._journal.discard(job_id)
+
+    async def _checked(self, result: JobResult, other: "OtherSurface", control: JobControl) -> JobResult:
+        """The result with the checks on the other surface, in the journal and the receipts too.
+
+        The receipts are there before the checks begin: those may be cancelled, and the process may end.
+        """
+        checking = asyncio.ensure_future(other.check(result.job))
+        await wait_for_first(asyncio.wait([checking]), control.wait_cancelled())
+        if not checking.done():
+            checking.cancel()
+            await asyncio.gather(checking, return_exceptions=True)
+            return result
+        checks = checking.result()
+        if not checks:
+            return result
+        try:
+            await self._journal.add_checks(result.job.id, checks)
+            checked = await self._with_receipts(await self._journal.job(result.job.id), result.problem)
+        except JournalUnavailable as error:
+            return result._replace(job=replace(result.job, checks=checks), receipt_problem=error)
+        return checked
 
     async def _with_receipts(self, job: Job, problem: WalkmeError | None) -> JobResult:
         try:

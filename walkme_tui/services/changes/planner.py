@@ -18,7 +18,7 @@ from walkme_tui.domain.consequences import (
     unknown_kept_groups,
 )
 from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable, NotFound
-from walkme_tui.domain.plans import Plan, PlanKind, Subject, grouped, numbered, offboarding_changes
+from walkme_tui.domain.plans import Consequence, Plan, PlanKind, Subject, grouped, numbered, offboarding_changes
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import Status, User
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
@@ -65,7 +65,10 @@ class Planner:
             users, (_, namesakes) = await gather_pair(
                 look_ups.find(keys, on_progress), gather_pair(names.read_mirror(keep), self._early_namesakes(keys))
             )
-            await names.load([group.id for user in users for group in names.groups_of(user)])
+            _, elsewhere = await gather_pair(
+                names.load([group.id for user in users for group in names.groups_of(user)]),
+                self._known_elsewhere(users, PlanKind.OFFBOARD),
+            )
             unmatched = names.unmatched(keep)
         subjects: list[Subject] = []
         for index, user in enumerate(users):
@@ -83,6 +86,7 @@ class Planner:
             own = steps_by_user.get(subject.user.id, [])
             found = deactivation(subject, own, facts) + memberships(subject, keep, by_request=keep_groups)
             found += tuple(last[step.number] for step in own if step.number in last)
+            found += elsewhere.get(subject.user.id, ())
             subjects[index] = replace(subject, consequences=found)
         # What concerns the whole plan is shown once, with the first user.
         for_all = (*unknown_kept_groups(unmatched), *extent(facts))
@@ -103,14 +107,16 @@ class Planner:
             subject = Subject(user, self._session.clock(), names.groups_of(user))
         changes = () if user.status == status else (SetStatus(user.id, user.status, status),)
         steps = numbered(changes)
-        if status is not Status.INACTIVE:
-            subject = replace(subject, consequences=reactivation(subject, steps))
-            return new_plan(self._session, PlanKind.REACTIVATE, [subject], steps)
-        facts = await account_facts(self._session, [user], namesakes=False) if is_admin(user) else None
-        found = deactivation(subject, steps, facts)
-        if facts is not None:
-            found += extent(facts)
-        return new_plan(self._session, PlanKind.DEACTIVATE, [replace(subject, consequences=found)], steps)
+        kind = PlanKind.DEACTIVATE if status is Status.INACTIVE else PlanKind.REACTIVATE
+        elsewhere = (await self._known_elsewhere([user], kind)).get(user_id, ())
+        if kind is PlanKind.REACTIVATE:
+            found = reactivation(subject, steps) + elsewhere
+        else:
+            facts = await account_facts(self._session, [user], namesakes=False) if is_admin(user) else None
+            found = deactivation(subject, steps, facts) + elsewhere
+            if facts is not None:
+                found += extent(facts)
+        return new_plan(self._session, kind, [replace(subject, consequences=found)], steps)
 
     def require(self, plan: Plan) -> None:
         """Raise ``ConfigurationError`` where the configuration requires a ticket and the plan has none."""
@@ -123,6 +129,18 @@ class Planner:
             )
 
     # ------------------------------------------------------------ inside
+
+    async def _known_elsewhere(self, users: Sequence[User], kind: PlanKind) -> Mapping[str, tuple[Consequence, ...]]:
+        """What the other surface of the profile knows about these users, by id; empty where it has only one."""
+        api = self._session.other_api
+        if api is None:
+            return {}
+        from walkme_tui.domain.surface_checks import in_plan
+        from walkme_tui.services.changes.other_surface import OtherSurface
+
+        other = OtherSurface(self._session, api)
+        records = zip(users, await other.find(users), strict=True)
+        return {user.id: (in_plan(user, record, other.surface, kind),) for user, record in records}
 
     async def _early_namesakes(self, keys: Sequence[str]) -> Mapping[str, Sequence[User]]:
         """By folded name, the namesakes of the users that the mirror knows by these emails.

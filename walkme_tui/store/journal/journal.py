@@ -3,14 +3,14 @@
 import asyncio
 import os
 import pwd
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
 from walkme_tui.domain.errors import JournalUnavailable, NotFound, WalkmeError
-from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome
+from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome, SurfaceCheck
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import storable
 from walkme_tui.domain.times import now_ms
@@ -98,6 +98,12 @@ class SqliteJournal:
         """Store where a receipt was written."""
         entry = AuditEntry(self._clock(), job_id, self._actor, "receipt", path)
         await self.write(lambda tables: tables.add_receipt(job_id, path, entry))
+
+    async def add_checks(self, job_id: str, checks: Sequence[SurfaceCheck]) -> None:
+        """Store the checks of a job, in place of earlier ones."""
+        wrong = sum(check.wrong for check in checks)
+        entry = AuditEntry(self._clock(), job_id, self._actor, "checked", f"users: {len(checks)}; wrong: {wrong}")
+        await self.write(lambda tables: tables.set_checks(job_id, checks, entry))
 
     async def discard(self, job_id: str) -> None:
         """End a job: TODO steps become SKIPPED, steps that were sent without an answer need review.

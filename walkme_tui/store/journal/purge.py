@@ -31,7 +31,7 @@ def purge(tables: JournalTables, folder: Path, before_ms: int, at_ms: int, actor
             (job_id,),
         )
         connection.execute("DELETE FROM purging WHERE job = ?", (job_id,))
-        connection.execute("UPDATE jobs SET purged_at_ms = ? WHERE id = ?", (at_ms, job_id))
+        connection.execute("UPDATE jobs SET purged_at_ms = ?, checks = '[]' WHERE id = ?", (at_ms, job_id))
         tables.log(AuditEntry(at_ms, job_id, actor, "purged"))
     kept = len(rows) - len(jobs)
     tables.log(AuditEntry(at_ms, None, actor, "purged", f"jobs: {len(jobs)}; kept, because not settled: {kept}"))

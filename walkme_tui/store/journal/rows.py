@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 from walkme_tui.domain import json_text
-from walkme_tui.domain.jobs import OutcomeReason, StepRecord
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.jobs import OutcomeReason, StepRecord, SurfaceCheck
 from walkme_tui.domain.plan_files import step_from_json
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.user_json import decode_user
@@ -46,6 +47,15 @@ def step_record(row: Sequence[Any]) -> StepRecord:
         reason=member(OutcomeReason, reason),
         refusals=loaded(refusals),
     )
+
+
+def surface_checks(text: str) -> tuple[SurfaceCheck, ...]:
+    """The checks in the column ``jobs.checks``: for each, the fields in their order."""
+    try:
+        found = [SurfaceCheck(*fields) for fields in loaded(text)]
+    except TypeError:
+        raise DamagedContents("a check lacks fields") from None
+    return tuple(check._replace(surface=member(Surface, check.surface)) for check in found)
 
 
 def member(kind: type[E], value: str) -> E:

@@ -12,19 +12,19 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from walkme_tui.domain.errors import NotFound
-from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome, StepRecord
+from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome, StepRecord, SurfaceCheck
 from walkme_tui.domain.plan_files import plan_from_json, plan_to_json, step_to_json
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import storable
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import User
-from walkme_tui.store.journal.rows import AuditEntry, dumped, loaded, member, step_record
+from walkme_tui.store.journal.rows import AuditEntry, dumped, loaded, member, step_record, surface_checks
 
 # Without vowels, which could form a word, and without characters that are easily confused.
 LETTERS: Final = "23456789bcdfghjkmnpqrstvwxz"
 SUFFIX_LENGTH: Final = 4
 
-JOB_COLUMNS: Final = "id, state, plan, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms"
+JOB_COLUMNS: Final = "id, state, plan, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms, checks"
 MAX_REFRESHED: Final = 500
 """When more steps of a job changed than this, the whole job is read."""
 STEPS: Final = (
@@ -122,7 +122,7 @@ class JournalTables:
         ]
 
     def _built(self, row: Sequence[Any], steps: list[StepRecord]) -> Job:
-        job_id, state, plan, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms = row
+        job_id, state, plan, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms, checks = row
         receipts = self.connection.execute("SELECT path FROM receipts WHERE job = ? ORDER BY number", (job_id,))
         return Job(
             id=job_id,
@@ -134,6 +134,7 @@ class JournalTables:
             settled_at_ms=settled_at_ms,
             receipts=tuple(str(loaded(path)) for (path,) in receipts),
             purged_at_ms=purged_at_ms,
+            checks=surface_checks(checks),
         )
 
     # ------------------------------------------------------------ writing
@@ -142,7 +143,7 @@ class JournalTables:
         """Store a plan as a new job."""
         job_id = self._new_id(at_ms)
         self.connection.execute(
-            f"INSERT INTO jobs ({JOB_COLUMNS}, profile) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?)",  # noqa: S608 - constants
+            f"INSERT INTO jobs ({JOB_COLUMNS}, profile) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, '[]', ?)",  # noqa: S608 - constants
             (
                 job_id,
                 JobState.READY,
@@ -226,6 +227,12 @@ class JournalTables:
         )
         if inserted.rowcount:
             self.log(entry)
+
+    def set_checks(self, job_id: str, checks: Sequence[SurfaceCheck], entry: AuditEntry) -> None:
+        """Store the checks of a job; ``NotFound`` where there is no such job."""
+        self.state(job_id)
+        self.connection.execute("UPDATE jobs SET checks = ? WHERE id = ?", (dumped([*map(list, checks)]), job_id))
+        self.log(entry)
 
     def has_open_steps(self, job_id: str) -> bool:
         """True if a step is not settled."""

@@ -124,6 +124,7 @@ class JobTasks:
 
     def job_status(self, running: "RunningJob") -> str:
         """``Offboarding Zoë Çelik: 3 of 5 steps · 1.2/s · 2 s left``."""
+        from walkme_tui.domain.surface_checks import other_surface
         from walkme_tui.ui.change_words import MAX_SENTENCE, job_in_progress
 
         progress, job = running.progress, running.job
@@ -135,6 +136,8 @@ class JobTasks:
             parts.append(f"{len(progress.failures)} to review")
         if running.control.cancelled:
             parts.append("stopping after what is in flight")
+        elif running.checking:
+            parts.append(f"checking {other_surface(self._session.account.surface).upper()}")
         elif running.control.paused:
             parts.append("paused, P on the job resumes it")
         elif (seconds := self._seconds_to_retry(job.id, progress)) > 0:

@@ -56,16 +56,18 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> 
 
 
 def people_lines(job: Job, width: int) -> Iterator[StyledText]:
-    """The steps with their results, person by person."""
+    """The steps with their results and the checks, person by person."""
     people = {subject.user.id: subject.user for subject in job.plan.subjects}
-    ids = list(dict.fromkeys(record.step.subject_id for record in job.steps))
-    for place, user_id in enumerate(ids):
+    for place, user_id in enumerate(job.reported_ids):
         if place:
             yield ()
         user = people.get(user_id)
         yield [(change_words.email_of(user) if user is not None else clean(user_id, 80), TextStyle.STRONG)]
         for record in job.records_of(user_id):
             yield from _step(record, width)
+        for check in job.checks_of(user_id):
+            style = TextStyle.BAD if check.wrong else TextStyle.WARN if check.active is None else TextStyle.PLAIN
+            yield from wrapped(check.text, width, style, "! " if check.wrong else "  ")
         if user is not None and (warning := identity_provider_warning(user, job.plan.kind)):
             yield from wrapped(warning, width, TextStyle.WARN, "! ")
 

@@ -9,6 +9,7 @@ JOURNAL: Final = (
     "walkme_tui.store.journal.migrations.journal_0002",
     "walkme_tui.store.journal.migrations.journal_0003",
     "walkme_tui.store.journal.migrations.journal_0004",
+    "walkme_tui.store.journal.migrations.journal_0005",
 )
 
 
