@@ -54,6 +54,7 @@ async def test_a_journal_of_the_second_layout_is_read(tmp_path: Path) -> None:
         connection.execute("ALTER TABLE claims RENAME COLUMN subject TO user_id")
         connection.execute("ALTER TABLE steps RENAME COLUMN subject TO user_id")
         connection.execute("ALTER TABLE steps DROP COLUMN refusals")
+        connection.execute("ALTER TABLE jobs DROP COLUMN checks")
         connection.execute("PRAGMA user_version = 2")
     journal = journal_in(tmp_path)
     await journal.claim(job.id)
