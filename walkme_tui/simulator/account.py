@@ -20,7 +20,7 @@ _GROUP_AGE_MS: Final = 5 * 365 * DAY_MS
 
 
 class SimulatedAccount:
-    """The users and groups of one account; ``dangling`` keeps deleted users as members of their groups.
+    """The users and groups of one account.
 
     Users have numbers: first those computed from the seed, then the created ones. The list is in the order of numbers,
     without deleted users. ``clock`` gives milliseconds since the Unix epoch, for the times of writes. Records are
@@ -41,7 +41,6 @@ class SimulatedAccount:
         self._emails: dict[str, int] = {}
         self._attributes: dict[int, Record] = {}
         self.all_groups = SimulatedGroups(self._population, _iso(now - _GROUP_AGE_MS))
-        self.dangling = False
 
     # ------------------------------------------------------------ reading
 
@@ -93,25 +92,36 @@ class SimulatedAccount:
             return deepcopy(stored)
         return self._population.scim_attributes(number) if number < self._population.users else {}
 
+    def find_by_external_id(self, external_id: str) -> list[Record]:
+        """The users with this external id."""
+        computed = self._population.number_of_external_id(external_id)
+        numbers = {number for number, record in self._changed.items() if record["externalId"] == external_id}
+        if computed is not None and computed not in self._changed and self._exists(computed):
+            numbers.add(computed)
+        return [self._record(number) for number in sorted(numbers)]
+
     def members(self, group_id: str) -> list[tuple[str, str | None]]:
-        """Id and full name of the members of a group, in the order of the list; ``NoSuchGroup``."""
-        group = self.all_groups.one(group_id)
-        changed, deleted = self._changed, set(self._deleted)
-        numbers = [
-            number
-            for number in self.all_groups.computed_members(group_id)
-            if number not in changed and number not in deleted
-        ]
-        numbers += [number for number, record in changed.items() if group_id in _groups_of(record)]
-        numbers.sort()
-        id_of, names_of = self._population.id_of, self._population.names_of
+        """Id and full name of the members of a group, in the order of the list of users; ``NoSuchGroup``."""
+        changed, id_of, names_of = self._changed, self._population.id_of, self._population.names_of
         members = [
             (id_of(n), full_name(*names_of(n)))
             if n not in changed
             else (str(changed[n]["id"]), full_name(changed[n]["firstName"], changed[n]["lastName"]))
-            for n in numbers
+            for n in self._member_numbers(group_id)
         ]
-        return [*members, *((stranger, None) for stranger in group.strangers)]
+        return [*members, *((stranger, None) for stranger in self.all_groups[group_id].strangers)]
+
+    def member_count(self, group_id: str) -> int:
+        """The number of members; ``NoSuchGroup``."""
+        return len(self._member_numbers(group_id)) + len(self.all_groups[group_id].strangers)
+
+    def _member_numbers(self, group_id: str) -> list[int]:
+        computed = self.all_groups.computed_members(group_id)
+        changed, deleted = self._changed, set(self._deleted)
+        numbers = [number for number in computed if number not in changed and number not in deleted]
+        numbers += [number for number, record in changed.items() if group_id in _groups_of(record)]
+        numbers.sort()
+        return numbers
 
     # ------------------------------------------------------------ writing
 
@@ -127,10 +137,11 @@ class SimulatedAccount:
         role = fields.pop("role", None) or DEFAULT_ROLE
         return self._record(self._add({"email": email, **cleared(), **fields, "role": role, "status": "pending"}))
 
-    def save(self, user_id: str | None, fields: Record, attributes: Record) -> Record:
+    def save(self, user_id: str | None, fields: Record, attributes: Record, *, only_answer: bool = False) -> Record:
         """Create (None) or change a user with fields that were checked; ``attributes`` are what only SCIM shows.
 
-        Fields that are None and not among those of every user are deleted. ``NoSuchUser``, ``EmailTaken``.
+        Fields that are None and not among those of every user are deleted. With ``only_answer`` nothing is stored.
+        ``NoSuchUser``, ``EmailTaken``.
         """
         number = None if user_id is None else self._number(user_id)
         old = cleared() if number is None else self._record(number)
@@ -138,17 +149,14 @@ class SimulatedAccount:
             raise EmailTaken(str(fields["email"]))
         whole = {"email": fields["email"], **old, **fields}
         record = {name: value for name, value in whole.items() if value is not None or name in cleared()}
+        if only_answer:
+            return self._new(record) if number is None else record
         if number is None:
             number = self._add(record)
         else:
             self._change(number, old, record)
         self._attributes[number] = deepcopy(attributes)
         return self._record(number)
-
-    def imagined(self, fields: Record) -> Record:
-        """The record that a new user with these fields would have."""
-        now = _iso(self._clock())
-        return {"id": self._population.id_of(self._next_number), **fields, "createdAt": now, "updatedAt": now}
 
     def replace(self, user_id: str, body: Mapping[str, Json]) -> Record:
         """Replace a user with the body.
@@ -174,9 +182,8 @@ class SimulatedAccount:
         number = self._number(user_id)
         record = self._record(number)
         self._groups_changed(_groups_of(record))
-        if self.dangling:
-            for group_id in _groups_of(record):
-                self.all_groups[str(group_id)].strangers.append(str(record["id"]))
+        for group_id in _groups_of(record):
+            self.all_groups[str(group_id)].former_members.append(str(record["id"]))
         self._forget_email(number)
         self._changed.pop(number, None)
         self._attributes.pop(number, None)
@@ -197,13 +204,9 @@ class SimulatedAccount:
 
     # ------------------------------------------------------------ groups
 
-    def create_group(self, name: str) -> SimulatedGroup:
-        """Append a group without members; ``GroupNameTaken``."""
-        return self.all_groups.add(name, _iso(self._clock()))
-
-    def imagined_group(self, name: str) -> SimulatedGroup:
-        """The group that a new one with this name would be."""
-        return self.all_groups.imagined(name, _iso(self._clock()))
+    def create_group(self, name: str, *, only_answer: bool = False) -> SimulatedGroup:
+        """Append a group without members; with ``only_answer`` it is not stored. ``GroupNameTaken``."""
+        return self.all_groups.add(name, _iso(self._clock()), only_answer=only_answer)
 
     def change_group(self, group_id: str, name: str, external_id: str | None) -> None:
         """Set what a group has beside its members; ``NoSuchGroup``, ``GroupNameTaken``."""
@@ -232,9 +235,10 @@ class SimulatedAccount:
     def remove_member(self, group_id: str, member_id: str) -> None:
         """Remove a member; no change for anyone else. ``NoSuchGroup``."""
         group = self.all_groups.one(group_id)
-        if member_id in group.strangers:
-            group.strangers = [stranger for stranger in group.strangers if stranger != member_id]
-            self._groups_changed([group_id])
+        for listed in (group.strangers, group.former_members):
+            if member_id in listed:
+                listed[:] = [other for other in listed if other != member_id]
+                self._groups_changed([group_id])
         if self.is_user(member_id) and group_id in _groups_of(self.user(member_id)):
             self.leave(group_id, member_id)
 
@@ -290,10 +294,14 @@ class SimulatedAccount:
             record["groups"] = [group_id for group_id in _groups_of(record) if group_id in self.all_groups]
         return record
 
+    def _new(self, fields: Record) -> Record:
+        """The record of the next new user."""
+        now = _iso(self._clock())
+        return {"id": self._population.id_of(self._next_number), **fields, "createdAt": now, "updatedAt": now}
+
     def _add(self, fields: Record) -> int:
         """Append a user with these fields; the number."""
-        number = self._next_number
-        record = self.imagined(fields)
+        number, record = self._next_number, self._new(fields)
         self._next_number += 1
         self._groups_changed(_groups_of(record))
         self._store(number, record)
@@ -303,7 +311,9 @@ class SimulatedAccount:
         """The fields of a body to write to an existing user."""
         if body.get("id", old["id"]) != old["id"]:
             raise Refused("id", "id cannot be changed")
-        fields = read_fields(body, self.all_groups)
+        # SCIM writes user names that are no addresses; as they were read, they may be sent back.
+        unchanged = {"email"} if body.get("email") == old["email"] else set()
+        fields = read_fields({name: body[name] for name in body.keys() - unchanged}, self.all_groups)
         email = fields.get("email")
         if isinstance(email, str) and self._number_of_email(email) not in {None, number}:
             raise EmailTaken(email)

@@ -11,6 +11,12 @@ from walkme_tui.simulator.refusal_shapes import RefusalShape
 if TYPE_CHECKING:
     from types import EllipsisType
 
+    from walkme_tui.simulator.account import SimulatedAccount
+
+
+# The users of both surfaces.
+_USERS: Final = ("/users", "/scim/v2/Users")
+
 
 class AnswerFault(StrEnum):
     """What is wrong with one answer."""
@@ -41,16 +47,17 @@ class TotalFault(StrEnum):
 class Fault:
     """A fault that applies to some requests.
 
-    These are requests of ``method`` (any if empty) whose path begins with ``path``: the first of them, then every
-    ``every``-th, ``times`` of them altogether (None: no limit). ``retry_after`` is the value of the header. With
-    ``after_execution`` the request is executed before the wrong answer is sent. ``shape`` is that of a refusal.
+    These are requests of ``method`` (any if empty) whose path begins with ``path``, or with one of several: the first
+    of them, then every ``every``-th, ``times`` of them altogether (None: no limit). ``retry_after`` is the value of the
+    header. With ``after_execution`` the request is executed before the wrong answer is sent. ``shape`` is that of a
+    refusal.
     """
 
     kind: AnswerFault
     times: int | None = 1
     every: int = 1
     method: str = ""
-    path: str = "/"
+    path: str | tuple[str, ...] = "/"
     status: int = 503
     retry_after: str | None = None
     after_execution: bool = False
@@ -86,13 +93,39 @@ class Faults:
         """Add a fault, after those that are active already."""
         self._active.append(_ActiveFault(fault))
 
-    def fail_next(self, times: int = 1, status: int = 503, *, path: str = "/", retry_after: str | None = None) -> None:
+    def fail_next(
+        self,
+        times: int = 1,
+        status: int = 503,
+        *,
+        path: str | tuple[str, ...] = "/",
+        retry_after: str | None = None,
+    ) -> None:
         """Answer the next requests with an error status."""
         self.add(Fault(AnswerFault.ERROR, times=times, status=status, path=path, retry_after=retry_after))
 
     def hang_next(self, times: int = 1, *, path: str = "/") -> None:
         """Never answer the next requests."""
         self.add(Fault(AnswerFault.HANG, times=times, path=path))
+
+    def listed_total(self, total: int, size: int) -> "Json | EllipsisType":
+        """The total that the next list contains, ``...`` for none."""
+        self.lists_sent += 1
+        match self.total:
+            case TotalFault.MISSING:
+                return ...
+            case TotalFault.NEGATIVE:
+                return -1
+            case TotalFault.TEXT:
+                return f"about {total}"
+            case TotalFault.SHRINKING:
+                return max(0, total - (self.lists_sent - 1) * size)
+        return total
+
+    def after_list(self, account: "SimulatedAccount") -> None:
+        """What happens to the account when a list was sent."""
+        if self.drift and account.total:
+            account.delete(str(account.users(0, 1)[0]["id"]))
 
     def take(self, method: str, path: str) -> Fault | None:
         """The fault for this request, None if there is none; of several the oldest. Counts as one of its ``times``."""
@@ -128,7 +161,7 @@ class _ActiveFault:
 
 
 def _always(kind: AnswerFault, every: int, status: int = 503) -> Callable[[Faults], None]:
-    return lambda faults: faults.add(Fault(kind, times=None, every=every, path="/users", status=status))
+    return lambda faults: faults.add(Fault(kind, times=None, every=every, path=_USERS, status=status))
 
 
 def _refusing(shape: RefusalShape) -> Callable[[Faults], None]:
@@ -136,7 +169,7 @@ def _refusing(shape: RefusalShape) -> Callable[[Faults], None]:
 
     def add(faults: Faults) -> None:
         for method in ("POST", "PUT", "PATCH"):
-            faults.add(Fault(AnswerFault.REFUSED, times=None, every=2, method=method, path="/users", shape=shape))
+            faults.add(Fault(AnswerFault.REFUSED, times=None, every=2, method=method, path=_USERS, shape=shape))
 
     return add
 
@@ -147,8 +180,8 @@ def _with(name: str, value: object) -> Callable[[Faults], None]:
 
 def _burst(faults: Faults) -> None:
     """Five errors in a row at the start, then one in ten."""
-    faults.fail_next(5, path="/users")
-    faults.add(Fault(AnswerFault.ERROR, times=None, every=10, path="/users", status=502))
+    faults.fail_next(5, path=_USERS)
+    faults.add(Fault(AnswerFault.ERROR, times=None, every=10, path=_USERS, status=502))
 
 
 _MALFORMED: Final[Mapping[int, Json]] = {

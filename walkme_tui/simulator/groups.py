@@ -8,10 +8,17 @@ from typing import Final
 from walkme_tui.simulator.population import Population
 from walkme_tui.simulator.refusals import GroupNameTaken, NoSuchGroup
 
+_NO_MEMBERS: Final = array("I")
+_FORMER_MEMBERS: Final = ("2f6d7f2e-5e0a-4f3c-9d54-5b1b2a6c0d01", "gone-before-the-migration")
+
 
 @dataclass(slots=True)
 class SimulatedGroup:
-    """One group. ``strangers`` are member ids that belong to no user, and repeated ids; times are ISO 8601."""
+    """One group; times are ISO 8601.
+
+    ``strangers`` are member ids that belong to no user, and repeated ids, ``former_members`` the ids of users who were
+    deleted while they were members.
+    """
 
     id: str
     name: str
@@ -19,6 +26,7 @@ class SimulatedGroup:
     updated_at: str
     external_id: str | None = None
     strangers: list[str] = field(default_factory=list)
+    former_members: list[str] = field(default_factory=list)
 
 
 class SimulatedGroups(Mapping[str, SimulatedGroup]):
@@ -30,6 +38,8 @@ class SimulatedGroups(Mapping[str, SimulatedGroup]):
     def __init__(self, population: Population, made_at: str) -> None:
         self._population = population
         self._groups = {i: SimulatedGroup(i, name, made_at, made_at) for i, name in population.groups.items()}
+        for group in self._groups.values():
+            group.former_members += _FORMER_MEMBERS
         self._next_number = len(self._groups)
         self._computed: Mapping[str, array[int]] | None = None
         self.any_deleted = False
@@ -56,17 +66,14 @@ class SimulatedGroups(Mapping[str, SimulatedGroup]):
         if any(other is not group and other.name.casefold() == folded for other in self._groups.values()):
             raise GroupNameTaken(name)
 
-    def add(self, name: str, at: str) -> SimulatedGroup:
-        """Append a group; ``GroupNameTaken``."""
+    def add(self, name: str, at: str, *, only_answer: bool) -> SimulatedGroup:
+        """Append a group, with ``only_answer`` without storing it; ``GroupNameTaken``."""
         self.check_name(name)
-        group = self.imagined(name, at)
-        self._next_number += 1
-        self._groups[group.id] = group
+        group = SimulatedGroup(self._population.group_id_of(self._next_number), name, at, at)
+        if not only_answer:
+            self._next_number += 1
+            self._groups[group.id] = group
         return group
-
-    def imagined(self, name: str, at: str) -> SimulatedGroup:
-        """The group that a new one with this name would be."""
-        return SimulatedGroup(self._population.group_id_of(self._next_number), name, at, at)
 
     def delete(self, group_id: str) -> None:
         """Delete a group; ``NoSuchGroup``."""
@@ -79,6 +86,3 @@ class SimulatedGroups(Mapping[str, SimulatedGroup]):
             # Made when a member list is first asked for: it takes a fifth of a second for 100 000 users.
             self._computed = self._population.memberships()
         return self._computed.get(group_id, _NO_MEMBERS)
-
-
-_NO_MEMBERS: Final = array("I")

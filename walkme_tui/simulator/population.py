@@ -72,6 +72,14 @@ class Population:
         number = 0 if email == EXAMPLE_EMAIL else self._addresses.number_of(email) or None
         return number if number is not None and number < self.users else None
 
+    def number_of_external_id(self, external_id: str) -> int | None:
+        """The computed user with this external id, or None."""
+        prefix, _, digits = external_id.replace("-", "|").rpartition("|")
+        if not digits.isascii() or not digits.isdigit():
+            return None
+        number = int(digits) - (4211 if prefix == "okta" else 0 if prefix else 100_000)
+        return number if 0 <= number < self.users and self.record(number)["externalId"] == external_id else None
+
     def record(self, number: int) -> Record:
         """The computed user, a new object each time."""
         if number == 0:

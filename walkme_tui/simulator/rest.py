@@ -14,7 +14,7 @@ from starlette.routing import Route
 from walkme_tui.domain.users import Json
 from walkme_tui.simulator.account import SimulatedAccount
 from walkme_tui.simulator.answers import error_answer, json_answer, request_id
-from walkme_tui.simulator.faults import Faults, TotalFault
+from walkme_tui.simulator.faults import Faults
 from walkme_tui.simulator.population import Record
 from walkme_tui.simulator.refusals import AccountRefusal, Refused
 from walkme_tui.simulator.settings import SimulatorSettings
@@ -92,9 +92,10 @@ class RestSurface:
         for position, value in self._faults.rows.items():
             if first <= position < first + len(rows):
                 rows[position - first] = value
-        answer: Record = {"users": rows, "total": self._account.total, "page": page}
-        self._falsify(answer, size)
-        return json_answer(answer)
+        total = self._faults.listed_total(self._account.total, size)
+        self._faults.after_list(self._account)
+        known: Record = {} if isinstance(total, EllipsisType) else {"total": total}
+        return json_answer({"users": rows, **known, "page": page})
 
     async def read(self, request: Request) -> Response:
         """One user with all fields."""
@@ -140,22 +141,6 @@ class RestSurface:
 
     def _written(self, record: Record, status: int = 200) -> Response:
         return json_answer({name: record[name] for name in LEAN_WRITE} if self._lean else record, status)
-
-    def _falsify(self, answer: Record, size: int) -> None:
-        """Apply the faults of lists to an answer."""
-        faults, total = self._faults, self._account.total
-        match faults.total:
-            case TotalFault.MISSING:
-                del answer["total"]
-            case TotalFault.NEGATIVE:
-                answer["total"] = -1
-            case TotalFault.TEXT:
-                answer["total"] = f"about {total}"
-            case TotalFault.SHRINKING:
-                answer["total"] = max(0, total - faults.lists_sent * size)
-        faults.lists_sent += 1
-        if faults.drift and total:
-            self._account.delete(str(self._account.users(0, 1)[0]["id"]))
 
 
 def _route(path: str, calls: dict[str, Call]) -> Route:

@@ -48,7 +48,8 @@ class Caller:
         transport = httpx.ASGITransport(app=self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://simulator") as client:
             answer = await client.request(method, target, headers=headers, content=content)
-        return Answered(answer.status_code, json.loads(answer.content) if answer.content else None, answer.headers)
+        is_json = "json" in answer.headers.get("content-type", "")
+        return Answered(answer.status_code, json.loads(answer.content) if is_json else answer.text, answer.headers)
 
     async def token(self, form: dict[str, str] | None = None, basic: str | None = None) -> Answered:
         """The token request."""
@@ -68,11 +69,30 @@ class Caller:
             method, target, {**headers, "Content-Type": "application/json"}, json.dumps(body).encode()
         )
 
+    async def scim(self, method: str, target: str, body: Any = None, **headers: str) -> Answered:
+        """A SCIM request with the token; ``target`` is below the base URL of the surface."""
+        sent = {"Authorization": "Bearer demo"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is None:
+            return await self.send(method, f"/scim/v2{target}", sent)
+        sent.setdefault("Content-Type", "application/scim+json")
+        return await self.send(method, f"/scim/v2{target}", sent, json.dumps(body).encode())
+
+    async def scim_get(self, target: str) -> Any:
+        """The body of a SCIM GET request; AssertionError unless it succeeds."""
+        answered = await self.scim("GET", target)
+        assert answered.status == 200, answered
+        return answered.body
+
     async def get(self, target: str) -> Any:
         """The body of a GET request; AssertionError unless it succeeds."""
         answered = await self.call("GET", target)
         assert answered.status == 200, answered
         return answered.body
+
+
+def patch_body(*operations: Any) -> Any:
+    """The body of a SCIM PATCH with these operations."""
+    return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": list(operations)}
 
 
 def small(**changes: Any) -> SimulatorSettings:

@@ -7,8 +7,6 @@ from walkme_tui.simulator.population import ENTERPRISE, Record
 from walkme_tui.simulator.scim.paths import CORE_GROUP, CORE_USER
 
 _CORE: Final = "urn:ietf:params:scim:schemas:core:2.0:"
-LIST_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-ERROR_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 
 def service_provider_config(base_url: str, *, patch: bool, filters: bool, etags: bool, most_rows: int) -> Record:

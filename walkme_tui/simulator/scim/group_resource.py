@@ -23,8 +23,8 @@ class GroupChange:
     members: list[tuple[Kind, list[str]]] = field(default_factory=list)
 
 
-def group_resource(group: SimulatedGroup, members: Members | None, base_url: str) -> Record:
-    """The resource of a group; ``members`` None leaves them out."""
+def group_resource(group: SimulatedGroup, members: Members, base_url: str) -> Record:
+    """The resource of a group; without members it has no list of them."""
     resource: Record = {"schemas": [CORE_GROUP], "id": group.id, "displayName": group.name}
     if group.external_id is not None:
         resource["externalId"] = group.external_id
@@ -55,8 +55,8 @@ def read_group(body: Record) -> GroupChange:
     return GroupChange(_name(values.get("displayName")), _external_id(values.get("externalId")), members)
 
 
-def read_group_patch(group: SimulatedGroup, body: Record) -> GroupChange:
-    """What the operations of a PATCH change of a group; ``ScimRefusal``."""
+def read_group_patch(group: SimulatedGroup, body: Record, *, member_filter: bool) -> GroupChange:
+    """What the operations of a PATCH change of a group, whether or not ``members[…]`` is a path; ``ScimRefusal``."""
     change = GroupChange(group.name, group.external_id)
     for operation in read_operations(body):
         match operation.path.attribute:
@@ -64,6 +64,8 @@ def read_group_patch(group: SimulatedGroup, body: Record) -> GroupChange:
                 change.name = _name(None if operation.kind is Kind.REMOVE else operation.value)
             case "externalId":
                 change.external_id = _external_id(None if operation.kind is Kind.REMOVE else operation.value)
+            case "members" if operation.path.terms and not member_filter:
+                raise ScimRefusal(400, "invalidPath", "A path with a filter is not supported")
             case "members":
                 change.members.append(_member_change(operation))
             case "id" | "meta" | "schemas":

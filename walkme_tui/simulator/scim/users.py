@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 from walkme_tui.domain.users import Json
 from walkme_tui.simulator.account import DEFAULT_ROLE
-from walkme_tui.simulator.fields import cleared
 from walkme_tui.simulator.population import ENTERPRISE, Record, full_name
 from walkme_tui.simulator.scim.errors import ScimRefusal, invalid_value
 from walkme_tui.simulator.scim.paths import CORE_USER, spelled
@@ -50,7 +49,7 @@ def resource_of(record: Record, attributes: Record, group_names: Mapping[str, st
     }
     groups = record["groups"]
     resource["groups"] = [
-        {"value": group_id, "$ref": f"{base_url}/Groups/{group_id}", "display": group_names[str(group_id)]}
+        {"value": group_id, "$ref": f"{base_url}/Groups/{group_id}", "display": group_names.get(str(group_id))}
         for group_id in (groups if isinstance(groups, list) else [])
     ]
     if enterprise:
@@ -111,11 +110,6 @@ def read_resource(body: Record, old: Record | None, old_attributes: Record) -> C
     if "lastLogin" in old_attributes:
         attributes["lastLogin"] = old_attributes["lastLogin"]
     return Contents(fields, attributes)
-
-
-def new_record(contents: Contents) -> Record:
-    """The record of a user who is not in the account, without id and times."""
-    return {**cleared(), **contents.fields}
 
 
 def version_of(updated_at: Json) -> str:
