@@ -19,6 +19,8 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PLACE = Endpoint("acme", "papi.example.com", "the variable ACME_SCIM")
 LIST = ApiRequest("GET", "/Users?startIndex=1&count=100", about="the list of users", collection=True)
 ONE = ApiRequest("GET", "/Users/7", about="this user")
+GROUPS = ApiRequest("GET", "/Groups?startIndex=1", about="the list of groups", collection=True)
+FILTERED = ApiRequest("GET", "/Users?filter=userName%20eq%20%22a%22", about="the list of users", collection=True)
 WRITE = ApiRequest("PATCH", "/Users/7", about="this user", changes=True)
 PAGE = {"content-type": "text/html"}
 LOGIN_PAGE = b"<!DOCTYPE html><html><title>Sign in</title></html>"
@@ -68,6 +70,8 @@ def test_an_answer_shows_the_missing_link(
     ("answer", "request_"),
     [
         (answered(404), ONE),
+        (answered(404), GROUPS),
+        (answered(404), FILTERED),
         (answered(405), WRITE),
         (answered(403), WRITE),
         (ApiAnswer(403, PAGE, LOGIN_PAGE, PLACE.host), LIST),

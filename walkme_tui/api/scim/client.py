@@ -52,7 +52,7 @@ class ScimDirectory:
             policy=policy,
             pacer=pacer,
             offload=offload,
-            explain=partial(explained, username=settings.username),
+            explain=partial(explained, username=settings.username, is_rest_address=settings.is_rest_address),
         )
         self._credential = FixedSignIn(settings)
         self._calls = ScimCalls(self._connection, self._credential)
@@ -69,6 +69,10 @@ class ScimDirectory:
     async def find_user(self, email: str) -> User | None:
         """The user with exactly this email, compared without case, or None; raises ``LookUpIgnored``."""
         return await self._lists.find(email)
+
+    async def find_by_external_id(self, external_id: str) -> User | None:
+        """A user with this external id; raises ``LookUpIgnored``."""
+        return await self._lists.find_by_external_id(external_id)
 
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
         """One user with every field; ``NotFound`` where there is none, and for an id that cannot be one."""

@@ -12,6 +12,7 @@ class ScimSettings(NamedTuple):
 
     ``read_secret`` returns the token, or, with a ``username``, the password for HTTP Basic; it may take seconds, is
     called on a worker thread, and raises ``SecretUnavailable``. ``secret_source`` names its source in words.
+    ``is_rest_address`` is true where the base URL is known to be that of a REST API.
     """
 
     profile: str
@@ -19,6 +20,7 @@ class ScimSettings(NamedTuple):
     read_secret: Callable[[], Secret]
     secret_source: str
     username: str = ""
+    is_rest_address: bool = False
     ca_bundle: Path | None = None
     max_requests_per_second: float = 10.0
     max_in_flight: int = 8

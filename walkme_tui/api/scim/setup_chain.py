@@ -48,9 +48,9 @@ def explained(
         hint = NO_HOST
     elif answer is None:
         return failure
-    elif isinstance(error, PermissionRefused) and request.collection and not answer.is_web_page:
+    elif isinstance(error, PermissionRefused) and _is_user_list(request) and not answer.is_web_page:
         finding, hint = SetupFinding(SetupLink.ENABLED, (SetupLink.PLAN,)), REFUSED
-    elif isinstance(error, NotFound | MethodRefused) and request.collection:
+    elif isinstance(error, NotFound | MethodRefused) and _is_user_list(request):
         finding, hint = SetupFinding(SetupLink.BASE_URL, (SetupLink.ENABLED,)), NO_COLLECTION
     elif _is_from_elsewhere(failure, request, answer):
         hint = NOT_SCIM
@@ -62,7 +62,7 @@ def explained(
 def _is_no_scim_answer(failure: Failure, request: ApiRequest, answer: ApiAnswer) -> bool:
     """True for the answers that a REST API gives to SCIM calls: all refusals but those about one record."""
     refused = isinstance(failure.error, SignInRefused | PermissionRefused)
-    missing = isinstance(failure.error, NotFound | MethodRefused) and request.collection
+    missing = isinstance(failure.error, NotFound | MethodRefused) and _is_user_list(request)
     return refused or missing or _is_from_elsewhere(failure, request, answer)
 
 
@@ -71,7 +71,13 @@ def _is_from_elsewhere(failure: Failure, request: ApiRequest, answer: ApiAnswer)
     error = failure.error
     if answer.status >= 400 or not isinstance(error, UnexpectedAnswer):
         return False
-    return answer.status >= 300 or answer.is_web_page or (request.collection and not isinstance(error, BrokenJson))
+    return answer.status >= 300 or answer.is_web_page or (_is_user_list(request) and not isinstance(error, BrokenJson))
+
+
+def _is_user_list(request: ApiRequest) -> bool:
+    """True for the list of users, which every SCIM server has; some answer 404 to a filter that matches nothing."""
+    path, _, query = request.target.partition("?")
+    return request.method == "GET" and path == "/Users" and "filter=" not in query
 
 
 def _token_hint(endpoint: Endpoint, username: str) -> str:

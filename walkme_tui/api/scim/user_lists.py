@@ -74,6 +74,18 @@ class UserLists:
                 raise LookUpIgnored("This server compares the case of emails in look-ups.")
         return found
 
+    async def find_by_external_id(self, external_id: str) -> User | None:
+        """A user with this external id, None is no proof; raises ``LookUpIgnored`` where such filters are refused."""
+        wanted = {"filter": equals("externalId", external_id)}
+        try:
+            found = await self._calls.read_list(USERS, wanted, ABOUT, decode_users)
+        except NotFound:
+            return None
+        except (RequestRejected, ServerFault) as error:
+            raise LookUpIgnored("This server refuses filters by external id.", status=error.status) from error
+        users = (row for row in found.rows if isinstance(row, User) and row.external_id == external_id)
+        return next(users, None)
+
     async def _filtered(self, email: str) -> User | None:
         try:
             return await self._calls.read_list(
