@@ -82,7 +82,7 @@ class Directory:
         published_at, start = float("-inf"), 0
         while start < max(1, len(members)):
             end = start + (MEMBERS_AT_ONCE if start else FIRST_MEMBERS)
-            row_ids.update(await mirror.add_members(group, members[start:end], requested_at_ms))
+            row_ids.update(await mirror.add_members(group, members[start:end], requested_at_ms, first=not start))
             start = end
             if time.monotonic() - published_at >= PUBLISH_SECONDS:
                 published_at = time.monotonic()

@@ -279,8 +279,10 @@ class MirrorMachine(RuleBasedStateMachine):
         at = self.now + step
         self.model.read_members(group, ids, at, ended)
         rows = set[int]()
-        for part in (ids[:first], ids[first:]):
-            rows.update(self.do(self.mirror.add_members(group, [User(user_id) for user_id in part], at)))
+        for at_first, part in ((True, ids[:first]), (False, ids[first:])):
+            members = [User(user_id) for user_id in part]
+            rows.update(self.do(self.mirror.add_members(group, members, at, first=at_first)))
+            assert not self.do(self.mirror.add_members(group, [User("another")], at - 9, first=False))
         strangers = len(set(ids)) - len(rows)
         assert not self.do(self.mirror.end_members(group.id, rows, strangers, at - 9))
         if ended:

@@ -125,15 +125,14 @@ class GroupTable:
             "UPDATE groups SET members = members + ? WHERE gid = ?", [(change, gid) for gid, change in sizes.items()]
         )
 
-    def begin_reading(self, group: Group, read_at_ms: int) -> int:
-        """Note that a list of the members of a group, requested at ``read_at_ms``, is being stored; returns its gid."""
+    def begin_reading(self, group: Group, read_at_ms: int) -> None:
+        """Note that a list of the members of a group, requested at ``read_at_ms``, is being stored."""
         name = None if group.name is None else storable(group.name)
         self._connection.execute(
             "INSERT INTO groups (id, name, listed, reading_at_ms) VALUES (?, ?, 1, ?) ON CONFLICT (id) DO UPDATE SET "
             "name = coalesce(excluded.name, name), listed = 1, reading_at_ms = excluded.reading_at_ms",
             (storable(group.id), name, read_at_ms),
         )
-        return self._gid(group.id)
 
     def is_reading(self, group_id: str, read_at_ms: int) -> bool:
         """False where another list of members has begun since, or the mirror was made anew."""

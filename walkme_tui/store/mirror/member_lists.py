@@ -22,12 +22,17 @@ _NEWER: Final = (
 )
 
 
-def add_members(tables: Tables, group: Group, members: Iterable[User], read_at_ms: int) -> list[int]:
-    """Store a part of the members of a group, which was requested at ``read_at_ms``; returns their row ids.
+def add_members(tables: Tables, group: Group, members: Iterable[User], read_at_ms: int, *, first: bool) -> list[int]:
+    """Store the first or another part of the members of a group, requested at ``read_at_ms``; returns their row ids.
 
-    Ids that no user has are left out.
+    Ids that no user has are left out. Nothing is stored of another part than the first where ``end_members`` would
+    refuse it.
     """
-    gid = tables.groups.begin_reading(group, read_at_ms)
+    if first:
+        tables.groups.begin_reading(group, read_at_ms)
+    gid = tables.groups.find(group.id)
+    if gid is None or not tables.groups.is_reading(group.id, read_at_ms):
+        return []
     listed = {stored_id(member.id): member for member in members}
     known = tables.ids.find(listed)
     strangers = _strangers(tables, listed.keys() - known.keys())

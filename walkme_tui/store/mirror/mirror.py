@@ -160,8 +160,10 @@ class SqliteMirror:
             yield from self._remove_all_but(group_id, (), now_ms())
         yield from file.write_in_turn(lambda tables: tables.groups.delete_unused())
 
-    async def add_members(self, group: Group, members: Sequence[User], read_at_ms: int) -> Sequence[int]:
-        return await self._writer.write(lambda tables: add_members(tables, group, members, read_at_ms))
+    async def add_members(
+        self, group: Group, members: Sequence[User], read_at_ms: int, *, first: bool
+    ) -> Sequence[int]:
+        return await self._writer.write(lambda tables: add_members(tables, group, members, read_at_ms, first=first))
 
     async def end_members(self, group_id: str, row_ids: Collection[int], strangers: int, read_at_ms: int) -> bool:
         file = self._writer.file
