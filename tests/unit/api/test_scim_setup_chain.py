@@ -96,7 +96,7 @@ def test_an_answer_that_proves_nothing_stays_as_it_is(answer: ApiAnswer, request
 )
 @pytest.mark.parametrize("request_", [LIST, ONE, WRITE])
 def test_a_401_is_a_rotated_token_or_sso_that_is_off(request_: ApiRequest, username: str, words: str) -> None:
-    answer = answered(401)
+    answer = answered(401, b'{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"401"}')
     error = explained(judged(answer, request_), request_, answer, PLACE, username=username).error
     assert error.setup == SetupFinding(SetupLink.TOKEN, (SetupLink.SSO,))
     assert error.hint.startswith(words)

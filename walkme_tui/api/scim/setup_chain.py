@@ -14,6 +14,7 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.setup_chain import CONSOLE, SetupFinding, SetupLink
 
+SCIM_ERROR: Final = b"urn:ietf:params:scim:api:messages:2.0:Error"
 COPY_BASE_URL: Final = f"Copy the base URL of your tenant from {CONSOLE}."
 REST_ADDRESS: Final = f"base_url is the address of the REST API, and SCIM has another one. {COPY_BASE_URL}"
 NOT_SCIM: Final = (
@@ -44,6 +45,10 @@ def explained(
         hint = REST_ADDRESS
     elif isinstance(error, SignInRefused):
         finding, hint = SetupFinding(SetupLink.TOKEN, (SetupLink.SSO,)), _token_hint(endpoint, username)
+        if answer is None or SCIM_ERROR not in answer.body:
+            # Other APIs refuse the token of SCIM in the same way, and so do gateways.
+            finding = finding._replace(possible=(SetupLink.SSO, SetupLink.BASE_URL))
+            hint = f"{hint} If it is right, check base_url."
     elif isinstance(error, HostUnknown):
         hint = NO_HOST
     elif answer is None:
