@@ -68,8 +68,8 @@ def test_a_package_loads_only_its_own_heavy_library(package: str, unwanted: tupl
 
 
 OPEN_DEMO = """
-from walkme_tui.session import open_demo_session
-open_demo_session(users=1)
+from walkme_tui.demo import Demo
+Demo(users=1).open_session()
 """
 
 OPEN_PROFILE = """
@@ -122,7 +122,7 @@ from walkme_tui.cli.context import Context, GlobalOptions
 start = browser_start(Context(GlobalOptions()))
 from walkme_tui.ui import start as beginning
 beginning._import_app()
-start.open_session(start.profile)
+start.open_session(start.profile, start.surface)
 tell(sys.argv[1])
 from textual.app import App
 from walkme_tui.ui.browser.screen import BrowserScreen

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.held_account import HeldAccount, Program
-from walkme_tui.session import DEMO_USERS
+from walkme_tui.demo import DEMO_USERS
 
 SIGNAL_SECONDS = 0.5  # without a terminal the program does not report that it received the signal
 STEP_FIELDS = {"state", "call", "target", "detail"}

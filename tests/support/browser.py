@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,8 @@ class Setting:
     keymap: dict[str, tuple[str, ...]] = field(default_factory=dict)
     theme: str = "dusk"
     profiles: Sequence[ProfileChoice] = ()
-    open_session: Callable[[str], Session] | None = None
-    open_demo: Callable[[], Session] | None = None
+    open_session: Callable[[str, Surface], Session] | None = None
+    open_demo: Callable[[Surface], Session] | None = None
     problem: str | None = None
     state_folder: Path | None = None
     time: ManualTime = field(default_factory=ManualTime)
@@ -91,7 +92,7 @@ class Setting:
             profiles=self.profiles,
             profile=self.profile if self.problem is None else None,
             open_session=self.open_session or _nothing_to_open,
-            open_demo=self.open_demo or (lambda: _nothing_to_open("demo")),
+            open_demo=self.open_demo or partial(_nothing_to_open, "demo"),
             demo=False,
             query=self.query,
             keymap=self.keymap,
@@ -108,8 +109,8 @@ class Setting:
         return WalkmeApp(start, session, theme, monotonic=self.time.monotonic)
 
 
-def _nothing_to_open(name: str) -> Session:
-    raise AssertionError(f"nothing should open {name}")
+def _nothing_to_open(name: str, surface: Surface) -> Session:
+    raise AssertionError(f"nothing should open {name} on {surface}")
 
 
 @asynccontextmanager

@@ -76,11 +76,14 @@ class CommandLine:
         self.paths.config_file.write_text(text, encoding="utf-8")
         return self.paths.config_file
 
-    def _open(self, profile: Profile, *, paths: Paths, read_only: bool = False) -> Session:
+    def _open(
+        self, profile: Profile, *, paths: Paths, surface: Surface | None = None, read_only: bool = False
+    ) -> Session:
+        surface = profile.surface(surface)
         self.opened.append((profile, read_only))
-        surface = Surface.REST
-        account = Account(profile.name, profile.environment, surface, profile.base_url(surface), read_only)
-        mirror = open_mirror(paths.cache / profile.name / composition.MIRROR_FILE, account_key="test")
+        address = profile.connections[surface].base_url
+        account = Account(profile.name, profile.environment, surface, address, read_only)
+        mirror = open_mirror(paths.cache / profile.name / composition.MIRROR_FILES[surface], account_key="test")
         return Session(account, self.api, mirror, lambda: self.now_ms, self.now_ms, "the test", Events())
 
     async def _stay_open(self) -> None:

@@ -106,8 +106,8 @@ def main() -> int:
     start = BrowserStart(
         profiles=(),
         profile="acme",
-        open_session=lambda name: setting.session(),
-        open_demo=setting.session,
+        open_session=lambda *_: setting.session(),
+        open_demo=lambda _: setting.session(),
         demo=False,
         query="",
         keymap={},

@@ -118,11 +118,14 @@ class ClosingBench(Bench):
     closed = 0
 
     def __call__(self, session: Session) -> ChangeServices:
-        async def note() -> None:
+        opened = super().__call__(session)
+        close = opened.journal.aclose
+
+        async def close_and_count() -> None:
+            await close()
             self.closed += 1
 
-        opened = super().__call__(session)
-        opened.after_close = note
+        opened.journal.aclose = close_and_count  # type: ignore[method-assign]  # the last that they close
         return opened
 
 
@@ -140,7 +143,7 @@ async def test_preloaded_change_services_are_closed_once_however_the_program_end
     setting, _ = setting_with_plan(StartPlan("Offboard person00003@example.com", make_plan))
     setting.bench = bench
     app = setting.app()
-    begin = app.start._replace(profile="acme", open_session=lambda _: setting.session())
+    begin = app.start._replace(profile="acme", open_session=lambda *_: setting.session())
     closed = asyncio.Event()
 
     async def run(app: WalkmeApp) -> None:

@@ -134,7 +134,7 @@ async def test_another_profile_has_its_own_order_and_no_filter_from_the_command_
     setting = Setting(
         api=account(), profiles=PROFILES, state_file=state_file, view=view, query=view.text, theme="paper"
     )
-    setting.open_session = lambda name: other.session()
+    setting.open_session = lambda *_: other.session()
     async with open_browser(setting) as browser:
         await browser.loaded()
         await browser.wait_for_sort(BY_NAME)
@@ -149,7 +149,7 @@ async def test_another_profile_has_its_own_order_and_no_filter_from_the_command_
 async def test_the_demo_saves_nothing(tmp_path: Path) -> None:
     file = tmp_path / "state.toml"
     setting = Setting(problem="There is no profile yet.", state_file=StateFile(file))
-    setting.open_demo = lambda: demo_session(setting)
+    setting.open_demo = lambda _: demo_session(setting)
     async with open_browser(setting) as browser:
         await browser.press("d")
         await browser.settled(lambda: browser.app.session is not None)

@@ -30,7 +30,7 @@ async def test_a_start_without_a_profile_explains_the_three_ways_to_start() -> N
 
 async def test_d_starts_the_demo() -> None:
     setting = Setting(problem="There is no profile yet.")
-    setting.open_demo = Setting(api=FakeDirectory(people(3)), profile="demo").session
+    setting.open_demo = lambda _: Setting(api=FakeDirectory(people(3)), profile="demo").session()
     async with open_browser(setting) as browser:
         await browser.press("d")
         await browser.settled(lambda: shows_the_browser(browser))
@@ -39,7 +39,7 @@ async def test_d_starts_the_demo() -> None:
 
 
 async def test_a_demo_that_cannot_start_shows_the_reason() -> None:
-    def fail() -> Session:
+    def fail(_: Surface) -> Session:
         raise ConfigurationError("The demo cannot make a temporary folder.", hint="Set TMPDIR.")
 
     async with open_browser(Setting(problem="There is no profile yet.", open_demo=fail)) as browser:
@@ -52,7 +52,7 @@ async def test_switching_opens_the_chosen_profile_and_closes_the_previous_one() 
     first, second = FakeDirectory(people(5)), FakeDirectory(people(7, start=100))
     setting = Setting(api=first, profiles=PROFILES)
     other = Setting(api=second, profile="globex", environment=Environment.PRODUCTION)
-    setting.open_session = lambda name: other.session()
+    setting.open_session = lambda *_: other.session()
     async with open_browser(setting) as browser:
         await browser.loaded()
         await browser.press("C")
@@ -73,7 +73,7 @@ async def test_switching_applies_the_theme_to_every_row_and_clears_messages() ->
     first = FakeDirectory(people(25))
     setting = Setting(api=first, profiles=PROFILES)
     other = Setting(api=FakeDirectory(people(25, start=100)), profile="globex", environment=Environment.PRODUCTION)
-    setting.open_session = lambda name: other.session()
+    setting.open_session = lambda *_: other.session()
     async with open_browser(setting) as browser:
         await browser.loaded()
         before = backgrounds(browser)
@@ -94,7 +94,7 @@ def backgrounds(browser: Browser) -> set[str]:
 
 
 async def test_a_failed_switch_keeps_the_current_profile() -> None:
-    def fail(name: str) -> Session:
+    def fail(name: str, _: Surface) -> Session:
         raise ConfigurationError(f"The profile {name} has no REST connection.")
 
     api = FakeDirectory(people(5))

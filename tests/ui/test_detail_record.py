@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.support.fake_directory import person
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import User
 from walkme_tui.ui.widgets.detail.record import raw_lines, record_lines
@@ -18,7 +19,7 @@ NAMES = {"g1": "Sales"}
 
 def lines(user: User, width: int = 40, fetched_at_ms: int = NOW, detailed_at_ms: int | None = NOW) -> list[str]:
     mirrored = MirroredUser(1, user, 0, fetched_at_ms, detailed_at_ms)
-    return [plain(line) for line in record_lines(mirrored, NAMES, NOW, width)]
+    return [plain(line) for line in record_lines(mirrored, Surface.REST, NAMES, NOW, width)]
 
 
 def plain(line: StyledText) -> str:
@@ -74,7 +75,7 @@ def test_no_line_is_wider_than_the_pane(width: int, email: str, extra: dict[str,
 
 def test_the_raw_record_is_the_servers_json() -> None:
     mirrored = MirroredUser(1, person(1), 0, NOW, NOW)
-    raw = json.loads("\n".join(plain(line) for line in raw_lines(mirrored, 500)))
+    raw = json.loads("\n".join(plain(line) for line in raw_lines(mirrored, Surface.REST, 500)))
     assert raw["lastName"] == "O'Brien"
     assert raw["groups"] == []
 
@@ -82,7 +83,7 @@ def test_the_raw_record_is_the_servers_json() -> None:
 def test_the_raw_record_escapes_control_characters() -> None:
     hostile = "ศิริ Žaneta 漢 \x1b]52;c;x\x07 \u202eabc \u3164 a" + "\u0301" * 9
     user = person(1)._replace(first_name=hostile)
-    raw = "\n".join(plain(line) for line in raw_lines(MirroredUser(1, user, 0, NOW, NOW), 500))
+    raw = "\n".join(plain(line) for line in raw_lines(MirroredUser(1, user, 0, NOW, NOW), Surface.REST, 500))
     assert "ศิริ Žaneta 漢" in raw
     assert "\\u202e" in raw
     assert "\\u3164" in raw

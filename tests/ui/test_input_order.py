@@ -232,7 +232,7 @@ async def test_marking_after_switching_profiles_marks_the_first_user_of_the_new_
     ]
     setting = Setting(api=account(), profiles=profiles)
     other = Setting(api=FakeDirectory(people(7, start=2000)), profile="globex")
-    setting.open_session = lambda _: other.session()
+    setting.open_session = lambda *_: other.session()
     async with open_browser(setting) as browser:
         await browser.loaded()
         await browser.press("C")

@@ -23,7 +23,7 @@ LONG = "A message that is too long for the status line. " * 5
 
 def setting() -> Setting:
     made = Setting(api=FakeDirectory(people(100), groups=GROUPS), profiles=PROFILES)
-    made.open_session = lambda _: Setting(api=FakeDirectory(people(50)), profile="globex").session()
+    made.open_session = lambda *_: Setting(api=FakeDirectory(people(50)), profile="globex").session()
     return made
 
 
@@ -132,7 +132,7 @@ async def test_no_input_ends_the_program_while_the_screen_changes(change: str, f
 
 async def test_no_input_ends_the_program_while_the_demo_starts() -> None:
     made = Setting(problem="There is no profile yet.")
-    made.open_demo = Setting(api=FakeDirectory(people(3)), profile="demo").session
+    made.open_demo = lambda _: Setting(api=FakeDirectory(people(3)), profile="demo").session()
     app = made.app()
     async with app.run_test(size=WHOLE, notifications=True) as pilot:
         browser = Browser(pilot, app, made)

@@ -129,7 +129,7 @@ async def test_a_switch_of_profiles_does_not_replace_a_focused_filter_box() -> N
     gate = threading.Event()
     other = Setting(api=second, profile="globex")
 
-    def open_slowly(_: str) -> Session:
+    def open_slowly(*_: object) -> Session:
         assert gate.wait(10)
         return other.session()
 

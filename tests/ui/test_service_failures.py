@@ -10,6 +10,7 @@ import pytest
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory, person
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.commands import COMMANDS
 from walkme_tui.domain.errors import (
     ConfigurationError,
@@ -37,7 +38,7 @@ ERRORS = {
 }
 
 
-def demo_that_fails() -> Session:
+def demo_that_fails(_: Surface) -> Session:
     raise ConfigurationError("The demo needs starlette.")
 
 

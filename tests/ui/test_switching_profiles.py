@@ -9,6 +9,7 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import until
 from tests.ui.test_browser_sessions import PROFILES
+from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.queries import UserQuery
@@ -22,7 +23,7 @@ def account() -> FakeDirectory:
     return FakeDirectory([*users], groups=[Group("g1", "Sales")])
 
 
-def cannot_open(_name: str) -> Session:
+def cannot_open(_name: str, _surface: Surface) -> Session:
     raise ConfigurationError("The profile globex has no REST connection.")
 
 
@@ -63,7 +64,7 @@ class Opener:
         self.may_open = threading.Event()
         self.apis: list[FakeDirectory] = []
 
-    def __call__(self, _name: str) -> Session:
+    def __call__(self, _name: str, _surface: Surface) -> Session:
         api = FakeDirectory(people(5, start=100))
         self.may_open.wait(10)
         self.apis.append(api)
@@ -121,10 +122,10 @@ async def test_a_session_that_opens_after_the_program_has_ended_is_closed() -> N
 async def test_a_session_whose_view_cannot_be_read_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     real = BrowserStart.later_query
 
-    def later_query(start: BrowserStart, profile: str) -> tuple[UserQuery, bool]:
-        if profile == "globex":
+    def later_query(start: BrowserStart, account: Account) -> tuple[UserQuery, bool]:
+        if account.profile == "globex":
             raise ConfigurationError("The saved view cannot be read.")
-        return real(start, profile)
+        return real(start, account)
 
     monkeypatch.setattr(BrowserStart, "later_query", later_query)
     opener = Opener()

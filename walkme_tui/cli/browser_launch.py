@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from walkme_tui.cli.context import Context, refuse_scim
+from walkme_tui.cli.context import Context
 from walkme_tui.cli.filter_query import state_file_of
 from walkme_tui.cli.output.messages import print_error
 from walkme_tui.config.profile_choice import environment_profile, has_environment_credentials
 from walkme_tui.config.profiles import ENVIRONMENT_PROFILE, NoProfile, Profile
 from walkme_tui.config.secrets import CommandSource
 from walkme_tui.config.state import StateFile
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.views import SavedView
 from walkme_tui.services.ports import Session
@@ -38,35 +39,34 @@ def browser_start(
     """
     profile: Profile | None = None
     problem = ""
-    if context.options.demo:
-        refuse_scim(context.options.surface, "the demo account")
-    else:
+    surface = context.options.surface or Surface.REST
+    if not context.options.demo:
         try:
             profile = context.profile()
         except NoProfile as error:
             problem = error.message
         if profile is not None:
             surface = profile.surface(context.options.surface)
-            refuse_scim(surface, f"the profile {profile.name}")
             from walkme_tui.api.proxies import environment_proxy
 
             # An unusable proxy ends the program before the browser draws.
-            environment_proxy(profile.base_url(surface))
+            environment_proxy(profile.connections[surface].base_url)
     state_file = state_file or state_file_of(context)
     known = known_profiles(context)
     if profile is not None:
         known[profile.name] = profile
 
-    def open_session(name: str) -> Session:
-        return context.open_profile(known[name])
+    def open_session(name: str, surface: Surface) -> Session:
+        return context.open_profile(known[name], surface)
 
     def open_change_services(session: Session) -> "ChangeServices":
         account = session.account
         return context.open_change_services_of(session, None if account.demo else known[account.profile])
 
     return BrowserStart(
-        profiles=[choice(each, context) for each in known.values()],
+        profiles=[choice for each in known.values() for choice in choices(each)],
         profile=None if profile is None else profile.name,
+        surface=surface,
         open_session=open_session,
         open_demo=context.open_demo,
         demo=context.options.demo,
@@ -80,13 +80,13 @@ def browser_start(
         open_change_services=open_change_services,
         view=view,
         state_file=state_file,
-        secret_command=_secret_command(profile),
+        secret_command="" if profile is None else _secret_command(profile, surface),
     )
 
 
-def _secret_command(profile: Profile | None) -> str:
+def _secret_command(profile: Profile, surface: Surface) -> str:
     """A description of the command that prints the secret; empty if there is none."""
-    secret = profile.rest.secret if profile is not None and profile.rest is not None else None
+    secret = profile.connections[surface].secret
     return secret.describe() if isinstance(secret, CommandSource) else ""
 
 
@@ -106,11 +106,12 @@ def known_profiles(context: Context) -> dict[str, Profile]:
     return known
 
 
-def choice(profile: Profile, context: Context) -> ProfileChoice:
-    """A profile as an entry of the browser's list of profiles."""
-    wanted = context.options.surface
-    surface = wanted if wanted and profile.base_url(wanted) else profile.surface()
-    return ProfileChoice(profile.name, profile.environment, surface, profile.base_url(surface), profile.theme)
+def choices(profile: Profile) -> list[ProfileChoice]:
+    """The surfaces of a profile as entries of the browser's list of profiles."""
+    return [
+        ProfileChoice(profile.name, profile.environment, surface, connection.base_url, profile.theme)
+        for surface, connection in profile.connections.items()
+    ]
 
 
 def _keymap(context: Context) -> Mapping[str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.session_run import with_change_services, with_session
-from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, ReadOnlyRefused
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
@@ -21,14 +21,15 @@ class ChangeRequest(NamedTuple):
     """A change that the command line requests.
 
     ``make`` makes the plan; it reads from the server and writes nothing. ``check`` raises ConfigurationError before any
-    request; where the browser shows the plan, the browser checks instead. ``profile`` is the profile of the change,
-    None for the default one.
+    request; where the browser shows the plan, the browser checks instead. ``profile`` and ``surface`` are those of the
+    change, None for the default ones.
     """
 
     title: str
     make: Callable[[Session, ChangeServices], Awaitable[Plan]]
     check: Callable[[Account], None] = lambda _: None
     profile: str | None = None
+    surface: Surface | None = None
 
     def with_ticket(self, ticket: str | None) -> "ChangeRequest":
         """The same request with this ticket, if one is given."""
@@ -48,7 +49,7 @@ def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | No
             "--plan and --yes cannot be used together.",
             hint="Write the plan first, then: walkme-tui plan apply FILE --yes",
         )
-    context = context.for_profile(request.profile)
+    context = context.with_account(request.profile, request.surface)
     if plan_file is None and not execute and is_for_the_browser(context):
         from walkme_tui.cli.browser_launch import browse_task
         from walkme_tui.ui.browser_start import StartPlan

@@ -11,9 +11,11 @@ from walkme_tui.config.profile_choice import selected_profile
 from walkme_tui.config.profiles import Profile
 from walkme_tui.config.settings import Settings, load_settings
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.capabilities import Capabilities, capabilities
 from walkme_tui.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from walkme_tui.demo import Demo
     from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.services.ports import Journal, Session
 
@@ -76,29 +78,42 @@ class Context:
         """The selected profile; raises ``NoProfile`` if none is selected."""
         return selected_profile(self.options.profile, self.environ, lambda: self.settings)
 
+    @cached_property
+    def demo(self) -> "Demo":
+        """The demo account."""
+        from walkme_tui.demo import Demo
+
+        return Demo()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the selected surface can do; raises ``ConfigurationError`` like ``open_session``."""
+        wanted = self.options.surface
+        return capabilities(wanted or Surface.REST if self.options.demo else self.profile().surface(wanted))
+
     def open_session(self) -> "Session":
-        """A session with the demo account (``--demo``) or the selected profile."""
-        return self.open_demo() if self.options.demo else self.open_profile(self.profile())
+        """A session with the demo account (``--demo``) or the selected profile, on the surface of the options."""
+        surface = self.options.surface
+        if self.options.demo:
+            return self.open_demo(surface or Surface.REST)
+        return self.open_profile(self.profile(), surface)
 
-    def open_demo(self) -> "Session":
+    def open_demo(self, surface: Surface) -> "Session":
         """A session with the demo account."""
-        from walkme_tui.session import open_demo_session
+        return self.demo.open_session(surface, read_only=self.options.read_only)
 
-        refuse_scim(self.options.surface if self.options.demo else None, "the demo account")
-        return open_demo_session(read_only=self.options.read_only)
-
-    def open_profile(self, profile: Profile) -> "Session":
-        """A session with this profile, on the surface of the options."""
+    def open_profile(self, profile: Profile, surface: Surface | None) -> "Session":
+        """A session with this profile, by default on REST; raises ``ConfigurationError`` where it lacks the surface."""
         from walkme_tui.session import open_session
 
-        refuse_scim(profile.surface(self.options.surface), f"the profile {profile.name}")
-        return open_session(profile, paths=self.paths, read_only=self.options.read_only)
+        return open_session(profile, paths=self.paths, surface=surface, read_only=self.options.read_only)
 
-    def for_profile(self, name: str | None) -> "Context":
-        """The context with this profile, unless the options already name a profile or the demo."""
-        if name is None or self.options.demo or self.options.profile is not None:
-            return self
-        return Context(self.options._replace(profile=name), self.environ)
+    def with_account(self, profile: str | None, surface: Surface | None) -> "Context":
+        """The context with this profile and surface, where the options name none; the demo keeps its profile."""
+        options = self.options
+        if not options.demo and options.profile is None:
+            options = options._replace(profile=profile)
+        return Context(options._replace(surface=options.surface or surface), self.environ)
 
     def open_change_services(self, session: "Session") -> "ChangeServices":
         """What changes the account of a session that ``open_session`` gave."""
@@ -108,19 +123,10 @@ class Context:
         """What changes the account of a session with this profile, None for the demo."""
         from walkme_tui.session import open_change_services
 
-        return open_change_services(session, profile, paths=self.paths)
+        return open_change_services(session, profile, paths=self.demo.paths if profile is None else self.paths)
 
     def open_journal(self) -> "Journal":
         """The journal of this machine's jobs."""
         from walkme_tui.store.journal.journal import open_journal
 
         return open_journal(self.paths.data)
-
-
-def refuse_scim(surface: Surface | None, what: str) -> None:
-    """Raise ``ConfigurationError`` for SCIM, which this version does not support."""
-    if surface is Surface.SCIM:
-        raise ConfigurationError(
-            f"This version cannot browse the SCIM side of an account, which {what} requires.",
-            hint="Use its REST side: WALKME_CLIENT_ID and WALKME_CLIENT_SECRET, or [profiles.NAME.rest].",
-        )

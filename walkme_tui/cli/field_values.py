@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from walkme_tui.cli.output.messages import print_message
+from walkme_tui.domain.capabilities import Capabilities
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.user_json import JSON_NAMES, TEXT_FIELDS
@@ -33,11 +34,18 @@ def assigned(words: Sequence[str]) -> dict[str, str | None]:
     return values
 
 
-def require_sendable(values: Mapping[str, str | None]) -> None:
+def require_sendable(values: Mapping[str, str | None], surface: Capabilities) -> None:
     """Raise ``ConfigurationError`` with all reasons why values cannot be sent; print what is unusual about the others.
 
     Such a value may be a mistake, but the server decides.
     """
+    refused = [
+        f"{JSON_NAMES[attribute]} cannot be {'cleared' if value is None else clean(value, MAX_SHOWN)}: {reason}."
+        for attribute, value in values.items()
+        if (reason := surface.refusal(attribute, value))
+    ]
+    if refused:
+        raise ConfigurationError(" ".join(refused), hint="Nothing was sent.")
     findings = [
         (f"{JSON_NAMES[attribute]}: {finding.text}", finding.severity)
         for attribute, value in values.items()

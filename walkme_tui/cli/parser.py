@@ -29,7 +29,9 @@ environment:
   WALKME_TUI_DATA_DIR      journal and receipts         WALKME_TUI_STATE_DIR  state and crash reports
   NO_COLOR                 no colours
   WALKME_CLIENT_ID, WALKME_CLIENT_SECRET, WALKME_BASE_URL
-                           a profile named env, without a configuration file"""
+                           a profile named env, without a configuration file
+  WALKME_SCIM_BASE_URL, WALKME_SCIM_TOKEN (or WALKME_SCIM_USERNAME and WALKME_SCIM_PASSWORD)
+                           its SCIM side; alone they select it"""
 
 
 class UsageError(Exception):
@@ -165,18 +167,12 @@ def _add_globals(to: argparse._ActionsContainer, *, shown: bool) -> None:
         to.add_argument(f"--{name}", default=argparse.SUPPRESS, help=help_text if shown else hidden, **settings)
 
     add("profile", "the profile to use", metavar="NAME")
-    # Not in the help: only one surface works.
-    add("surface", argparse.SUPPRESS, metavar="NAME", type=_surface)
+    surfaces = [surface.value for surface in Surface]
+    add("surface", "the API to use: rest (the default where the profile has it) or scim", choices=surfaces)
     add("read-only", "refuse every change", action="store_true")
     add("demo", "use a simulated account instead of a profile", action="store_true")
     add("json", "print one JSON object", action="store_true")
     add("no-color", "use no colours", action="store_true")
-
-
-def _surface(text: str) -> str:
-    if text not in {surface.value for surface in Surface}:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a surface; leave out --surface")
-    return text
 
 
 def _epilog() -> str:

@@ -69,7 +69,12 @@ def print_nothing_sent() -> None:
 
 
 def refuse_other_account(plan: Plan, account: Account) -> None:
-    """Raise ``ConfigurationError`` if a plan was made for another account."""
+    """Raise ``ConfigurationError`` if a plan was made for another account, or through another surface."""
+    if plan.surface is not account.surface:
+        raise ConfigurationError(
+            f"The plan was made through {plan.surface.upper()}, but this is {account.surface.upper()}.",
+            hint=f"Leave out --surface {account.surface}.",
+        )
     if (plan.profile, plan.base_url) == (account.profile, account.base_url):
         return
     made, here = (

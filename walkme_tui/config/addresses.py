@@ -11,6 +11,11 @@ REGIONS: Final = {
     "fedramp": "https://api.walkmegov.com",
 }
 DEFAULT_REGION: Final = "us"
+SCIM_REGIONS: Final = {
+    "us": "https://papi.walkme.com/deepui/api/scim/v2",
+    "eu": "https://eu-papi.walkme.com/deepui/api/scim/v2",
+    "canada": "https://papi-ca1.walkmedap.com/deepui/api/scim/v2",
+}
 
 
 class AddressRefused(ValueError):

@@ -1,5 +1,6 @@
 """Profiles: named connections to accounts."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -61,6 +62,11 @@ class ScimConnection(NamedTuple):
     auth: ScimAuth = ScimAuth.BEARER
     username: str | None = None
 
+    @property
+    def client_id(self) -> str:
+        """The user name; empty for a token, which names no client."""
+        return self.username or ""
+
 
 class Offboarding(NamedTuple):
     """Settings of offboarding: groups (names or ids) that users stay in, and whether a ticket is required."""
@@ -101,17 +107,19 @@ class Profile(NamedTuple):
         except OSError:
             return self.ca_bundle
 
+    @property
+    def connections(self) -> Mapping[Surface, RestConnection | ScimConnection]:
+        """The configured surfaces, REST first."""
+        found = {Surface.REST: self.rest, Surface.SCIM: self.scim}
+        return {surface: connection for surface, connection in found.items() if connection is not None}
+
     def surface(self, wanted: Surface | None = None) -> Surface:
         """The wanted surface, by default REST if configured; raises ``ConfigurationError`` if it is not configured."""
         surface = wanted or (Surface.SCIM if self.rest is None else Surface.REST)
-        if (self.rest if surface is Surface.REST else self.scim) is None:
+        if surface not in self.connections:
+            others = "".join(f", or use --surface {other}" for other in self.connections)
             raise ConfigurationError(
-                f"The profile {self.name} has no {surface.value.upper()} connection ({self.origin}).",
-                hint=f"Add one, or leave out --surface {surface.value}.",
+                f"The profile {self.name} has no {surface.upper()} connection ({self.origin}).",
+                hint=f"Add one{others}.",
             )
         return surface
-
-    def base_url(self, surface: Surface) -> str:
-        """The address of a surface, empty if it is not configured."""
-        connection = self.rest if surface is Surface.REST else self.scim
-        return "" if connection is None else connection.base_url

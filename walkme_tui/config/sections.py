@@ -51,10 +51,10 @@ class Section:
         """Report a problem with one key of this table."""
         self.file.add_problem((*self.keys, key) if key else self.keys, message, hint)
 
-    def check_keys(self, known: Collection[str], unnamed: Collection[str] = ()) -> None:
-        """Report every unknown key; the ``unnamed`` are accepted but not suggested."""
+    def check_keys(self, known: Collection[str]) -> None:
+        """Report every unknown key."""
         for key in self.values:
-            if key not in known and key not in unnamed:
+            if key not in known:
                 message = f'"{clean(key, MAX_SHOWN)}" is not a valid key {self.place}.'
                 self.add_problem(key, message, nearest(key, known))
 

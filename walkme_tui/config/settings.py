@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from walkme_tui.config.addresses import DEFAULT_REGION, REGIONS, AddressRefused, normalised_base_url
+from walkme_tui.config.addresses import DEFAULT_REGION, REGIONS, SCIM_REGIONS, AddressRefused, normalised_base_url
 from walkme_tui.config.ownership import write_problem
 from walkme_tui.config.profiles import (
     ENVIRONMENT_PROFILE,
@@ -40,6 +40,7 @@ _PROFILE_KEYS: Final = (
     "max_in_flight",
     "ca_bundle",
     "rest",
+    "scim",
     "offboarding",
 )
 
@@ -143,12 +144,12 @@ def _profile(section: Section, name: str) -> Profile | None:
             "Use up to 64 letters, digits, dots, hyphens and underscores, beginning with a letter or digit.",
         )
     refuse_secrets(section)
-    section.check_keys(_PROFILE_KEYS, unnamed=("scim",))
+    section.check_keys(_PROFILE_KEYS)
     rest_section, scim_section = section.section("rest"), section.section("scim")
     rest = _rest(rest_section) if rest_section else None
     scim = _scim(scim_section) if scim_section else None
     if "rest" not in section.values and "scim" not in section.values:
-        hint = f"Add [profiles.{clean(name, 60)}.rest]."
+        hint = f"Add [profiles.{clean(name, 60)}.rest], [profiles.{clean(name, 60)}.scim] or both."
         section.add_problem("", f"{section.title} has no connection.", hint)
     profile = Profile(
         name=name,
@@ -174,7 +175,7 @@ def _profile(section: Section, name: str) -> Profile | None:
 def _rest(section: Section) -> RestConnection | None:
     refuse_secrets(section)
     section.check_keys(("region", "base_url", "client_id", *source_keys("secret"), "auth"))
-    base_url = _rest_base_url(section)
+    base_url = _address(section, REGIONS, DEFAULT_REGION)
     client_id = section.text("client_id")
     if "client_id" not in section.values:
         section.add_problem("", f'{section.title} has no "client_id".', "The WalkMe Console shows it under API.")
@@ -185,19 +186,20 @@ def _rest(section: Section) -> RestConnection | None:
     return RestConnection(base_url, client_id, secret, auth)
 
 
-def _rest_base_url(section: Section) -> str | None:
+def _address(section: Section, regions: Mapping[str, str], default: str | None) -> str | None:
+    """The address, or that of the region; None after a reported problem, or without either and without a default."""
     if "base_url" in section.values:
         if "region" in section.values:
             section.add_problem("region", f'{section.title} has both "region" and "base_url".', "Keep exactly one.")
         return _base_url(section)
     region = section.text("region")
     if region is None:
-        return None if "region" in section.values else REGIONS[DEFAULT_REGION]
-    if region not in REGIONS:
-        known = ", ".join(f'"{name}"' for name in REGIONS)
+        return None if default is None or "region" in section.values else regions[default]
+    if region not in regions:
+        known = ", ".join(f'"{name}"' for name in regions)
         message = f'"region" in {section.title} is "{clean(region, 60)}"; it must be one of {known}.'
-        section.add_problem("region", message, similar(region, REGIONS))
-    return REGIONS.get(region)
+        section.add_problem("region", message, similar(region, regions))
+    return regions.get(region)
 
 
 def _base_url(section: Section) -> str | None:
@@ -215,7 +217,7 @@ def _scim(section: Section) -> ScimConnection | None:
     refuse_secrets(section)
     auth = section.choice("auth", ScimAuth, ScimAuth.BEARER)
     credential = "token" if auth is ScimAuth.BEARER else "password"
-    section.check_keys(("base_url", "auth", "username", *source_keys("token"), *source_keys("password")))
+    section.check_keys(("region", "base_url", "auth", "username", *source_keys("token"), *source_keys("password")))
     for key in source_keys("password" if auth is ScimAuth.BEARER else "token"):
         if key in section.values:
             hint = f'With auth = "{auth}", use {credential}_{key.partition("_")[2]}.'
@@ -225,10 +227,10 @@ def _scim(section: Section) -> ScimConnection | None:
         section.add_problem("", f'{section.title} has no "username", which auth = "basic" needs.')
     if auth is ScimAuth.BEARER and username is not None:
         section.add_problem("username", f'"username" in {section.title} can be used with auth = "basic" only.')
-    base_url = _base_url(section)
-    if "base_url" not in section.values:
-        hint = "The Console shows it beside the token; it cannot be derived from the REST address."
-        section.add_problem("", f'{section.title} has no "base_url".', hint)
+    base_url = _address(section, SCIM_REGIONS, None)
+    if not {"region", "base_url"} & section.values.keys():
+        hint = "The Console shows the address beside the token; it cannot be derived from that of the REST API."
+        section.add_problem("", f'{section.title} has no "region" and no "base_url".', hint)
     secret = read_source(section, credential, username or "token")
     if base_url is None or secret is None:
         return None

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
 from walkme_tui.domain.accounts import Account, Surface
+from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import GroupSize
 from walkme_tui.domain.mirrored import MirroredUser
@@ -52,7 +53,10 @@ class UserCard(NamedTuple):
         """The facts; the first one names the time and the user."""
         user = self.mirrored.user
         who = _redacted_user(user, show) if self.redacted else _user(user, show)
-        condition = f"{_status(user.status, show)}, {_field('role', user.role, show)}"
+        conditions = [_status(user.status, show)]
+        if not capabilities(self.account.surface).roles:
+            conditions.append(_field("role", user.role, show))
+        condition = ", ".join(conditions)
         facts = [
             f"as of {_minute(self.mirrored.fetched_at_ms)}, {who} {condition}",
             _groups(user.groups, self.group_names, show),
@@ -78,7 +82,9 @@ class UserCard(NamedTuple):
         record: dict[str, Json] = {name: value for name, value in encode_user(user).items() if name in shown}
         if self.redacted and not _is_impersonal(user):
             record["id"] = None
-        unknown = [name for name in (*shown[1:], "groups") if getattr(user, ATTRIBUTES[name]) is UNKNOWN]
+        absent = {"role"} if capabilities(self.account.surface).roles else set[str]()
+        asked = [name for name in (*shown[1:], "groups") if name not in absent]
+        unknown = [name for name in asked if getattr(user, ATTRIBUTES[name]) is UNKNOWN]
         groups: list[Json] | None = None
         if user.groups is not UNKNOWN:
             groups = [{"id": group, "name": self.group_names.get(group)} for group in user.groups or ()]

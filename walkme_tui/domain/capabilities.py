@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.users import Status
 
 
 class Capabilities(NamedTuple):
@@ -18,6 +19,12 @@ class Capabilities(NamedTuple):
     group_changes: str = ""
     group_members: str = ""
     lasting: str = ""
+
+    def refusal(self, attribute: str, value: str | None) -> str:
+        """Why an attribute of ``User`` cannot get this value, as a phrase; empty where it can."""
+        if attribute == "role":
+            return self.roles
+        return self.pending if attribute == "status" and value not in {Status.ACTIVE, Status.INACTIVE} else ""
 
 
 _CAPABILITIES: Final = {

@@ -4,9 +4,11 @@ The footer, the help screen, the palette and the keymap of ``config.toml`` are m
 implement the commands. Ids are public and never change, because users write them into ``[keys]``.
 """
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.accounts import DELETE_SCOPE, WRITE_SCOPE
+from walkme_tui.domain.capabilities import Capabilities
 
 
 class Command(NamedTuple):
@@ -16,7 +18,8 @@ class Command(NamedTuple):
     palette and the help, ``hint`` the word in the footer (empty: not in the footer). ``section`` groups the help.
     ``writes`` means that the command changes the account, see ``domain.permissions``, and ``scope`` is what the token
     needs for that. ``needs_view`` means that it acts on the row under the cursor, on the marks, or on all rows: it
-    waits until the view shows what earlier keys requested.
+    waits until the view shows what earlier keys requested. ``needs`` is the field of ``Capabilities`` that a surface
+    must have for the command; empty: every surface has it.
     """
 
     id: str
@@ -27,6 +30,7 @@ class Command(NamedTuple):
     writes: bool = False
     needs_view: bool = False
     scope: str = WRITE_SCOPE
+    needs: str = ""
 
 
 MOVE: Final = "Moving"
@@ -135,6 +139,11 @@ COMMANDS: Final = (
     Command("app.suspend", ("ctrl+z",), "Suspend the program and its jobs; fg in the shell resumes", PROGRAM),
     Command("app.quit", ("q", "ctrl+q"), "Quit", PROGRAM, "quit"),
 )
+
+
+def offered(commands: Iterable[Command], surface: Capabilities) -> tuple[Command, ...]:
+    """The commands that a surface has."""
+    return tuple(each for each in commands if not each.needs or not getattr(surface, each.needs))
 
 
 def command(command_id: str) -> Command:

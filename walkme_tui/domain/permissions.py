@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from walkme_tui.domain.accounts import DELETE_SCOPE, Account
+from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.text import clean
 
@@ -15,6 +16,8 @@ def why_not(command: Command, account: Account, scopes: Collection[str] | None, 
     ``scopes`` are those of the token (None: unknown), ``refused`` is the scope that was missing when the server refused
     a change (empty: it named none; None: it refused nothing).
     """
+    if command.needs and (reason := getattr(capabilities(account.surface), command.needs)):
+        return str(reason)
     if not command.writes:
         return ""
     if account.read_only:

@@ -4,6 +4,8 @@ import re
 from enum import IntEnum
 from typing import Final, NamedTuple, TypeAlias
 
+from walkme_tui.domain.accounts import Account, Surface
+
 REDACTED: Final = "…"
 FORM: Final = "application/x-www-form-urlencoded"
 
@@ -40,31 +42,38 @@ class RequestRecord(NamedTuple):
     response_body: str = ""
 
 
-def curl_command(record: RequestRecord, base_url: str) -> str:
+def curl_command(record: RequestRecord, account: Account) -> str:
     """The request as a curl command line; each redacted value is a shell variable.
 
-    ``$WALKME_TOKEN`` is the access token; a field of the query or of a form is a variable like ``$WALKME_EMAIL``.
+    ``$WALKME_TOKEN`` is the access token, ``$WALKME_PASSWORD`` the password of a SCIM user name; a field of the query
+    or of a form is a variable like ``$WALKME_EMAIL``.
     """
     from shlex import quote
 
     path, _, query = record.path.partition("?")
     parts = ["curl", "--request", record.method]
-    if dict(record.request_headers).get("content-type", "").startswith(FORM):
+    content_type = dict(record.request_headers).get("content-type", "application/json")
+    if content_type.startswith(FORM):
         parts += _fields(record.request_body)
     else:
-        parts.append('--header "Authorization: Bearer $WALKME_TOKEN"')
+        if account.surface is Surface.SCIM and account.client_id and not account.demo:
+            parts.append(f'--user {quote(account.client_id)}:"$WALKME_PASSWORD"')
+        else:
+            parts.append('--header "Authorization: Bearer $WALKME_TOKEN"')
         if record.request_body:
-            parts += ["--header 'Content-Type: application/json'", f"--data {quote(record.request_body)}"]
+            parts += [f"--header {quote(f'Content-Type: {content_type}')}", f"--data {quote(record.request_body)}"]
     if query:
         parts += ["--get", *_fields(query)]
-    return " ".join([*parts, quote(f"{base_url.rstrip('/')}{path}")])
+    return " ".join([*parts, quote(f"{account.base_url.rstrip('/')}{path}")])
 
 
-def curl_of_user(user_id: str, base_url: str) -> str:
+def curl_of_user(user_id: str, account: Account) -> str:
     """The request for one user as a curl command line, with the access token as ``$WALKME_TOKEN``."""
     from urllib.parse import quote
 
-    return curl_command(RequestRecord(0, "GET", f"/users/{quote(user_id, safe='')}", None, "", 0, 1), base_url)
+    collection = "Users" if account.surface is Surface.SCIM else "users"
+    path = f"/{collection}/{quote(user_id, safe='')}"
+    return curl_command(RequestRecord(0, "GET", path, None, "", 0, 1), account)
 
 
 def _fields(encoded: str) -> list[str]:

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from walkme_tui.domain.errors import Unreachable
-from walkme_tui.domain.groups import Group
+from walkme_tui.domain.groups import Group, GroupMembers
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.services.ports import DirectoryApi, GroupApi
 
 if TYPE_CHECKING:
     from walkme_tui.domain.write_support import WriteSupport
@@ -27,22 +27,29 @@ class SignInClient(Protocol):
         ...
 
 
-class DeferredApi:
+class DirectoryWithGroups(DirectoryApi, GroupApi, Protocol):
+    """The client of a surface whose groups have members and can be changed."""
+
+
+A = TypeVar("A", bound=DirectoryApi)
+
+
+class DeferredApi(Generic[A]):
     """A ``DirectoryApi`` that calls ``build`` once, in a thread, on the first call.
 
     If that fails, every waiting call raises its ``WalkmeError``, and the next call builds again.
     """
 
-    def __init__(self, build: Callable[[], DirectoryApi]) -> None:
+    def __init__(self, build: Callable[[], A]) -> None:
         self._build = build
-        self._built: DirectoryApi | None = None
-        self._building: asyncio.Task[DirectoryApi] | None = None
+        self._built: A | None = None
+        self._building: asyncio.Task[A] | None = None
         self._closed = False
         self._write_support: WriteSupport | None = None
 
     async def prepare(self) -> None:
         """Build the client and sign in before the first call; raises ``WalkmeError``."""
-        api = await self._ready()
+        api: DirectoryApi = await self._ready()
         if isinstance(api, SignInClient):
             await api.sign_in()
 
@@ -115,7 +122,7 @@ class DeferredApi:
         if self._built is not None:
             await self._built.aclose()
 
-    async def _ready(self) -> DirectoryApi:
+    async def _ready(self) -> A:
         if self._closed:
             raise Unreachable("The connection was closed.")
         if self._built is not None:
@@ -128,7 +135,7 @@ class DeferredApi:
             raise Unreachable("The connection was closed.")
         return api
 
-    async def _build_client(self) -> DirectoryApi:
+    async def _build_client(self) -> A:
         try:
             built = self._built = await asyncio.to_thread(self._build)
             if self._write_support is not None:
@@ -136,3 +143,22 @@ class DeferredApi:
         finally:
             self._building = None
         return self._built
+
+
+class DeferredGroupApi(DeferredApi[DirectoryWithGroups]):
+    """A ``DeferredApi`` that is a ``GroupApi`` too."""
+
+    async def get_group(self, group_id: str, priority: Priority = Priority.DEMAND) -> Group:
+        return await (await self._ready()).get_group(group_id, priority)
+
+    async def group_members(self, group_id: str, priority: Priority = Priority.DEMAND) -> GroupMembers:
+        return await (await self._ready()).group_members(group_id, priority)
+
+    async def create_group(self, name: str) -> str | None:
+        return await (await self._ready()).create_group(name)
+
+    async def rename_group(self, group_id: str, name: str) -> None:
+        await (await self._ready()).rename_group(group_id, name)
+
+    async def delete_group(self, group_id: str) -> None:
+        await (await self._ready()).delete_group(group_id)

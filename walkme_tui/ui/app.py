@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from walkme_tui.config.themes import ThemeSpec
-from walkme_tui.domain.commands import Command
+from walkme_tui.domain.commands import Command, offered
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
@@ -96,24 +96,32 @@ class WalkmeApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The browser, or why there is none."""
-        profile = self.session.account.profile if self.session is not None else ""
-        screen = self._screen_for(self.session, self._first or self.start.first_query(profile))
+        screen = self._first_screen()
         # switch_screen removes the callback that a pushed screen has; the first screen was never pushed.
         screen._push_result_callback(self, None)  # noqa: SLF001 - what push_screen does
         return screen
 
-    def _screen_for(self, session: Session | None, first: tuple[UserQuery, bool]) -> Screen[None]:
-        if session is None:
-            from walkme_tui.ui.screens.no_profile import NoProfileScreen
+    def _first_screen(self) -> Screen[None]:
+        if self.session is not None:
+            return self._browser(self.session, self._first or self.start.first_query(self.session.account))
+        from walkme_tui.ui.screens.no_profile import NoProfileScreen
 
-            return NoProfileScreen(self._problem, [profile.name for profile in self.start.profiles], self.start_demo)
+        names = dict.fromkeys(choice.name for choice in self.start.profiles)
+        return NoProfileScreen(self._problem, list(names), self.start_demo)
+
+    @property
+    def _offered(self) -> Sequence[Command]:
+        """The commands of the surface that is open."""
+        return self._commands if self.session is None else offered(self._commands, self.session.capabilities)
+
+    def _browser(self, session: Session, first: tuple[UserQuery, bool]) -> BrowserScreen:
         preload, plan = self._preload, self._plan
         query, wide = first
         self._preload = self._plan = None
         self.job_tasks = job_tasks_of(session, self.start.open_change_services, plan, self._monotonic)
         return BrowserScreen(
             session,
-            self._commands,
+            self._offered,
             self.job_tasks,
             query=query,
             wide=wide,
@@ -254,7 +262,7 @@ class WalkmeApp(App[int]):
         """
         self.clear_notifications()
         self.session, self.job_tasks = session, None
-        return self.switch_screen(self._screen_for(session, first))
+        return self.switch_screen(self._browser(session, first))
 
     def apply_theme(self, spec: ThemeSpec) -> None:
         """Change the colours."""
@@ -267,14 +275,14 @@ class WalkmeApp(App[int]):
         """All keys."""
         from walkme_tui.ui.dialogs.help import HelpDialog
 
-        self.push_screen(HelpDialog(self._commands, self._why_not))
+        self.push_screen(HelpDialog(self._offered, self._why_not))
 
     def show_palette(self) -> None:
         """All commands, views, orders and themes."""
         from walkme_tui.ui.palette import show_palette
 
         ordering = self.screen.ordering if isinstance(self.screen, BrowserScreen) else None
-        show_palette(self, self._commands, self.start, self._why_not, self.run_command, ordering)
+        show_palette(self, self._offered, self.start, self._why_not, self.run_command, ordering)
 
     def _why_not(self, command: Command) -> str:
         return self.job_tasks.why_not(command) if self.job_tasks is not None else ""

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from walkme_tui.domain.accounts import Environment, Surface
-from walkme_tui.domain.queries import UserQuery
-from walkme_tui.domain.views import SavedView, TableLayout, TableName
+from walkme_tui.domain.accounts import Account, Environment, Surface
+from walkme_tui.domain.capabilities import capabilities
+from walkme_tui.domain.queries import SortKey, UserQuery
+from walkme_tui.domain.views import SavedView, TableName
 from walkme_tui.services.ports import Session
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ProfileChoice(NamedTuple):
-    """One profile as the switcher lists it: ``target`` is the base URL of its surface, ``theme`` its own theme."""
+    """One surface of a profile as the switcher lists it: ``target`` is its base URL, ``theme`` the profile's own."""
 
     name: str
     environment: Environment
@@ -39,10 +40,11 @@ class StartPlan(NamedTuple):
 class BrowserStart(NamedTuple):
     """What the command line passes to the browser.
 
-    ``profile`` is the name of the profile to open. If it is None, none can be opened: ``problem`` says why in full
-    sentences, empty if there is no profile yet. ``open_session`` opens a profile by name and raises
-    ``ConfigurationError``; ``open_demo`` starts the demo account, and ``demo`` means to start with it. Both block: call
-    them in a thread, like ``open_change_services``, which opens the services that change the account of a session.
+    ``profile`` is the name of the profile to open, on ``surface``. If it is None, none can be opened: ``problem`` says
+    why in full sentences, empty if there is no profile yet. ``open_session`` opens a surface of a profile by name and
+    raises ``ConfigurationError``; ``open_demo`` one of the demo account, and ``demo`` means to start with it. Both
+    block: call them in a thread, like ``open_change_services``, which opens the services that change the account of a
+    session.
     ``keymap`` contains the keys of the commands with other keys than the default, at least one for each.
     ``theme`` is the name of a theme, None for the default; ``no_color`` takes precedence. Crash reports are written to
     ``state_folder``, and ``themes_folder`` contains the user's own themes; None: there is no such folder. ``task`` is
@@ -53,8 +55,8 @@ class BrowserStart(NamedTuple):
 
     profiles: Sequence[ProfileChoice]
     profile: str | None
-    open_session: Callable[[str], Session]
-    open_demo: Callable[[], Session]
+    open_session: Callable[[str, Surface], Session]
+    open_demo: Callable[[Surface], Session]
     demo: bool
     query: str
     keymap: Mapping[str, tuple[str, ...]]
@@ -68,19 +70,25 @@ class BrowserStart(NamedTuple):
     view: SavedView | None = None
     state_file: "StateFile | None" = None
     secret_command: str = ""
+    surface: Surface = Surface.REST
 
-    def first_query(self, profile: str) -> tuple[UserQuery, bool]:
-        """The first query when the program starts with this profile, and True for wide columns.
+    def first_query(self, account: Account) -> tuple[UserQuery, bool]:
+        """The first query when the program starts with this account, and True for wide columns.
 
         A requested view takes precedence over the stored layout. May wait for a disk.
         """
         if self.view is not None:
             view = self.view
             return UserQuery(self.query, hide_inactive=view.hide_inactive, sort=view.sort), view.wide
-        query, wide = self.later_query(profile)
+        query, wide = self.later_query(account)
         return query._replace(text=self.query), wide
 
-    def later_query(self, profile: str) -> tuple[UserQuery, bool]:
-        """The same when the user switches to this profile, without the filter of the command line."""
-        look = self.state_file.table_layout(profile, TableName.USERS) if self.state_file is not None else TableLayout()
-        return UserQuery(sort=look.sort), look.wide
+    def later_query(self, account: Account) -> tuple[UserQuery, bool]:
+        """The same when the user switches to this account, without the filter of the command line."""
+        if self.state_file is None:
+            return UserQuery(), False
+        look = self.state_file.table_layout(account.profile, TableName.USERS)
+        sorts_by_nothing = (
+            look.sort is not None and look.sort.key is SortKey.ROLE and capabilities(account.surface).roles
+        )
+        return UserQuery(sort=None if sorts_by_nothing else look.sort), look.wide

@@ -30,6 +30,11 @@ MOVING = "cursor."
 class Arranges(Protocol):
     """The order of the users on the screen, as far as the palette changes it."""
 
+    @property
+    def sort_keys(self) -> Sequence[SortKey]:
+        """What the users can be sorted by."""
+        ...
+
     def views(self) -> Sequence[SavedView]:
         """The views that can be applied."""
         ...
@@ -48,6 +53,7 @@ def palette(
     themes: Iterable[str],
     why_not: Callable[[Command], str],
     views: Iterable[SavedView] = (),
+    sort_keys: Iterable[SortKey] = tuple(SORT_NAMES),
 ) -> SearchDialog:
     """A dialog that answers with a command's id, or ``view:``, ``sort:`` or ``theme:`` and what is meant.
 
@@ -56,7 +62,7 @@ def palette(
     offered = [each for each in commands if each.id != ITSELF and not each.id.startswith(MOVING)]
     choices = [_choice(command, why_not(command)) for command in offered]
     choices += [Choice(f"{VIEW}{view.name}", f"View {view.name}", clean(title(view), 60)) for view in views]
-    choices += [Choice(f"{SORT}{key.value}", f"Sort by {name}", "order") for key, name in SORT_NAMES.items()]
+    choices += [Choice(f"{SORT}{key.value}", f"Sort by {SORT_NAMES[key]}", "order") for key in sort_keys]
     choices += [Choice(f"{THEME}{name}", f"Theme {name}", "colours") for name in themes]
     return SearchDialog("Commands", choices)
 
@@ -92,7 +98,8 @@ def show_palette(
         else:
             run(answer)
 
-    app.push_screen(palette(commands, themes, why_not, views.values()), chosen)
+    sort_keys = arranges.sort_keys if arranges is not None else ()
+    app.push_screen(palette(commands, themes, why_not, views.values(), sort_keys), chosen)
 
 
 async def _keep_theme(app: App[Any], state_file: StateFile, name: str) -> None:

@@ -98,7 +98,7 @@ async def _browse(start: BrowserStart) -> int:
         if session is not None and start.secret_command:
             await asyncio.gather(_read_secret(session, start.secret_command), asyncio.to_thread(_import_app))
         plan = _preload_plan(start, session)
-        first = start.first_query(session.account.profile) if session is not None else None
+        first = start.first_query(session.account) if session is not None else None
         preload = await preload_rows(session, first[0]) if session is not None and first is not None else None
         # In a thread, so that answers are processed meanwhile.
         await asyncio.to_thread(_import_app)
@@ -152,9 +152,9 @@ async def _open(start: BrowserStart) -> tuple[Session | None, str]:
     """The session to begin with, or None and the reason; with a task the error is raised for the command line."""
     try:
         if start.demo:
-            return await asyncio.to_thread(start.open_demo), ""
+            return await asyncio.to_thread(start.open_demo, start.surface), ""
         if start.profile is not None:
-            return await asyncio.to_thread(start.open_session, start.profile), ""
+            return await asyncio.to_thread(start.open_session, start.profile, start.surface), ""
     except WalkmeError as error:
         if start.task is not None:
             raise

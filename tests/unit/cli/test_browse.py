@@ -20,6 +20,9 @@ theme = "paper"
 [profiles.acme.rest]
 client_id = "id-1"
 secret_env = "ACME"
+[profiles.acme.scim]
+base_url = "https://acme.example/scim/v2"
+token_command = ["pass", "show", "acme"]
 [profiles.people.scim]
 base_url = "https://x.example/scim/v2"
 token_env = "PEOPLE"
@@ -53,6 +56,7 @@ def test_the_browser_receives_profile_keys_theme_and_query(cli: CommandLine) -> 
     assert found.themes_folder == cli.paths.themes
     assert [(choice.name, choice.environment, choice.surface, choice.target) for choice in found.profiles] == [
         ("acme", Environment.SANDBOX, Surface.REST, "https://api.walkme.com"),
+        ("acme", Environment.SANDBOX, Surface.SCIM, "https://acme.example/scim/v2"),
         ("people", Environment.PRODUCTION, Surface.SCIM, "https://x.example/scim/v2"),
     ]
 
@@ -72,13 +76,20 @@ def test_an_invalid_proxy_is_reported_before_the_screen_starts(
     assert start().profile == "acme"
 
 
-def test_sessions_are_opened_by_name_and_scim_is_refused(cli: CommandLine) -> None:
+def test_sessions_are_opened_by_name_and_surface(cli: CommandLine) -> None:
     cli.configure(FILE)
     found = start(options=GlobalOptions(read_only=True))
-    found.open_session("acme")
-    assert [(profile.name, read_only) for profile, read_only in cli.opened] == [("acme", True)]
-    with pytest.raises(ConfigurationError, match="cannot browse the SCIM side"):
-        found.open_session("people")
+    opened = [
+        found.open_session(name, surface).account
+        for name, surface in (("acme", Surface.REST), ("acme", Surface.SCIM), ("people", Surface.SCIM))
+    ]
+    assert [(account.base_url, account.read_only) for account in opened] == [
+        ("https://api.walkme.com", True),
+        ("https://acme.example/scim/v2", True),
+        ("https://x.example/scim/v2", True),
+    ]
+    with pytest.raises(ConfigurationError, match="The profile people has no REST connection"):
+        found.open_session("people", Surface.REST)
 
 
 def test_without_a_profile_the_browser_starts_with_an_explanation(cli: CommandLine) -> None:
@@ -99,11 +110,28 @@ def test_the_profile_of_the_environment_can_be_switched_to(cli: CommandLine, mon
     assert "hunter2" not in repr(found)
 
 
-@pytest.mark.parametrize("option", [GlobalOptions(profile="people"), GlobalOptions(surface=Surface.SCIM, demo=True)])
-def test_the_scim_surface_does_not_start(cli: CommandLine, option: GlobalOptions) -> None:
+@pytest.mark.parametrize(
+    ("options", "surface", "command"),
+    [
+        (NOTHING, Surface.REST, ""),
+        (GlobalOptions(surface=Surface.SCIM), Surface.SCIM, "the command `pass show acme`"),
+        (GlobalOptions(profile="people"), Surface.SCIM, ""),
+        (GlobalOptions(demo=True), Surface.REST, ""),
+        (GlobalOptions(demo=True, surface=Surface.SCIM), Surface.SCIM, ""),
+    ],
+)
+def test_the_surface_is_that_of_the_option_or_the_only_one(
+    cli: CommandLine, options: GlobalOptions, surface: Surface, command: str
+) -> None:
     cli.configure(FILE)
-    with pytest.raises(ConfigurationError, match="cannot browse the SCIM side"):
-        start(options=option)
+    found = start(options=options)
+    assert (found.surface, found.secret_command) == (surface, command)
+
+
+def test_a_surface_that_the_profile_lacks_is_refused(cli: CommandLine) -> None:
+    cli.configure(FILE)
+    with pytest.raises(ConfigurationError, match="The profile people has no REST connection"):
+        start(options=GlobalOptions(profile="people", surface=Surface.REST))
 
 
 def test_an_invalid_file_stops_everything_except_the_demo(cli: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:

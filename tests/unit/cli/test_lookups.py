@@ -293,16 +293,26 @@ def test_read_only_is_passed_to_the_session(cli: CommandLine) -> None:
     assert [read_only for _, read_only in cli.opened] == [False, True]
 
 
-def test_a_scim_surface_is_refused_with_a_message(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_surface_is_that_of_the_option_before_or_after_the_command_or_the_only_one(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def surface_of(*words: str) -> object:
+        return cli(*words, "whois", "person00001@example.com", "--json").json["surface"]
+
+    missing = cli("whois", "person00001@example.com", "--surface", "scim")
+    assert missing.code == 2
+    assert "The profile env has no SCIM connection" in missing.err
+    assert cli.opened == []
     monkeypatch.setenv("WALKME_SCIM_BASE_URL", "https://x.example/scim/v2")
     monkeypatch.setenv("WALKME_SCIM_TOKEN", "hunter2")
-    answer = cli("whois", "a@example.com", "--surface", "scim")
-    assert answer.code == 2
-    assert "cannot browse the SCIM side" in answer.err
+    assert surface_of() == "rest"
+    assert surface_of("--surface", "scim") == "scim"
+    after = cli("whois", "person00001@example.com", "--json", "--surface", "scim")
+    assert after.json["surface"] == "scim"
     monkeypatch.delenv("WALKME_CLIENT_ID")
     monkeypatch.delenv("WALKME_CLIENT_SECRET")
-    assert "cannot browse the SCIM side" in cli("export").err
-    assert cli.opened == []
+    assert surface_of() == "scim"
+    assert cli("export", "--surface", "rest").code == 2
 
 
 def test_without_a_profile_the_message_lists_the_ways_to_start(

@@ -3,7 +3,6 @@
 import argparse
 import re
 import shlex
-from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.cli.commands.config import TEMPLATE
 from walkme_tui.cli.context import GlobalOptions
 from walkme_tui.cli.main import MODULES
 from walkme_tui.cli.parser import UsageError, build_parser, first_word, with_sub_command
@@ -235,19 +233,6 @@ def test_the_main_help_lists_sub_commands_exit_codes_and_environment(capsys: pyt
     shown = capsys.readouterr().out
     for word in (*SUB_COMMANDS, "exit codes", "130", "WALKME_CLIENT_SECRET", "WALKME_TUI_CONFIG_DIR", "NO_COLOR"):
         assert word in shown
-
-
-def _helps(parser: argparse.ArgumentParser) -> Iterator[str]:
-    yield parser.format_help()
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for inner in action.choices.values():
-                yield from _helps(inner)
-
-
-def test_the_help_mentions_no_feature_of_a_later_version() -> None:
-    for shown in (*_helps(build_parser()), TEMPLATE):
-        assert "reconcile" not in shown.casefold()
 
 
 @pytest.mark.parametrize("name", SUB_COMMANDS)

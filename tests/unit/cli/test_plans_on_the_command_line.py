@@ -289,7 +289,7 @@ async def test_on_a_terminal_the_browser_starts_with_the_plan(
     assert start.task is not None
     assert start.open_change_services is not None
     assert start.task.title == "Offboard 2 people"
-    session = start.open_session("env")
+    session = start.open_session("env", start.surface)
     change_services = start.open_change_services(session)
     try:
         plan = await start.task.make_plan(session, change_services)
@@ -307,7 +307,7 @@ def test_the_browser_restarts_after_reading_the_account_if_look_ups_by_email_are
     loaded: list[int] = []
 
     def run_browser(start: BrowserStart) -> int:
-        session = start.open_session("env")
+        session = start.open_session("env", start.surface)
 
         async def count() -> None:
             loaded.append((await session.mirror.coverage()).loaded)

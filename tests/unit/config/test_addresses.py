@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkme_tui.config.addresses import REGIONS, AddressRefused, normalised_base_url
+from walkme_tui.config.addresses import REGIONS, SCIM_REGIONS, AddressRefused, normalised_base_url
 from walkme_tui.domain.accounts import is_loopback
 
 
@@ -87,4 +87,10 @@ def test_the_regions_are_the_documented_hosts() -> None:
         "canada": "https://api-ca1.walkmedap.com",
         "fedramp": "https://api.walkmegov.com",
     }
-    assert all(normalised_base_url(address) == address for address in REGIONS.values())
+    assert SCIM_REGIONS == {
+        "us": "https://papi.walkme.com/deepui/api/scim/v2",
+        "eu": "https://eu-papi.walkme.com/deepui/api/scim/v2",
+        "canada": "https://papi-ca1.walkmedap.com/deepui/api/scim/v2",
+    }
+    for address in (*REGIONS.values(), *SCIM_REGIONS.values()):
+        assert normalised_base_url(address) == address

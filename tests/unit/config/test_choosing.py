@@ -82,8 +82,8 @@ def test_the_environment_profile_is_production_in_the_us_by_default() -> None:
 
 def test_the_environment_can_name_loopback_scim_and_basic() -> None:
     profile = environment_profile({**CREDENTIALS, **SCIM, "WALKME_BASE_URL": "http://127.0.0.1:8080/"})
-    assert profile.base_url(Surface.REST) == "http://127.0.0.1:8080"
-    assert profile.base_url(Surface.SCIM) == "https://x.example/scim/v2"
+    assert profile.connections[Surface.REST].base_url == "http://127.0.0.1:8080"
+    assert profile.connections[Surface.SCIM].base_url == "https://x.example/scim/v2"
     assert profile.surface() is Surface.REST
     basic = {"WALKME_SCIM_BASE_URL": "https://x.example", "WALKME_SCIM_USERNAME": "me", "WALKME_SCIM_PASSWORD": "x"}
     only = environment_profile(basic)

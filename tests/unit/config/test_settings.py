@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from walkme_tui.config.addresses import REGIONS, SCIM_REGIONS
 from walkme_tui.config.profiles import MirrorStorage, Offboarding, RestAuth, ScimAuth, Sync
 from walkme_tui.config.secrets import CommandSource, FileSource, KeyringSource, VariableSource
 from walkme_tui.config.settings import check_settings, load_settings
@@ -106,14 +107,6 @@ def test_a_key_may_be_bound_to_a_command(tmp_path: Path) -> None:
     assert "cannot be the key of user.edit" in messages(tmp_path, MINIMAL + '[keys]\n"user.edit" = "ctrl+s"')[0]
 
 
-@pytest.mark.parametrize("key", ["x", "scin", "sci"])
-def test_messages_do_not_suggest_commands_of_later_versions(tmp_path: Path, key: str) -> None:
-    (complaint,) = messages(tmp_path, MINIMAL + f"[profiles.acme.{key}]")
-    assert "scim" not in complaint.casefold()
-    (complaint,) = messages(tmp_path, "[profiles.acme]")
-    assert "scim" not in complaint.casefold()
-
-
 def test_a_missing_file_gives_the_defaults(tmp_path: Path) -> None:
     assert load_settings(tmp_path / "config.toml").profiles == {}
     assert not check_settings(tmp_path / "config.toml").exists
@@ -127,6 +120,14 @@ def test_a_scim_only_profile_is_valid_and_implies_its_surface(tmp_path: Path) ->
     assert profile.surface() is Surface.SCIM
     with pytest.raises(ConfigurationError, match="no REST connection"):
         profile.surface(Surface.REST)
+
+
+@pytest.mark.parametrize("region", SCIM_REGIONS)
+def test_a_region_is_an_address_of_its_own_on_each_surface(tmp_path: Path, region: str) -> None:
+    text = f'{MINIMAL}region = "{region}"\n[profiles.acme.scim]\nregion = "{region}"\ntoken_env = "X"\n'
+    connections = load_settings(write(tmp_path, text)).profiles["acme"].connections
+    assert connections[Surface.REST].base_url == REGIONS[region]
+    assert connections[Surface.SCIM].base_url == SCIM_REGIONS[region]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +205,9 @@ SCIM = '[profiles.a.scim]\nbase_url = "https://x.example"\n'
         (SCIM + 'password_env = "X"\ntoken_env = "Y"', 3, ["cannot be used with", "token_env"]),
         (SCIM + 'token_env = "Y"\nusername = "me"', 4, ['auth = "basic" only']),
         (SCIM + 'auth = "basic"\npassword_env = "Y"', 1, ['no "username"']),
-        ('[profiles.a.scim]\ntoken_env = "Y"', 1, ['no "base_url"']),
+        ('[profiles.a.scim]\ntoken_env = "Y"', 1, ['no "region" and no "base_url"', "Console"]),
+        ('[profiles.a.scim]\nregion = "fedramp"\ntoken_env = "Y"', 2, ['"us", "eu", "canada".']),
+        (SCIM + 'region = "us"\ntoken_env = "Y"', 3, ["both", "exactly one"]),
         # keys
         (MINIMAL + '[keys]\n"app.help" = "ctrl+h"', 5, ["ctrl+h", "app.help"]),
         (MINIMAL + '[keys]\n"app.help" = "f11"', 5, ["no such key"]),
@@ -309,16 +312,17 @@ KEYS = st.sampled_from(
 TABLES = st.dictionaries(KEYS, TOML_VALUES, max_size=6)
 
 
-@given(profile=TABLES, rest=TABLES, top=TABLES)
+@given(profile=TABLES, rest=TABLES, scim=TABLES, top=TABLES)
 def test_any_toml_gives_settings_or_messages(
     tmp_path_factory: pytest.TempPathFactory,
     profile: dict[str, object],
     rest: dict[str, object],
+    scim: dict[str, object],
     top: dict[str, object],
 ) -> None:
     import tomli_w
 
-    values = {**top, "profiles": {"a": {**profile, "rest": rest}}}
+    values = {**top, "profiles": {"a": {**profile, "rest": rest, "scim": scim}}}
     report = check_settings(write(tmp_path_factory.mktemp("c"), tomli_w.dumps(values)))
     assert report.problems or "a" in report.settings.profiles
 

@@ -12,14 +12,25 @@ from hypothesis import strategies as st
 from tests.support.sessions import serving, until
 from tests.support.tcp import asgi_server
 from walkme_tui.config.paths import Paths
-from walkme_tui.config.profiles import MirrorStorage, Profile, RestAuth, RestConnection, Sync
-from walkme_tui.config.secrets import FileSource, VariableSource
+from walkme_tui.config.profiles import (
+    MirrorStorage,
+    Profile,
+    RestAuth,
+    RestConnection,
+    ScimAuth,
+    ScimConnection,
+    Sync,
+)
+from walkme_tui.config.secrets import FileSource, SecretSource, VariableSource
+from walkme_tui.demo import Demo
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import ConfigurationError, SignInRefused
+from walkme_tui.domain.times import now_ms
+from walkme_tui.domain.users import User
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session, SyncSettings
-from walkme_tui.session import folder_name, open_demo_session, open_session
+from walkme_tui.session import folder_name, open_session
 from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 
@@ -39,6 +50,10 @@ def secret(tmp_path: Path) -> FileSource:
 
 def profile_at(url: str, secret: FileSource) -> Profile:
     return Profile("acme", RestConnection(url, "demo", secret), environment=Environment.SANDBOX)
+
+
+def scim_profile_at(url: str, secret: SecretSource) -> Profile:
+    return Profile("acme", None, ScimConnection(url, secret), environment=Environment.SANDBOX)
 
 
 async def read_once(session: Session) -> None:
@@ -122,13 +137,45 @@ async def test_a_client_that_cannot_be_built_is_raised_at_the_first_call(paths: 
         await session.aclose()
 
 
-def test_a_profile_without_rest_is_refused(paths: Paths) -> None:
-    with pytest.raises(ConfigurationError, match="no REST connection"):
-        open_session(Profile("acme", None), paths=paths)
+def test_a_surface_that_the_profile_lacks_is_refused(paths: Paths, secret: FileSource) -> None:
+    rest, scim = profile_at("https://api.walkme.com", secret), scim_profile_at("https://x.example/scim/v2", secret)
+    for profile, surface, hint in (
+        (rest, Surface.SCIM, "Add one, or use --surface rest."),
+        (scim, Surface.REST, "Add one, or use --surface scim."),
+    ):
+        with pytest.raises(ConfigurationError, match=f"The profile acme has no {surface.upper()} connection") as caught:
+            open_session(profile, paths=paths, surface=surface)
+        assert caught.value.hint == hint
+
+
+async def test_each_surface_has_its_own_mirror_and_only_scim_changes_groups(paths: Paths, secret: FileSource) -> None:
+    both = profile_at("https://api.walkme.com", secret)._replace(
+        scim=ScimConnection("https://x.example/scim/v2", secret, ScimAuth.BASIC, "ann")
+    )
+    rest, scim = open_session(both, paths=paths), open_session(both, paths=paths, surface=Surface.SCIM)
+    await rest.mirror.save_user(User("a"), now_ms())
+    assert await scim.mirror.user("a") is None
+    assert rest.group_api is None
+    assert scim.group_api is not None
+    assert scim.account == Account(
+        "acme", Environment.SANDBOX, Surface.SCIM, "https://x.example/scim/v2", client_id="ann"
+    )
+    for session in (rest, scim):
+        await session.aclose()
+    assert {file.name for file in (paths.cache / "acme").glob("*.sqlite3")} == {"mirror.sqlite3", "mirror-scim.sqlite3"}
+
+
+async def test_a_token_of_another_source_may_see_other_users(paths: Paths, secret: FileSource) -> None:
+    for source, known in ((secret, 0), (secret, 1), (VariableSource("OTHER"), 0)):
+        session = open_session(scim_profile_at("https://x.example/scim/v2", source), paths=paths)
+        found = await session.mirror.user("a")
+        assert (found is not None) == bool(known)
+        await session.mirror.save_user(User("a"), now_ms())
+        await session.aclose()
 
 
 async def test_the_demo_runs_in_the_process_and_leaves_no_file() -> None:
-    session = open_demo_session(users=120, latency_ms=0)
+    session = Demo(users=120, latency_ms=0).open_session()
     assert session.account.demo
     assert session.account.environment is Environment.SANDBOX
     folder = demo_folder(session)
@@ -143,14 +190,14 @@ async def test_the_demo_runs_in_the_process_and_leaves_no_file() -> None:
 
 
 async def test_an_unused_demo_leaves_no_file() -> None:
-    session = open_demo_session()
+    session = Demo().open_session()
     folder = demo_folder(session)
     await session.aclose()
     assert not folder.exists()
 
 
 async def test_a_session_can_be_opened_in_a_thread() -> None:
-    session = await asyncio.to_thread(open_demo_session, users=120, latency_ms=0)
+    session = await asyncio.to_thread(Demo(users=120, latency_ms=0).open_session)
     await read_once(session)
     await session.aclose()
 

@@ -1,5 +1,6 @@
 """Which job ``z`` undoes for a user: the newest that changed this user and was not undone since."""
 
+from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.changes.membership import AddMember
@@ -12,7 +13,7 @@ from walkme_tui.ui.flows.undo import latest_undoable
 
 CREATE = CreateUser.of("ann@example.com", {})
 ANN = CREATE.apply(User("u1"))
-URL = "https://walkme.test"
+ACCOUNT = Account("test", Environment.SANDBOX, Surface.REST, "https://walkme.test")
 
 
 def job(job_id: str, *changes: Change, undoes: str | None = None, state: StepState = StepState.DONE) -> Job:
@@ -24,7 +25,7 @@ def job(job_id: str, *changes: Change, undoes: str | None = None, state: StepSta
     )
     kind = PlanKind.UNDO if undoes else PlanKind.CREATE
     subject = Subject(User(changes[0].subject_id), 0)
-    plan = Plan(kind, "test", URL, 0, (subject,), steps, undoes=undoes)
+    plan = Plan(kind, "test", ACCOUNT.base_url, 0, (subject,), steps, undoes=undoes)
     return Job(job_id, JobState.DONE, plan, Actor("ada", "host", "client"), 0, records)
 
 
@@ -32,14 +33,18 @@ CREATION = job("j1", CREATE, AddMember(CREATE.subject_id, Group("g1", None)))
 
 
 def test_a_created_user_is_found_by_the_new_id() -> None:
-    assert latest_undoable((CREATION,), ANN.id, URL) is CREATION
-    assert latest_undoable((CREATION,), "u2", URL) is None
+    assert latest_undoable((CREATION,), ANN.id, ACCOUNT) is CREATION
+    assert latest_undoable((CREATION,), "u2", ACCOUNT) is None
+
+
+def test_a_job_of_the_other_surface_is_not_undone_on_this_one() -> None:
+    assert latest_undoable((CREATION,), ANN.id, ACCOUNT._replace(surface=Surface.SCIM)) is None
 
 
 def test_a_creation_that_was_undone_is_not_undone_again() -> None:
     undo = job("j2", SetStatus(ANN.id, "pending", "inactive"), undoes="j1")
-    assert latest_undoable((undo, CREATION), ANN.id, URL) is None
+    assert latest_undoable((undo, CREATION), ANN.id, ACCOUNT) is None
 
 
 def test_a_creation_that_failed_is_no_change_of_the_user() -> None:
-    assert latest_undoable((job("j1", CREATE, state=StepState.FAILED),), ANN.id, URL) is None
+    assert latest_undoable((job("j1", CREATE, state=StepState.FAILED),), ANN.id, ACCOUNT) is None

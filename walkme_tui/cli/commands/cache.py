@@ -9,7 +9,7 @@ from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.streams import print_lines
 from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable
 from walkme_tui.domain.text import clean, printable_json
-from walkme_tui.session import MIRROR_FILE, folder_name
+from walkme_tui.session import MIRROR_FILES, folder_name
 from walkme_tui.store.file_system import folder_lock
 
 
@@ -36,12 +36,14 @@ def _mirror_patterns(context: Context) -> Iterator[tuple[Path, str]]:
     name = context.options.profile
     folders = _folders_in(cache) if name is None else [cache / folder_name(name)]
     for folder in folders:
-        yield folder, f"{MIRROR_FILE}*"
+        for file in MIRROR_FILES.values():
+            yield folder, f"{file}*"
     runtime = context.environ.get("XDG_RUNTIME_DIR", "")
     if runtime.startswith("/"):
         # Used instead of a cache folder on a network drive. The names do not contain the profile, so all are deleted.
-        stem, _, suffix = MIRROR_FILE.partition(".")
-        yield Path(runtime) / "walkme-tui", f"{stem}-*.{suffix}*"
+        for file in MIRROR_FILES.values():
+            stem, _, suffix = file.partition(".")
+            yield Path(runtime) / "walkme-tui", f"{stem}-*.{suffix}*"
 
 
 def _folders_in(cache: Path) -> list[Path]:

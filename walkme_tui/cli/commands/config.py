@@ -44,6 +44,11 @@ TEMPLATE: Final = """\
 #                                   # secret_keyring = ["walkme", "acme"]        (service and user name)
 # auth = "post"                     # post | basic: how client id and secret are sent
 
+# [profiles.acme.scim]              # the SCIM side, beside REST or alone; it has groups that can be changed
+# region = "us"                     # us | eu | canada, or base_url = "https://…/scim/v2", as the Console shows it
+# token_command = ["pass", "show", "walkme/acme-scim"]   # or token_env, token_file, token_keyring
+# auth = "bearer"                   # bearer | basic: then username and password_command (or another source)
+
 # [keys]                            # ids: walkme-tui keys
 # "user.raw" = "F2"
 """
@@ -105,7 +110,8 @@ def _check(context: Context) -> int:
     ]
     if report.exists and not problems and not settings.profiles and not has_environment_credentials(context.environ):
         hint = (
-            "In the file that config init wrote, remove the # from the lines of [profiles.acme.rest], and fill them in."
+            "In the file that config init wrote, remove the # from the lines of [profiles.acme.rest] or "
+            "[profiles.acme.scim], and fill them in."
         )
         problems = [ConfigProblem(settings.file, None, "it contains no profile, so there is no account to use.", hint)]
     if context.options.json:

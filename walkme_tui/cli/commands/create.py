@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     email = options.email.strip()
     given = {name: getattr(options, name) for name in ("first_name", "last_name", "role", "external_id")}
     values = {name: value for name, value in given.items() if value}
-    require_sendable({"email": email, **values})
+    require_sendable({"email": email, **values}, context.capabilities)
 
     async def make(session: Session, change_services: ChangeServices) -> Plan:
         groups = await named_groups(session, options.group)

@@ -17,7 +17,7 @@ from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.streams import data_output, refuse_two_formats
 from walkme_tui.cli.output.users import UnknownFields, group_names, write_csv, write_json, write_markdown
 from walkme_tui.cli.session_run import with_session
-from walkme_tui.domain.user_json import encode_user
+from walkme_tui.domain.raw_record import raw_record
 from walkme_tui.services.ports import Session
 
 
@@ -38,16 +38,17 @@ def run(options: argparse.Namespace) -> int:
         extent = await with_unknown(session, query, await read_account(session, options.cached))
         if extent.complete and not extent.unknown:
             await refuse_unknown_values(session, query)
-        names = group_names(await session.mirror.groups())
+        names, gaps = group_names(await session.mirror.groups()), UnknownFields(session.capabilities)
         async with aclosing(users(session, query, extent)) as found:
             with data_output(options.output) as stream:
                 if context.options.json:
-                    objects = (encode_user(row.user) async for row in found)
+                    objects = (raw_record(row.user, session.account.surface) async for row in found)
                     await write_json(stream, {}, "users", objects, extent.fields())
-                    return extent, UnknownFields()
-                if options.markdown:
-                    return extent, await write_markdown(stream, found, names)
-                return extent, await write_csv(stream, found, names, safe=options.safe_csv)
+                elif options.markdown:
+                    await write_markdown(stream, found, names, gaps)
+                else:
+                    await write_csv(stream, found, names, gaps, safe=options.safe_csv)
+        return extent, gaps
 
     extent, gaps = with_session(context, work)
     gaps.report()

@@ -91,7 +91,7 @@ def _failed(context: Context, options: argparse.Namespace) -> int:
 
 def _discard(context: Context, options: argparse.Namespace) -> int:
     before = job = find_job(context, options.id)
-    own = context.for_profile(before.plan.profile)
+    own = context.with_account(before.plan.profile, before.plan.surface)
 
     async def with_receipts(session: Session) -> Job:
         change_services = own.open_change_services(session)

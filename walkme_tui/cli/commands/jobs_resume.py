@@ -25,7 +25,7 @@ from walkme_tui.services.ports import Session
 def resume(context: Context, job_id: str, *, confirmed: bool) -> int:
     """Run the remaining steps of a job; unless ``confirmed``, ask on a terminal, and elsewhere only print them."""
     job = find_job(context, job_id)
-    context = context.for_profile(job.plan.profile)
+    context = context.with_account(job.plan.profile, job.plan.surface)
     if not job.state.resumable:
         return _nothing_left(context, job)
     if not confirmed:

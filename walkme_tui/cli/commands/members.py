@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
 
     async def work(session: Session) -> tuple[Extent, UnknownFields]:
         group = await _group(session, options.group, options.cached)
-        query = UserQuery(group_id=group.id)
+        query, gaps = UserQuery(group_id=group.id), UnknownFields(session.capabilities)
         extent = await with_unknown(session, query, await read_account(session, options.cached))
         async with aclosing(users(session, query, extent)) as found:
             if context.options.json:
@@ -47,10 +47,10 @@ def run(options: argparse.Namespace) -> int:
             elif options.csv:
                 names = group_names(await session.mirror.groups())
                 with data_output(None) as stream:
-                    return extent, await write_csv(stream, found, names)
+                    await write_csv(stream, found, names, gaps)
             else:
-                print_lines(await _lines(group, found, extent))
-        return extent, UnknownFields()
+                print_lines(await _lines(group, found, extent, has_roles=not session.capabilities.roles))
+        return extent, gaps
 
     extent, gaps = with_session(context, work)
     gaps.report()
@@ -72,9 +72,9 @@ async def _group(session: Session, key: str, cached: bool) -> Group:
         ) from None
 
 
-async def _lines(group: Group, found: AsyncIterator[MirroredUser], extent: Extent) -> list[str]:
+async def _lines(group: Group, found: AsyncIterator[MirroredUser], extent: Extent, *, has_roles: bool) -> list[str]:
     rows = [
-        (plain(user.email), user.full_name, plain(user.role), plain(user.status), user.id)
+        (plain(user.email), user.full_name, *([plain(user.role)] if has_roles else []), plain(user.status), user.id)
         async for user in (row.user async for row in found)
     ]
     least = "" if extent.complete and not extent.unknown else "at least "
@@ -83,4 +83,5 @@ async def _lines(group: Group, found: AsyncIterator[MirroredUser], extent: Exten
     heading = f"{cut(group.label, 80)}: {members}{as_of}"
     if not rows:
         return [heading]
-    return [heading, "", *aligned([("EMAIL", "NAME", "ROLE", "STATUS", "ID"), *rows])]
+    headings = ("EMAIL", "NAME", *(["ROLE"] if has_roles else []), "STATUS", "ID")
+    return [heading, "", *aligned([headings, *rows])]

@@ -39,7 +39,8 @@ def run(options: argparse.Namespace) -> int:
         print_age(plan, session.clock())
         return await rechecked(session, plan)
 
-    return run_change(context, ChangeRequest(title_of(plan), make, check=check), plan_file=None, execute=options.yes)
+    request = ChangeRequest(title_of(plan), make, check=check, surface=plan.surface)
+    return run_change(context, request, plan_file=None, execute=options.yes)
 
 
 def print_age(plan: Plan, now_ms: int) -> None:

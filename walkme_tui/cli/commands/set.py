@@ -17,7 +17,7 @@ def run(options: argparse.Namespace) -> int:
     """Review, print, save or execute the change; raises ``ConfigurationError`` for an unknown field."""
     context = Context.of(options)
     values = assigned(options.assignments)
-    require_sendable(values)
+    require_sendable(values, context.capabilities)
 
     async def make(session: Session, change_services: ChangeServices) -> Plan:
         base = await Directory(session).look_up(options.key)

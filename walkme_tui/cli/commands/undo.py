@@ -11,6 +11,7 @@ from walkme_tui.cli.plan_io import read_text
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.json_text import loads
 from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.receipts import read_receipt
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
@@ -34,7 +35,7 @@ def _of_job(context: Context, job_id: str) -> ChangeRequest:
     async def make(_: Session, change_services: ChangeServices) -> Plan:
         return await change_services.undo_planner.of_job(await change_services.journal.job(job.id))
 
-    return ChangeRequest(f"Undo job {job.id}", make, profile=job.plan.profile)
+    return ChangeRequest(f"Undo job {job.id}", make, profile=job.plan.profile, surface=job.plan.surface)
 
 
 def _of_receipt(context: Context, file: Path) -> ChangeRequest:
@@ -54,4 +55,9 @@ def _of_receipt(context: Context, file: Path) -> ChangeRequest:
         receipt = None
     if not isinstance(receipt, dict):
         raise ConfigurationError(f"{shown} is not a receipt: it is not a JSON object.")
-    return ChangeRequest(f"Undo {shown}", lambda _, change_services: change_services.undo_planner.of_receipt(receipt))
+    surface = read_receipt(receipt).surface
+
+    async def make(_: Session, change_services: ChangeServices) -> Plan:
+        return await change_services.undo_planner.of_receipt(receipt)
+
+    return ChangeRequest(f"Undo {shown}", make, surface=surface)

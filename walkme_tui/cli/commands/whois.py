@@ -10,12 +10,14 @@ from walkme_tui.cli.output.columns import cut
 from walkme_tui.cli.output.streams import csv_writer, data_output, print_json, print_lines, refuse_two_formats
 from walkme_tui.cli.output.users import CSV_COLUMNS, csv_row, group_names, group_objects, plain
 from walkme_tui.cli.session_run import with_session
-from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.accounts import Account, Surface
+from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.errors import ConfigurationError, NotFound
 from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.raw_record import raw_record
+from walkme_tui.domain.scim_json import PREFIX
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.times import format_time_ms
-from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import Json, User
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
@@ -53,29 +55,29 @@ def run(options: argparse.Namespace) -> int:
         with data_output(None) as stream:
             csv_writer(stream).writerows((CSV_COLUMNS, csv_row(found.user, names)))
     else:
-        print_lines(described(found, names, options.cached))
+        print_lines(described(found, names, account.surface, options.cached))
     return ExitCode.DONE
 
 
-def user_object(found: MirroredUser, names: dict[str, str | None], surface: str) -> dict[str, Json]:
+def user_object(found: MirroredUser, names: dict[str, str | None], surface: Surface) -> dict[str, Json]:
     """The user as a JSON object; ``groups`` is null if unknown."""
     groups = found.user.groups
     return {
-        "user": encode_user(found.user),
+        "user": raw_record(found.user, surface),
         "groups": list[Json](group_objects(groups, names)) if isinstance(groups, tuple) else None,
         "surface": surface,
         "fetched_at": format_time_ms(found.fetched_at_ms),
     }
 
 
-def described(found: MirroredUser, names: dict[str, str | None], cached: bool) -> list[str]:
-    """The user as lines of text."""
-    user = found.user
+def described(found: MirroredUser, names: dict[str, str | None], surface: Surface, cached: bool) -> list[str]:
+    """The user as lines of text, with the fields that users of the surface have."""
+    user, has_roles = found.user, not capabilities(surface).roles
     lines = [cut(user.full_name, MAX_VALUE)] if user.full_name else []
     lines += [
         *_line("Email", [plain(user.email)]),
         *_line("Status", [plain(user.status)]),
-        *_line("Role", [plain(user.role)]),
+        *(_line("Role", [plain(user.role)]) if has_roles else []),
         *_line("Groups", _groups(user, names)),
         *_line("Created", [_time(user.created_at_ms)]),
         *_line("Updated", [_time(user.updated_at_ms)]),
@@ -84,7 +86,7 @@ def described(found: MirroredUser, names: dict[str, str | None], cached: bool) -
     ]
     for name, value in user.extra.items():
         shown = value if isinstance(value, str) else printable_json(value)
-        lines += _line(clean(name, 40), [shown])
+        lines += _line(clean(name.removeprefix(PREFIX), 40), [shown])
     source = "Local copy of" if cached else "Read from the server"
     lines += ["", f"{source} {format_time_ms(found.fetched_at_ms)}"]
     if user.identity_provider:

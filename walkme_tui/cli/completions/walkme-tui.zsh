@@ -90,6 +90,7 @@ _shtab_walkme_tui_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[show program\'s version number and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -102,6 +103,7 @@ _shtab_walkme_tui_defaults_added=0
 _shtab_walkme_tui_browse_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -115,6 +117,7 @@ _shtab_walkme_tui_browse_defaults_added=0
 _shtab_walkme_tui_cache_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -127,6 +130,7 @@ _shtab_walkme_tui_cache_defaults_added=0
 _shtab_walkme_tui_cache_clear_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -139,6 +143,7 @@ _shtab_walkme_tui_cache_clear_defaults_added=0
 _shtab_walkme_tui_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -152,6 +157,7 @@ _shtab_walkme_tui_completion_defaults_added=0
 _shtab_walkme_tui_config_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -164,6 +170,7 @@ _shtab_walkme_tui_config_defaults_added=0
 _shtab_walkme_tui_config_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -176,6 +183,7 @@ _shtab_walkme_tui_config_check_defaults_added=0
 _shtab_walkme_tui_config_init_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -188,6 +196,7 @@ _shtab_walkme_tui_config_init_defaults_added=0
 _shtab_walkme_tui_config_path_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -200,6 +209,7 @@ _shtab_walkme_tui_config_path_defaults_added=0
 _shtab_walkme_tui_create_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -221,6 +231,7 @@ _shtab_walkme_tui_create_defaults_added=0
 _shtab_walkme_tui_delete_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -238,6 +249,7 @@ _shtab_walkme_tui_delete_defaults_added=0
 _shtab_walkme_tui_export_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -256,6 +268,7 @@ _shtab_walkme_tui_export_defaults_added=0
 _shtab_walkme_tui_groups_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -269,6 +282,7 @@ _shtab_walkme_tui_groups_defaults_added=0
 _shtab_walkme_tui_groups_add_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -286,6 +300,7 @@ _shtab_walkme_tui_groups_add_defaults_added=0
 _shtab_walkme_tui_groups_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -299,6 +314,7 @@ _shtab_walkme_tui_groups_list_defaults_added=0
 _shtab_walkme_tui_groups_remove_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -316,6 +332,7 @@ _shtab_walkme_tui_groups_remove_defaults_added=0
 _shtab_walkme_tui_jobs_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -328,6 +345,7 @@ _shtab_walkme_tui_jobs_defaults_added=0
 _shtab_walkme_tui_jobs_discard_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -341,6 +359,7 @@ _shtab_walkme_tui_jobs_discard_defaults_added=0
 _shtab_walkme_tui_jobs_failed_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -355,6 +374,7 @@ _shtab_walkme_tui_jobs_failed_defaults_added=0
 _shtab_walkme_tui_jobs_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -367,6 +387,7 @@ _shtab_walkme_tui_jobs_list_defaults_added=0
 _shtab_walkme_tui_jobs_purge_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -380,6 +401,7 @@ _shtab_walkme_tui_jobs_purge_defaults_added=0
 _shtab_walkme_tui_jobs_resume_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -394,6 +416,7 @@ _shtab_walkme_tui_jobs_resume_defaults_added=0
 _shtab_walkme_tui_jobs_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -407,6 +430,7 @@ _shtab_walkme_tui_jobs_show_defaults_added=0
 _shtab_walkme_tui_keys_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -420,6 +444,7 @@ _shtab_walkme_tui_keys_defaults_added=0
 _shtab_walkme_tui_members_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -435,6 +460,7 @@ _shtab_walkme_tui_members_defaults_added=0
 _shtab_walkme_tui_offboard_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -452,6 +478,7 @@ _shtab_walkme_tui_offboard_defaults_added=0
 _shtab_walkme_tui_plan_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -464,6 +491,7 @@ _shtab_walkme_tui_plan_defaults_added=0
 _shtab_walkme_tui_plan_apply_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -479,6 +507,7 @@ _shtab_walkme_tui_plan_apply_defaults_added=0
 _shtab_walkme_tui_plan_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -492,6 +521,7 @@ _shtab_walkme_tui_plan_show_defaults_added=0
 _shtab_walkme_tui_profiles_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -504,6 +534,7 @@ _shtab_walkme_tui_profiles_defaults_added=0
 _shtab_walkme_tui_set_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -521,6 +552,7 @@ _shtab_walkme_tui_set_defaults_added=0
 _shtab_walkme_tui_simulator_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -549,6 +581,7 @@ _shtab_walkme_tui_simulator_defaults_added=0
 _shtab_walkme_tui_themes_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -561,6 +594,7 @@ _shtab_walkme_tui_themes_defaults_added=0
 _shtab_walkme_tui_themes_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -574,6 +608,7 @@ _shtab_walkme_tui_themes_check_defaults_added=0
 _shtab_walkme_tui_themes_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -586,6 +621,7 @@ _shtab_walkme_tui_themes_list_defaults_added=0
 _shtab_walkme_tui_undo_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"
@@ -602,6 +638,7 @@ _shtab_walkme_tui_undo_defaults_added=0
 _shtab_walkme_tui_whois_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
   "--read-only[refuse every change]"
   "--demo[use a simulated account instead of a profile]"
   "--json[print one JSON object]"

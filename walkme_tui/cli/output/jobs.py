@@ -6,6 +6,7 @@ from typing import Final
 from walkme_tui.cli.output.columns import aligned, cut
 from walkme_tui.cli.output.messages import PROGRAM
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, call_of, left_out_lines, step_text, target_of, title_of
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.receipts import check_to_json
@@ -102,7 +103,7 @@ def listed_lines(jobs: Iterable[Job]) -> list[str]:
             job.plan.kind.value,
             job.state.value,
             _second(job.created_at_ms),
-            job.plan.profile,
+            f"{job.plan.profile}{'' if job.plan.surface is Surface.REST else f' ({job.plan.surface.upper()})'}",
             job.plan.ticket,
             subject_text(job),
             counts_text(job),

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from walkme_tui.cli.output.columns import cut
 from walkme_tui.cli.output.users import plain
+from walkme_tui.domain.capabilities import Capabilities, capabilities
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
@@ -76,12 +77,12 @@ def plan_lines(plan: Plan) -> list[str]:
     if plan.ticket:
         lines.append(f"Ticket   {cut(plan.ticket, MAX_NAME)}")
     lines.append(f"Made     {format_time_ms(plan.created_at_ms // 1000 * 1000)}")
-    wide = len(str(len(plan.steps)))
+    wide, surface = len(str(len(plan.steps))), capabilities(plan.surface)
     listed: set[int] = set()
     for subject in plan.subjects:
         steps = plan.steps_of(subject.user.id)
         listed.update(step.number for step in steps)
-        lines += ["", _heading(subject, steps), *_subject_lines(subject, steps, wide)]
+        lines += ["", _heading(subject, steps, surface), *_subject_lines(subject, steps, wide)]
     others = [step for step in plan.steps if step.number not in listed]
     if others:
         lines += ["", *(f"{_step_line(step, wide)}  (user {clean(step.subject_id)})" for step in others)]
@@ -102,9 +103,10 @@ def steps_text(count: int) -> str:
     return f"{count} {'step' if count == 1 else 'steps'}, each one call."
 
 
-def _heading(subject: Subject, steps: tuple[Step, ...]) -> str:
+def _heading(subject: Subject, steps: tuple[Step, ...], surface: Capabilities) -> str:
     user = subject.user
-    parts = [user.full_name, plain(user.email), plain(user.role), plain(user.status), plain(user.external_id)]
+    role = "" if surface.roles else plain(user.role)
+    parts = [user.full_name, plain(user.email), role, plain(user.status), plain(user.external_id)]
     known = [cut(part, MAX_NAME) for part in parts if part]
     is_new = any(step.change.new_email is not None for step in steps)
     read = format_time_ms(subject.read_at_ms // 1000 * 1000)

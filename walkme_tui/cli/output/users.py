@@ -6,6 +6,7 @@ from typing import Final, TextIO
 
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.streams import csv_writer
+from walkme_tui.domain.capabilities import Capabilities
 from walkme_tui.domain.groups import GroupSize
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.text import clean, printable_json, spaced, without_formula
@@ -89,15 +90,19 @@ def _cell(value: Json) -> str:
 
 
 class UnknownFields:
-    """Columns with empty cells whose values are unknown, and the number of users with such a cell."""
+    """Columns with empty cells whose values are unknown, and the number of users with such a cell.
 
-    def __init__(self) -> None:
+    A column that users of the surface do not have is no such column.
+    """
+
+    def __init__(self, surface: Capabilities) -> None:
+        self._absent = {"role"} if surface.roles else set[str]()
         self.users = 0
         self.columns: set[str] = set()
 
     def note(self, user: User) -> None:
         """Count one user."""
-        unknown = unknown_columns(user)
+        unknown = set(unknown_columns(user)) - self._absent
         if unknown:
             self.users += 1
             self.columns.update(unknown)
@@ -111,30 +116,31 @@ class UnknownFields:
 
 
 async def write_csv(
-    stream: TextIO, found: AsyncIterator[MirroredUser], names: Mapping[str, str | None], *, safe: bool = False
-) -> UnknownFields:
-    """Write the users as CSV with a header line."""
-    gaps = UnknownFields()
+    stream: TextIO,
+    found: AsyncIterator[MirroredUser],
+    names: Mapping[str, str | None],
+    gaps: UnknownFields,
+    *,
+    safe: bool = False,
+) -> None:
+    """Write the users as CSV with a header line, and note the unknown fields in ``gaps``."""
     writer = csv_writer(stream)
     writer.writerow(CSV_COLUMNS)
     async for row in found:
         gaps.note(row.user)
         writer.writerow(csv_row(row.user, names, safe))
-    return gaps
 
 
 async def write_markdown(
-    stream: TextIO, found: AsyncIterator[MirroredUser], names: Mapping[str, str | None]
-) -> UnknownFields:
-    """Write the users as a Markdown table."""
-    gaps = UnknownFields()
+    stream: TextIO, found: AsyncIterator[MirroredUser], names: Mapping[str, str | None], gaps: UnknownFields
+) -> None:
+    """Write the users as a Markdown table, and note the unknown fields in ``gaps``."""
     stream.write(markdown_row(list(MARKDOWN_COLUMNS)) + "\n")
     stream.write("|" + " --- |" * len(MARKDOWN_COLUMNS) + "\n")
     async for row in found:
         gaps.note(row.user)
         cells = dict(zip(CSV_COLUMNS, csv_row(row.user, names), strict=True))
         stream.write(markdown_row([cells[name] for name in MARKDOWN_COLUMNS]) + "\n")
-    return gaps
 
 
 async def write_json(

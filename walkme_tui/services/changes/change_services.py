@@ -1,6 +1,5 @@
 """The services through which a session changes its account."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -8,6 +7,8 @@ from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.ports import Journal, Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from walkme_tui.services.changes.edit_planner import EditPlanner
     from walkme_tui.services.changes.job_runs import JobRuns, RunningJob
     from walkme_tui.services.changes.undo import UndoPlanner
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 class ChangeServices:
     """The write path of one session: open it after the session, and close it before the session.
 
-    ``open_job_runs`` is called for the first job: a plan is shown without the modules that run jobs. ``after_close`` is
-    called by ``aclose`` once everything else is closed.
+    ``open_job_runs`` is called for the first job: a plan is shown without the modules that run jobs.
     """
 
     def __init__(
@@ -26,13 +26,11 @@ class ChangeServices:
         journal: Journal,
         planner: Planner,
         open_job_runs: "Callable[[], JobRuns]",
-        after_close: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._session = session
         self.journal = journal
         self.planner = planner
         self._open_job_runs = open_job_runs
-        self.after_close = after_close
 
     @cached_property
     def edit_planner(self) -> "EditPlanner":
@@ -60,10 +58,6 @@ class ChangeServices:
 
     async def aclose(self) -> None:
         """Stop the running jobs and close the journal, which releases every claim."""
-        try:
-            if "job_runs" in self.__dict__:
-                await self.job_runs.aclose()
-            await self.journal.aclose()
-        finally:
-            if self.after_close is not None:
-                await self.after_close()
+        if "job_runs" in self.__dict__:
+            await self.job_runs.aclose()
+        await self.journal.aclose()

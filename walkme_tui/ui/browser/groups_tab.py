@@ -22,6 +22,7 @@ from walkme_tui.ui.widgets.group_list import COMPARED, GroupList, GroupRow, Spec
 from walkme_tui.ui.widgets.status_line import StatusMessage
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import TextStyle
+from walkme_tui.ui.widgets.user_table.columns import absent_fields
 from walkme_tui.ui.widgets.user_table.table import UserTable
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
@@ -41,6 +42,7 @@ class MembersPane(Vertical):
             Listing(session, pages, NO_USERS),
             started_at_ms=session.started_at_ms,
             clock=session.clock,
+            absent_fields=absent_fields(session.capabilities),
             id="members-table",
         )
 

@@ -6,6 +6,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.text import clean
@@ -16,7 +17,7 @@ from walkme_tui.ui.widgets.job_list import JobList
 from walkme_tui.ui.widgets.job_report import job_lines
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
-from walkme_tui.ui.widgets.text_style import TextStyle
+from walkme_tui.ui.widgets.text_style import TextStyle, wrapped
 
 NONE_YET = "No jobs yet. O on a user offboards, e edits, x deactivates; every change becomes a job in this list."
 
@@ -24,8 +25,9 @@ NONE_YET = "No jobs yet. O on a user offboards, e edits, x deactivates; every ch
 class StepsPane(Vertical):
     """A heading with the state of a job, over its steps."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(self, surface: Surface, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
+        self._surface = surface
         self._heading = TextBar(id="steps-heading")
         self.steps = ScrollingText(id="steps-lines")
         self._job: Job | None = None
@@ -59,7 +61,13 @@ class StepsPane(Vertical):
         if self._job is None or width < 2:
             self.steps.set_lines([])
             return
-        lines = job_lines(self._job, self._now_ms, width, self._jobs)
+        lines = list(job_lines(self._job, self._now_ms, width, self._jobs))
+        surface = self._job.plan.surface
+        if surface is not self._surface:
+            text = (
+                f"This job was made through {surface.upper()}. C switches to it: jobs are continued and undone there."
+            )
+            lines = [*wrapped(text, width, TextStyle.WARN, "! "), (), *lines]
         self.steps.set_lines([[(" ", TextStyle.PLAIN), *line] for line in lines])
 
 
@@ -67,9 +75,9 @@ class JobsTab:
     """Connects the two panes, and updates them while jobs run."""
 
     def __init__(self, session: Session, job_tasks: JobTasks) -> None:
-        self.jobs = JobList(session.clock, id="jobs")
+        self.jobs = JobList(session.account.surface, session.clock, id="jobs")
         self.jobs.set_empty_text("Reading the journal…")
-        self.steps = StepsPane(id="steps")
+        self.steps = StepsPane(session.account.surface, id="steps")
         self._session = session
         self._job_tasks = job_tasks
         self._wanted: str | None = None

@@ -18,7 +18,7 @@ from walkme_tui.ui.browser.status_messages import Position
 from walkme_tui.ui.widgets.detail.pane import DetailPane
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
-from walkme_tui.ui.widgets.user_table.columns import full_width
+from walkme_tui.ui.widgets.user_table.columns import absent_fields, full_width
 from walkme_tui.ui.widgets.user_table.table import UserTable
 
 if TYPE_CHECKING:
@@ -57,8 +57,14 @@ class PaneArea(Horizontal):
         self, session: Session, pages: PageLoader, directory: Directory, job_tasks: "JobTasks", users: Listing
     ) -> None:
         super().__init__(id="body")
-        self.users = UserTable(users, started_at_ms=session.started_at_ms, clock=session.clock, id=Pane.USERS)
-        self.detail = DetailPane(session.clock, id=Pane.DETAIL)
+        self.users = UserTable(
+            users,
+            started_at_ms=session.started_at_ms,
+            clock=session.clock,
+            absent_fields=absent_fields(session.capabilities),
+            id=Pane.USERS,
+        )
+        self.detail = DetailPane(session.account.surface, session.clock, id=Pane.DETAIL)
         self.detail.display = False
         self.arrangement = Arrangement()
         self._session, self._pages, self._directory, self._job_tasks = session, pages, directory, job_tasks
@@ -122,7 +128,7 @@ class PaneArea(Horizontal):
             self.detail.styles.clear_rule("width")
             return
         lists = sum(GROUPS_WIDTH for pane in self._shown if pane is Pane.GROUPS)
-        left = width - lists - full_width(self.table.text_widths)
+        left = width - lists - full_width(self.table.text_widths, self.table.absent_fields)
         cells = max(LEAST_DETAIL_WIDTH, min(left, MOST_DETAIL_WIDTH))
         if self.detail.styles.width is None or self.detail.styles.width.value != cells:
             self.detail.styles.width = cells

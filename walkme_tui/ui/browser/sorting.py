@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.domain.queries import Sort, SortKey
+from walkme_tui.domain.queries import SORT_NAMES, Sort, SortKey
 from walkme_tui.domain.views import SavedView, TableLayout, TableName
 from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.preferences import Preferences
-from walkme_tui.ui.widgets.user_table.columns import default_sort, next_sort
+from walkme_tui.ui.widgets.user_table.columns import SORTED_BY, default_sort, next_sort
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
@@ -119,6 +119,12 @@ class TableSorting:
 
         deleting = partial(delete_view, self._view, Origin(self._view), self._kept)
         start_worker(self._view.screen, WorkerGroup.VIEWS, deleting, name="Deleting the view")
+
+    @property
+    def sort_keys(self) -> Sequence[SortKey]:
+        """What users of the surface can be sorted by."""
+        absent = {SORTED_BY[field] for field in self._area.users.absent_fields}
+        return [key for key in SORT_NAMES if key not in absent]
 
     def views(self) -> Sequence[SavedView]:
         """The saved views as they were read last; they are read again for the next call."""

@@ -50,7 +50,7 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
         title = "A job was not finished" if len(jobs) == 1 else f"{len(jobs)} jobs were not finished"
         super().__init__([(title, TextStyle.STRONG)], account_mark(account), monotonic)
         self._jobs = jobs
-        self._list = JobList(lambda: now_ms, id="unfinished")
+        self._list = JobList(account.surface, lambda: now_ms, id="unfinished")
         self._text = ScrollingText(id="question")
 
     def body(self) -> Sequence[Widget]:

@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.capabilities import Capabilities, capabilities
 from walkme_tui.domain.plans import Consequence
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.user_json import TEXT_FIELDS
@@ -63,6 +64,7 @@ class UserForm(EditorDialog[None]):
         self._message: StyledText = ()
         self._styled_for = ""
         self._unwritten: set[str] = set()
+        self._surface = Capabilities()
         self._is_filled = False
         self.pick_groups: Callable[[], object] = lambda: None
         """Called to pick the groups of a new user; the draft that has them is given to ``show_draft``."""
@@ -87,6 +89,7 @@ class UserForm(EditorDialog[None]):
         ``judge`` returns the consequences of a draft, from what is known here.
         """
         self._draft, self._judge, self.account = draft, judge, account
+        self._surface = capabilities(account.surface)
         self._title = [("New user" if draft.base is None else f"Edit {name_of(draft.base)}", TextStyle.STRONG)]
         self._right = account_mark(account)
         self._answers = asyncio.Queue()
@@ -162,6 +165,7 @@ class UserForm(EditorDialog[None]):
         self.query_one("#title", TextBar).write(self._title, self._right)
         for name, row in self._rows.items():
             row.display = name in self._draft.fields
+            row.control.disabled = bool(self._refusal(name))
             if isinstance(row.control, FieldInput):
                 row.control.on_edit = partial(self._typed, name)
             elif isinstance(row.control, FieldSelect):
@@ -227,7 +231,13 @@ class UserForm(EditorDialog[None]):
             row.control.put(draft.shown(name), literal=draft.is_literal(name), placeholder=_placeholder(draft, name))
         row.note(field_notes(draft, name, self._width - LABEL_CELLS), edited=draft.is_edited(name))
 
+    def _refusal(self, name: str) -> str:
+        """Why a field has no value on this surface; empty where it has."""
+        return self._surface.roles if name == "role" else ""
+
     def _role_options(self) -> list[FieldOption]:
+        if refusal := self._refusal("role"):
+            return [FieldOption(self._draft.raw("role"), refusal)]
         empty = "none: the server chooses" if self._draft.base is None else _empty_label(self._draft, "role")
         names = sorted(self._roles, key=lambda role: (-self._roles[role], role))
         own = (self._draft.raw("role"), self._draft.before("role"))
@@ -237,10 +247,15 @@ class UserForm(EditorDialog[None]):
 
     def _status_options(self) -> list[FieldOption]:
         own = (self._draft.raw("status"), self._draft.before("status"))
-        listed = dict.fromkeys(status for status in (*Status, *self._statuses, *own) if isinstance(status, str))
+        offered = (*Status, *self._statuses, *own)
+        listed = dict.fromkeys(status for status in offered if isinstance(status, str) and self._can_be(status))
         options = [FieldOption(str(status), value_text("status", status)) for status in listed if status]
         empty = [FieldOption("", _empty_label(self._draft, "status"))]
         return options if all(isinstance(each, str) and each for each in own) else [*empty, *options]
+
+    def _can_be(self, status: str) -> bool:
+        """True for a status that the surface has, and for that of the user."""
+        return status == self._draft.before("status") or not self._surface.refusal("status", status)
 
     def _write_edits(self) -> None:
         _write(self._edits, edit_lines(self._draft, self._judge(self._draft), self._width))
@@ -278,7 +293,7 @@ class UserForm(EditorDialog[None]):
 
     @property
     def _stops(self) -> list[Widget]:
-        fields = [self._rows[name].control for name in self._draft.fields]
+        fields = [self._rows[name].control for name in self._draft.fields if not self._refusal(name)]
         groups = [self._groups] if self._draft.base is None else []
         return [*fields, *groups, self.save_button, self.cancel_button]
 

@@ -6,6 +6,7 @@ from typing import Final
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.raw_record import raw_record
 from walkme_tui.domain.receipt_text import code
 from walkme_tui.domain.text import clean, printable_json, without_formula
 from walkme_tui.domain.traffic import RequestRecord, curl_command, curl_of_user
@@ -47,7 +48,7 @@ def copy_email(view: FlowContext) -> None:
 
 def copy_request(view: FlowContext, record: RequestRecord) -> None:
     """Copy the request as a curl command, with the secrets as shell variables."""
-    if send_to_clipboard(view.app, curl_command(record, view.session.account.base_url)):
+    if send_to_clipboard(view.app, curl_command(record, view.session.account)):
         view.app.notify(sent_message("the request as a curl command"), markup=False, timeout=3)
     else:
         view.app.notify("The command is too long for the terminal's clipboard.", severity="warning", markup=False)
@@ -76,7 +77,7 @@ async def copy_menu(view: FlowContext, origin: Origin, marked: Sequence[str], us
     if chosen == CARD:
         _send_cards(view, await user_cards(view, origin, mirrored), len(users))
     elif chosen == "json":
-        records = [encode_user(user) for user in users]
+        records = [raw_record(user, view.session.account.surface) for user in users]
         _send(view, chosen, [printable_json(records[0] if len(records) == 1 else records, indent=2)], len(users))
     elif chosen is not None:
         _send(view, chosen, [_text(view, chosen, user) for user in users])
@@ -152,7 +153,7 @@ def _text(view: FlowContext, what: str, user: User) -> str:
     """The text for the clipboard, without characters that a terminal or shell would execute when it is pasted."""
     match what:
         case "curl":
-            return curl_of_user(user.id, view.session.account.base_url)
+            return curl_of_user(user.id, view.session.account)
         case "row":
             fields = _fields(user, view.group_names)
             return "\t".join(_cell(fields.get(name, "?")) for name in ROW_FIELDS)

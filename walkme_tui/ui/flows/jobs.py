@@ -15,7 +15,7 @@ from walkme_tui.ui.dialogs.unfinished import UnfinishedChoice, UnfinishedDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.flows.plan_review import resume, show_receipt
+from walkme_tui.ui.flows.plan_review import refuses_other_surface, resume, show_receipt
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
 from walkme_tui.ui.widgets.text_style import TextStyle
 
@@ -29,6 +29,8 @@ async def pause_or_resume(view: FlowContext, origin: Origin, job: Job | None) ->
         view.app.notify(NO_JOB, markup=False)
         return
     running = view.job_tasks.running.get(job.id)
+    if refuses_other_surface(view, job):
+        return
     if running is None:
         if not job.state.resumable or job.state is JobState.RUNNING or await _resume_confirmed(view, origin, job):
             await resume(view, origin, job)
@@ -149,14 +151,15 @@ async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
 
 
 def _unfinished(jobs: Sequence[Job], view: FlowContext) -> list[Job]:
-    """The jobs of this account that can be resumed and do not run."""
+    """The jobs of this account and surface that can be resumed and do not run."""
+    account = view.session.account
     return [
         job
         for job in jobs
         if job.state.resumable
         and job.state is not JobState.RUNNING
         and job.id not in view.job_tasks.running
-        and job.plan.base_url == view.session.account.base_url
+        and (job.plan.base_url, job.plan.surface) == (account.base_url, account.surface)
     ]
 
 

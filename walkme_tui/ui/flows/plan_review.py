@@ -67,8 +67,20 @@ async def run_plan(view: FlowContext, origin: Origin, plan: Plan) -> None:
     await run_job(view, origin, job)
 
 
+def refuses_other_surface(view: FlowContext, job: Job) -> bool:
+    """True, after a message, for a job of the other surface of the profile: it cannot be continued or undone here."""
+    surface = job.plan.surface
+    if surface is view.session.account.surface:
+        return False
+    text = f"The job was made through {surface.upper()}. C switches to {surface.upper()}, where it can be continued."
+    view.app.notify(text, markup=False, timeout=8)
+    return True
+
+
 async def resume(view: FlowContext, origin: Origin, job: Job) -> None:
     """Run the remaining steps of a job; steps that were sent without an answer are read back first."""
+    if refuses_other_surface(view, job):
+        return
     if job.state is JobState.RUNNING:
         view.app.notify(f"Job {job.id} is already running in another process.", markup=False)
     elif not job.state.resumable:
@@ -126,6 +138,8 @@ async def show_receipt(view: FlowContext, origin: Origin, result: "JobResult", n
 
 async def undo_job(view: FlowContext, origin: Origin, job: Job) -> None:
     """Plan and review the undo of a whole job."""
+    if refuses_other_surface(view, job):
+        return
 
     async def make(change_services: ChangeServices, on_progress: ProgressListener) -> Plan:
         return await change_services.undo_planner.of_job(await change_services.journal.job(job.id), on_progress)

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, Protocol
 
 from textual.app import App
 from textual.await_complete import AwaitComplete
 
 from walkme_tui.config.themes import DEFAULT_DARK, ThemeSpec, load_themes
-from walkme_tui.domain.accounts import Environment
+from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import clean
@@ -21,9 +22,6 @@ from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.quit import may_leave
 from walkme_tui.ui.widgets.text_style import TextStyle
-
-DEMO = ""
-"""The answer for the demo account; no profile has an empty name."""
 
 MAX_NAME: Final = 60
 
@@ -51,21 +49,25 @@ class Program(Protocol):
 
 async def choose_profile(program: Program, origin: Origin | None) -> None:
     """Let the user choose a profile and open it; ``origin`` is where they are in the account that is open."""
-    current = program.session.account.profile if program.session is not None else None
+    account = program.session.account if program.session is not None else None
+    current = _answer("" if account.demo else account.profile, account.surface) if account is not None else None
     dialog = _profile_dialog(program.start.profiles, current)
     if origin is not None:
         chosen = await origin.show(dialog, "The list of profiles is ready")
     else:
         chosen = await program.app.push_screen_wait(dialog)
-    if chosen == DEMO:
-        await _switch(program, program.start.open_demo, "the demo", origin)
-    elif chosen is not None:
-        await _switch(program, lambda: program.start.open_session(chosen), clean(chosen, MAX_NAME), origin)
+    if chosen is None:
+        return
+    value, _, profile = chosen.partition(":")
+    surface = Surface(value)
+    open_session = partial(program.start.open_session, profile) if profile else program.start.open_demo
+    name = f"{clean(profile, MAX_NAME) or 'the demo'} ({surface.upper()})"
+    await _switch(program, partial(open_session, surface), name, origin)
 
 
 async def open_demo(program: Program) -> None:
     """Open the demo account."""
-    await _switch(program, program.start.open_demo, "the demo", None)
+    await _switch(program, partial(program.start.open_demo, Surface.REST), "the demo", None)
 
 
 async def _switch(program: Program, open_session: Callable[[], Session], name: str, origin: Origin | None) -> None:
@@ -88,7 +90,7 @@ async def _open_and_show(
     session = await _opened(open_session)
     before, job_tasks = program.session, program.job_tasks
     try:
-        query = await asyncio.to_thread(program.start.later_query, session.account.profile)
+        query = await asyncio.to_thread(program.start.later_query, session.account)
         if origin is not None and not await origin.wait_opened(f"{name}: the account is ready"):
             return
         # A job may have been started while the session was opened.
@@ -128,16 +130,24 @@ async def _use_theme_of(program: Program, profile: str) -> None:
         program.apply_theme(spec)
 
 
+def _answer(profile: str, surface: Surface) -> str:
+    """The answer for a surface of a profile; the demo has no name, and no profile has an empty one."""
+    return f"{surface}:{profile}"
+
+
 def _profile_dialog(profiles: Sequence[ProfileChoice], current: str | None) -> ChoiceDialog:
-    """A dialog that returns the name of a profile, or ``DEMO``."""
+    """A dialog that returns an ``_answer``."""
     choices = [
         Choice(
-            profile.name,
+            _answer(profile.name, profile.surface),
             f"{clean(profile.name, 40)}  {profile.environment.upper()}  {profile.surface.upper()}",
             clean(profile.target, 80),
             TextStyle.WARN if profile.environment is Environment.PRODUCTION else TextStyle.DIM,
         )
         for profile in profiles
     ]
-    choices.append(Choice(DEMO, "the demo account", "nothing in it is real"))
+    choices += [
+        Choice(_answer("", surface), f"the demo account  {surface.upper()}", "nothing in it is real")
+        for surface in Surface
+    ]
     return ChoiceDialog("Open a profile", choices, current)

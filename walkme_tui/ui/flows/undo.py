@@ -1,5 +1,6 @@
 """Undo what was last changed of a user."""
 
+from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.plans import Plan, PlanKind
@@ -23,9 +24,13 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
     if jobs is None:
         return
     email = email_of(user.user)
-    job = latest_undoable(jobs, user.user.id, view.session.account.base_url)
+    account = view.session.account
+    job = latest_undoable(jobs, user.user.id, account)
     if job is None:
-        view.app.notify(f"There is no change of {email} in the journal that can be undone.", markup=False)
+        text = f"There is no change of {email} in the journal that can be undone."
+        if any(each.plan.surface is not account.surface and each.records_of(user.user.id) for each in jobs):
+            text = f"What was changed of {email} was changed on the other surface: C switches to it."
+        view.app.notify(text, markup=False, timeout=8)
         return
     if len(job.plan.subjects) == 1:
         await undo_job(view, origin, job)
@@ -39,11 +44,12 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
     await review_undo(view, origin, f"Undo for {email}", make, 1)
 
 
-def latest_undoable(jobs: tuple[Job, ...], user_id: str, base_url: str) -> Job | None:
-    """The newest job that changed this user and was not undone since; ``jobs`` are newest first."""
+def latest_undoable(jobs: tuple[Job, ...], user_id: str, account: Account) -> Job | None:
+    """The newest job of the account that changed this user and was not undone since; ``jobs`` are newest first."""
     undone: set[str] = set()
     for job in jobs:
-        if job.purged_at_ms is not None or job.plan.base_url != base_url:
+        of_account = (job.plan.base_url, job.plan.surface) == (account.base_url, account.surface)
+        if job.purged_at_ms is not None or not of_account:
             continue
         changed = any(map(changed_something, job.records_of(user_id)))
         if job.plan.kind is PlanKind.UNDO:

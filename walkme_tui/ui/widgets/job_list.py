@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Final
 
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.jobs import Job, JobState, undone_users
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
@@ -23,12 +24,19 @@ _STYLES: Final = {
 
 
 class JobList(RowList[Job]):
-    """One line per job: state, kind, people, ticket, age, settled and all steps."""
+    """One line per job: state, kind, people, ticket, age, settled and all steps; jobs of another surface name it."""
 
     HEADING_LINES = 1
 
-    def __init__(self, clock: Callable[[], int], *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(
+        self,
+        surface: Surface,
+        clock: Callable[[], int],
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
         super().__init__(id=id)
+        self._surface = surface
         self._clock = clock
         self._undone: Mapping[str, frozenset[str]] = {}
 
@@ -59,10 +67,13 @@ class JobList(RowList[Job]):
         undone = row.changed_users & self._undone.get(row.id, frozenset())
         if undone and row.state is JobState.DONE and not bad:
             state, style = ("– undone" if undone == row.changed_users else "– partly undone"), TextStyle.DIM
+        people = change_words.user_names(row)
+        if row.plan.surface is not self._surface:
+            people = f"{row.plan.surface.upper()}: {people}"
         return [
             (words.fit(state, STATE_WIDTH), style),
             (words.fit(row.plan.kind.value, KIND_WIDTH), TextStyle.PLAIN),
-            (words.fit(change_words.user_names(row), people_width - 2) + "  ", TextStyle.PLAIN),
+            (words.fit(people, people_width - 2) + "  ", TextStyle.PLAIN),
             (words.fit(clean(row.plan.ticket, 60), ticket_width), TextStyle.DIM),
             (words.fit_right(words.age(self._clock(), row.created_at_ms), AGE_WIDTH), TextStyle.DIM),
             (words.fit_right(f"{settled}/{len(row.steps)}", STEPS_WIDTH), TextStyle.PLAIN),

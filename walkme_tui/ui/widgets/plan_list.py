@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.geometry import Size
 
+from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, Step, Subject, grouped
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
@@ -215,7 +216,9 @@ def _subject_lines(
     """The lines about one person, each with its step if that may be left out."""
     several = len(draft.planned.subjects) > 1
     beside = grouped(subject.consequences, lambda consequence: consequence.step)
-    yield from ((line, None) for line in _heading(subject, steps, now_ms, width, named=several))
+    has_roles = not capabilities(draft.planned.surface).roles
+    heading = _heading(subject, steps, now_ms, width, named=several, has_roles=has_roles)
+    yield from ((line, None) for line in heading)
     if steps and not several:
         yield (), None
     for step in steps:
@@ -253,15 +256,17 @@ class _Numbers:
         return words.fit_right(str(number) if number is not None else "–", self._width - 2) + "  "
 
 
-def _heading(subject: Subject, steps: Sequence[Step], now_ms: int, width: int, *, named: bool) -> Iterator[StyledText]:
+def _heading(
+    subject: Subject, steps: Sequence[Step], now_ms: int, width: int, *, named: bool, has_roles: bool
+) -> Iterator[StyledText]:
     """The person, as the server last returned them, or as the steps create them."""
     user = subject.user
     email = change_words.email_of(user)
-    role = clean(user.role, 30) if isinstance(user.role, str) else "? role"
+    role = f"{clean(user.role, 30) if isinstance(user.role, str) else '? role'}   " if has_roles else ""
     is_new = any(step.change.new_email is not None for step in steps)
     read = "new user" if is_new else f"read {words.ago(now_ms, subject.read_at_ms)}"
     facts: list[StyledSpan] = [
-        (f"{role}   ", TextStyle.PLAIN),
+        (role, TextStyle.PLAIN),
         (f"{change_words.status_text(user.status)}   ", TextStyle.PLAIN),
     ]
     facts.append((read, TextStyle.DIM))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.mirrored import MirroredUser, UnreadableRow
 from walkme_tui.services.ports import Clock
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
@@ -12,10 +13,11 @@ Subject: TypeAlias = MirroredUser | UnreadableRow | None
 
 
 class DetailPane(ScrollingText):
-    """Shows all fields of a user, or the record as JSON."""
+    """Shows all fields that users of a surface have, or the record as JSON as it is sent there."""
 
-    def __init__(self, clock: Clock, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(self, surface: Surface, clock: Clock, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
+        self._surface = surface
         self._clock = clock
         self._subject: Subject = None
         self._group_names: Mapping[str, str] = {}
@@ -75,8 +77,8 @@ class DetailPane(ScrollingText):
         if isinstance(subject, UnreadableRow):
             return unreadable_lines(subject, width)
         if self._raw:
-            return raw_lines(subject, width)
-        return record_lines(subject, self._group_names, self._clock(), width)
+            return raw_lines(subject, self._surface, width)
+        return record_lines(subject, self._surface, self._group_names, self._clock(), width)
 
 
 def _identity(subject: Subject) -> object:

@@ -5,9 +5,13 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.capabilities import Capabilities, capabilities
 from walkme_tui.domain.mirrored import MirroredUser, UnreadableRow
+from walkme_tui.domain.raw_record import raw_record
+from walkme_tui.domain.scim_json import PREFIX
 from walkme_tui.domain.text import clean, printable_json
-from walkme_tui.domain.user_json import TIME_FIELDS, encode_user
+from walkme_tui.domain.user_json import TIME_FIELDS
 from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, User
 from walkme_tui.ui import words
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
@@ -24,14 +28,16 @@ UNKNOWN_TEXT: Final = "? unknown"
 EMPTY: StyledText = ()
 
 
-def record_lines(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int, width: int) -> list[StyledText]:
-    """Every field of a user in lines of at most ``width`` cells."""
-    return list(_record(mirrored, group_names, now_ms, width))
+def record_lines(
+    mirrored: MirroredUser, surface: Surface, group_names: Mapping[str, str], now_ms: int, width: int
+) -> list[StyledText]:
+    """Every field that users of a surface have, in lines of at most ``width`` cells."""
+    return list(_record(mirrored, capabilities(surface), group_names, now_ms, width))
 
 
-def raw_lines(mirrored: MirroredUser, width: int) -> list[StyledText]:
-    """The record as JSON; invisible characters are escaped."""
-    text = printable_json(encode_user(mirrored.user), indent=2)
+def raw_lines(mirrored: MirroredUser, surface: Surface, width: int) -> list[StyledText]:
+    """The record as the surface sends it, as JSON; invisible characters are escaped."""
+    text = printable_json(raw_record(mirrored.user, surface), indent=2)
     pieces = (piece for line in text.split("\n") for piece in words.chop(line, width))
     return [[(piece, TextStyle.PLAIN)] for _, piece in zip(range(MAX_RAW_LINES), pieces, strict=False)]
 
@@ -52,7 +58,9 @@ def read_when(mirrored: MirroredUser, now_ms: int) -> str:
     return f"read {words.ago(now_ms, mirrored.fetched_at_ms)}, from the list"
 
 
-def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int, width: int) -> Iterator[StyledText]:
+def _record(
+    mirrored: MirroredUser, surface: Capabilities, group_names: Mapping[str, str], now_ms: int, width: int
+) -> Iterator[StyledText]:
     user = mirrored.user
     email = clean(user.email, MAX_TEXT) if isinstance(user.email, str) else ""
     name = clean(user.full_name, MAX_TEXT)
@@ -63,7 +71,8 @@ def _record(mirrored: MirroredUser, group_names: Mapping[str, str], now_ms: int,
     yield from _status(user.status, width)
     yield from _labelled("First", _shown(user.first_name), width, _style(user.first_name))
     yield from _labelled("Last", _shown(user.last_name), width, _style(user.last_name))
-    yield from _labelled("Role", _shown(user.role), width, _style(user.role))
+    if not surface.roles:
+        yield from _labelled("Role", _shown(user.role), width, _style(user.role))
     yield from _groups(user.groups, group_names, width)
     yield EMPTY
     yield from _time("Created", user.created_at_ms, now_ms, width)
@@ -115,7 +124,7 @@ def other_lines(user: User, width: int, heading: str = "Other") -> Iterator[Styl
         return
     yield EMPTY
     yield [(heading, TextStyle.DIM)]
-    labels = {name: clean(name, 80) for name in extra}
+    labels = {name: clean(name.removeprefix(PREFIX), 80) for name in extra}
     short = [cell_len(label) + 1 for label in labels.values() if cell_len(label) < width // 3]
     label_width = max(LABEL_WIDTH, *short, 0)
     for name, value in extra.items():

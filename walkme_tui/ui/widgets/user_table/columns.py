@@ -1,10 +1,11 @@
 """The columns of the table: which ones fit into a width, how wide they are, and the order that each sorts by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
+from walkme_tui.domain.capabilities import Capabilities
 from walkme_tui.domain.queries import Sort, SortKey
 
 GUTTER: Final = 3
@@ -148,30 +149,46 @@ TextWidths: TypeAlias = Mapping[Field, int]
 NO_TEXT_WIDTHS: Final[TextWidths] = MappingProxyType({})
 
 
+def absent_fields(surface: Capabilities) -> frozenset[Field]:
+    """The fields that users have on another surface only."""
+    return frozenset({Field.ROLE} if surface.roles else ())
+
+
 def layout_columns(
-    width: int, screen_width: int, *, text_widths: TextWidths = NO_TEXT_WIDTHS, wide: bool = False, page: int = 0
+    width: int,
+    screen_width: int,
+    *,
+    text_widths: TextWidths = NO_TEXT_WIDTHS,
+    wide: bool = False,
+    page: int = 0,
+    without: Collection[Field] = (),
 ) -> ColumnLayout:
-    """The columns of a table that is ``width`` cells wide on a screen of ``screen_width``.
+    """The columns of a table that is ``width`` cells wide on a screen of ``screen_width``, ``without`` some.
 
     A column is left out before an email of ``text_widths`` is cut. ``wide``: all columns at readable widths; those that
     do not fit beside the email are on further pages.
     """
     if wide:
-        return _wide(width, page)
+        return _wide(_only(_BESIDE_THE_EMAIL, without), width, page)
     richest = (
         (_NARROW, _SLIM)
         if screen_width < NARROW_SCREEN
         else (_FULL, _BESIDE_A_PANE, _BESIDE_A_PANE[:-1], _NARROW, _SLIM)
     )
-    for specs in richest:
+    for each in richest:
+        specs = _only(each, without)
         if _least((_widened(specs[0], text_widths), *specs[1:])) <= width:
             return ColumnLayout(_place(specs, width, text_widths))
     return ColumnLayout(_place(_SLIM if _least(_SLIM) <= width else _EMAIL_ONLY, width, text_widths))
 
 
-def full_width(text_widths: TextWidths) -> int:
+def full_width(text_widths: TextWidths, without: Collection[Field] = ()) -> int:
     """The width of a table beside a pane in which no text is cut."""
-    return _least([_widened(spec, text_widths) for spec in _BESIDE_A_PANE])
+    return _least([_widened(spec, text_widths) for spec in _only(_BESIDE_A_PANE, without)])
+
+
+def _only(specs: tuple[_ColumnSpec, ...], without: Collection[Field]) -> tuple[_ColumnSpec, ...]:
+    return tuple(spec for spec in specs if spec.field not in without) if without else specs
 
 
 def _widened(spec: _ColumnSpec, text_widths: TextWidths) -> _ColumnSpec:
@@ -190,14 +207,14 @@ def default_sort(key: SortKey) -> Sort:
     return Sort(key, reverse=key in LARGEST_FIRST)
 
 
-def _wide(width: int, page: int) -> ColumnLayout:
+def _wide(specs: Sequence[_ColumnSpec], width: int, page: int) -> ColumnLayout:
     beside = width - GUTTER - GAP - EDGE
     email = max(_LEAST_WIDE_EMAIL, min(_WIDE_EMAIL, beside - _LONGEST_ID))
     room = max(1, beside - email)
-    starts = _page_starts(room)
+    starts = _page_starts(specs, room)
     page = max(0, min(page, len(starts) - 1))
     first = starts[page]
-    shown = _BESIDE_THE_EMAIL[first : first + _fitting(first, room)]
+    shown = specs[first : first + _fitting(specs[first:], room)]
     if len(shown) == 1:
         shown = (shown[0]._replace(least=min(shown[0].least, room)),)
     # The email keeps its width on every page: only the columns beside it change.
@@ -205,19 +222,19 @@ def _wide(width: int, page: int) -> ColumnLayout:
     return ColumnLayout(_place((grows, *shown), width), page, len(starts))
 
 
-def _page_starts(room: int) -> list[int]:
+def _page_starts(specs: Sequence[_ColumnSpec], room: int) -> list[int]:
     """The first column beside the email of each page; the last page is as full as the others."""
     starts = [0]
-    while starts[-1] + _fitting(starts[-1], room) < len(_BESIDE_THE_EMAIL):
-        starts.append(starts[-1] + _fitting(starts[-1], room))
-    fuller = (first for first in range(starts[-1]) if first + _fitting(first, room) >= len(_BESIDE_THE_EMAIL))
+    while (end := starts[-1] + _fitting(specs[starts[-1] :], room)) < len(specs):
+        starts.append(end)
+    fuller = (first for first in range(starts[-1]) if first + _fitting(specs[first:], room) >= len(specs))
     return [*starts[:-1], next(fuller, starts[-1])]
 
 
-def _fitting(first: int, room: int) -> int:
-    """The number of columns from ``first`` on that fit into ``room`` cells, at least one."""
+def _fitting(specs: Sequence[_ColumnSpec], room: int) -> int:
+    """The number of these columns that fit into ``room`` cells, at least one."""
     count, used = 0, 0
-    for spec in _BESIDE_THE_EMAIL[first:]:
+    for spec in specs:
         used += spec.least + (GAP if count else 0)
         if used > room and count:
             break

@@ -1,7 +1,7 @@
 """A scrolling window on a listing: requests the visible rows and draws them."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import ClassVar, Final, NamedTuple, Self, TypeAlias
 
@@ -25,6 +25,7 @@ from walkme_tui.ui.widgets.user_table.columns import (
     MEASURED,
     NO_TEXT_WIDTHS,
     ColumnLayout,
+    Field,
     TextWidths,
     layout_columns,
 )
@@ -57,9 +58,9 @@ class _FormatKey(NamedTuple):
 class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     """The rows of a listing below their headings, or a message where there are none.
 
-    ``state_of`` returns how the row at an index is drawn. A border or padding makes the widget slow. The header shows
-    the sort order of the query, and the rows highlight the words of its filter. ``same_frame_widgets`` returns the
-    widgets to paint in the same frame as the first rows of another view.
+    ``state_of`` returns how the row at an index is drawn, ``absent_fields`` have no column. A border or padding makes
+    the widget slow. The header shows the sort order of the query, and the rows highlight the words of its filter.
+    ``same_frame_widgets`` returns the widgets to paint in the same frame as the first rows of another view.
 
     ``text_widths`` are the widest texts that were visible in this view, in cells; the columns follow them, and
     ``text_widths_changed`` is called when they changed.
@@ -94,10 +95,12 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         state_of: StateOf,
         *,
         clock: Clock,
+        absent_fields: Collection[Field] = (),
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
         super().__init__(id=id)
         self.listing = listing
+        self.absent_fields = absent_fields
         self.empty_text = Content("No users.")
         self.loading_text = Content("Loading …")
         self.same_frame_widgets: Callable[[], Sequence[Widget]] = tuple
@@ -173,7 +176,12 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     def column_layout(self) -> ColumnLayout:
         """The columns that are shown."""
         return layout_columns(
-            self.size.width, self.app.size.width, text_widths=self.text_widths, wide=self._wide, page=self._page
+            self.size.width,
+            self.app.size.width,
+            text_widths=self.text_widths,
+            wide=self._wide,
+            page=self._page,
+            without=self.absent_fields,
         )
 
     @property

@@ -1,6 +1,6 @@
 """The table of users: a cursor and marks on a listing view, with keys, mouse and messages."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import SortKey, UserQuery
 from walkme_tui.services.ports import Clock
 from walkme_tui.services.reading.listing import Listing, ListingChange, RowsChanged
-from walkme_tui.ui.widgets.user_table.columns import GUTTER, SORTED_BY
+from walkme_tui.ui.widgets.user_table.columns import GUTTER, SORTED_BY, Field
 from walkme_tui.ui.widgets.user_table.listing_view import HEADER_LINES, ListingView
 from walkme_tui.ui.widgets.user_table.marks import Marks, mark_all, mark_range
 from walkme_tui.ui.widgets.user_table.row_cursor import RowCursor
@@ -95,9 +95,10 @@ class UserTable(ListingView):
         *,
         started_at_ms: int,
         clock: Clock,
+        absent_fields: Collection[Field] = (),
         id: str | None = None,  # noqa: A002 - Textual's own name for it
     ) -> None:
-        super().__init__(listing, self._row_state, clock=clock, id=id)
+        super().__init__(listing, self._row_state, clock=clock, absent_fields=absent_fields, id=id)
         self.zebra = True
         self.news: News | None = None
         self.not_loaded: Callable[[], int | None] = lambda: None
