@@ -110,7 +110,7 @@ class Dialect:
         answer: Record = {"schemas": [LIST_SCHEMA]}
         if not self.is_odd(ScimOddity.NO_TOTALS):
             if not isinstance(total, EllipsisType):
-                answer["totalResults"] = total
+                answer["totalResults"] = len(rows) if self.is_odd(ScimOddity.TOTAL_OF_PAGE) else total
             answer |= {"startIndex": first + 1, "itemsPerPage": len(rows)}
         return self.json({**answer, "Resources": list[Json](rows)})
 

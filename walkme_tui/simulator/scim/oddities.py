@@ -18,6 +18,7 @@ class ScimOddity(StrEnum):
     LARGE_COUNT_REFUSED = "large-count-refused"  # a count above 100 is a 400
     LAST_PAGE_REPEATED = "last-page-repeated"  # a page past the end repeats the last rows
     NO_TOTALS = "no-totals"  # lists without totalResults, startIndex and itemsPerPage
+    TOTAL_OF_PAGE = "total-of-page"  # totalResults is the number of rows of the page
     EXCLUDED_REFUSED = "excluded-refused"  # excludedAttributes is a 400
     ACTIVE_AS_TEXT = "active-as-text"  # active is "True" or "False"
     NO_USER_GROUPS = "no-user-groups"  # users without groups
