@@ -241,7 +241,7 @@ async def test_a_change_of_a_large_group_is_answered_without_its_members() -> No
     one = caller(users=6_000)
     group = await group_named(one, "Sales")
     assert len(group["members"]) > 1_000
-    first, user, _ = await some_users(one)
+    _, user, _ = await some_users(one)
     operation = {"op": "add", "path": "members", "value": [{"value": user}]}
     assert (await one.scim("PATCH", f"/Groups/{group['id']}", patch_body(operation))).status == 204
     assert user in member_ids(await one.scim_get(f"/Groups/{group['id']}"))
