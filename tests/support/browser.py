@@ -52,6 +52,7 @@ class Setting:
     """
 
     api: DirectoryApi = field(default_factory=FakeDirectory)
+    other_api: DirectoryApi | None = None
     mirror: Mirror | None = None
     profile: str = "acme"
     environment: Environment = Environment.SANDBOX
@@ -78,7 +79,9 @@ class Setting:
             self.profile, self.environment, Surface.REST, "https://api.walkme.com", read_only=self.read_only
         )
         mirror = self.mirror if self.mirror is not None else open_mirror(None, account_key=self.profile)
-        return Session(account, self.api, mirror, self.time, self.time(), self.source, Events(), sync=self.sync)
+        return Session(
+            account, self.api, mirror, self.time, self.time(), self.source, Events(), sync=self.sync
+        )._replace(other_api=self.other_api)
 
     def session_over(self, api: DirectoryApi) -> Session:
         """A session of an earlier run: the same account as another client saw it."""

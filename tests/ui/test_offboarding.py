@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.active_users import account
+from tests.support.active_users import account, user_of
 from tests.support.browser import Browser, Setting, counted, open_browser
 from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory
+from tests.support.sessions import ManualTime
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.errors import RequestRejected, Unreachable
 from walkme_tui.domain.plan_files import plan_from_text
@@ -59,6 +60,36 @@ async def test_y_runs_the_plan_and_shows_the_receipt() -> None:
         assert len(bench.receipts) == 2
         await browser.press("enter")
         await browser.settled(lambda: browser.cursor_user is not None and browser.cursor_user.status == "inactive")
+
+
+async def test_the_plan_and_the_receipt_show_the_other_surface() -> None:
+    other, time = account(1), ManualTime()
+    other.edit(user_of(other).id, external_id="okta|7")
+    bench = Bench(sleep=time.sleep)
+    async with open_browser(Setting(api=account(), other_api=other, bench=bench, time=time)) as browser:
+        await show_plan(browser)
+        assert browser.says("! SCIM: active, external id okta|7. An identity provider owns this record")
+        await browser.press("y")
+        await browser.settled(lambda: browser.says("checking SCIM"))
+        await browser.settled(lambda: time.pauses == [1.0])
+        time.advance(1)
+        await browser.settled(lambda: time.pauses == [1.0, 2.0])
+        time.advance(2)
+        await browser.settled(lambda: "Done, but 1 person is still active on SCIM." in browser.dialog)
+        assert browser.says("! SCIM: still active. An identity provider owns this record: unassigning the person")
+        assert "- Check: `SCIM: still active." in "".join(bench.receipts.values())
+    assert not other.writes
+
+
+async def test_a_user_who_is_inactive_already_is_looked_up_too() -> None:
+    api, other = account(), account(1)
+    api.edit(user_of(api).id, status="inactive")
+    async with open_browser(Setting(api=api, other_api=other)) as browser:
+        await browser.loaded()
+        await browser.press("x")
+        await browser.settled(
+            lambda: any("SCIM: active. Deactivate the person there" in text for text in browser.toasts)
+        )
 
 
 async def test_members_and_group_counts_show_the_changes_of_a_job() -> None:

@@ -116,8 +116,7 @@ def _print_end(context: Context, job: Job, problem: WalkmeError | None, *, inter
         return ExitCode.INTERRUPTED
     if problem is not None:
         return exit_code(problem)
-    as_requested = job.clean and not any(check.wrong for check in job.checks)
-    return ExitCode.DONE if as_requested else ExitCode.NOT_FOUND_OR_INCOMPLETE
+    return ExitCode.DONE if job.clean else ExitCode.NOT_FOUND_OR_INCOMPLETE
 
 
 def _how_to_resume(job: Job) -> str:

@@ -154,8 +154,11 @@ class Job:
 
     @property
     def clean(self) -> bool:
-        """True if every step is done or was skipped; only an undo may be skipped because of what others changed."""
-        return all(
+        """True if every step is done or was skipped, and no check is wrong.
+
+        Only an undo may be skipped because of what others changed.
+        """
+        return not self.wrong_checks and all(
             record.state is StepState.DONE
             or (
                 record.state is StepState.SKIPPED
@@ -163,6 +166,11 @@ class Job:
             )
             for record in self.steps
         )
+
+    @property
+    def wrong_checks(self) -> tuple[SurfaceCheck, ...]:
+        """The checks that need attention."""
+        return tuple(check for check in self.checks if check.wrong)
 
     @property
     def changed_users(self) -> frozenset[str]:

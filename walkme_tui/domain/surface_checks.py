@@ -46,14 +46,17 @@ def in_plan(own: User, found: OtherRecord, surface: Surface, kind: PlanKind) -> 
     facts = [_status_text(user)]
     if isinstance(user.email, str) and isinstance(own.email, str) and email_key(user.email) != email_key(own.email):
         facts.append(clean(user.email, MAX_SHOWN))
-    if not _external_id(user):
-        return note(f"{name}: {', '.join(facts)}.")
-    same = user.external_id == own.external_id
-    facts.append("the same external id" if same else f"external id {clean(_external_id(user), MAX_SHOWN)}")
-    text = f"{name}: {', '.join(facts)}."
-    if found.active is (kind is PlanKind.REACTIVATE):
+    if external_id := _external_id(user):
+        same = external_id == own.external_id
+        facts.append("the same external id" if same else f"external id {clean(external_id, MAX_SHOWN)}")
+    text, wanted = f"{name}: {', '.join(facts)}.", kind is PlanKind.REACTIVATE
+    if found.active is wanted:
         return note(text)
-    return warning(f"{text} {_owner_text(user, kind)}")
+    if external_id:
+        return warning(f"{text} {_owner_text(user, kind)}")
+    if found.active is not None and OtherRecord(own).active is wanted:
+        return warning(f"{text} {_other_advice(surface, kind)}")
+    return note(text)
 
 
 def after_job(user: User, found: OtherRecord, surface: Surface, kind: PlanKind) -> SurfaceCheck:

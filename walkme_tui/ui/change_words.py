@@ -193,6 +193,10 @@ def outcome_sentence(job: Job) -> str:
         return f"It stopped with {count(left, 'step', 'steps')} left; what was done stays done."
     if bad:
         return f"{count(bad, 'step needs', 'steps need')} a review; the others are done."
+    if wrong := job.wrong_checks:
+        state, there = "active" if wrong[0].active else "inactive", wrong[0].surface.value.upper()
+        people = f"{count(len(wrong), 'person is', 'people are')} still {state} on {there}"
+        return f"Done, but {people}."
     if any(record.state is StepState.SKIPPED for record in job.steps):
         return "Done; some steps were skipped."
     return "Done and verified." if any(record.changed for record in job.steps) else "Done: nothing had to be changed."

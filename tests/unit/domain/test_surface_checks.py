@@ -20,6 +20,12 @@ ASSIGN = "assign the person there, or it may push the old state back."
         (OtherRecord(None), OFF, Gravity.NOTE, "SCIM has no record of this person."),
         (OtherRecord(None, "No route."), OFF, Gravity.WARNING, "SCIM could not be checked: No route."),
         (OtherRecord(ACTIVE), OFF, Gravity.NOTE, "SCIM: active."),
+        (
+            OtherRecord(ACTIVE._replace(status="inactive")),
+            ON,
+            Gravity.WARNING,
+            "SCIM: inactive. Reactivate the person there too, with --surface scim (C in the browser).",
+        ),
         (OtherRecord(User("s1")), OFF, Gravity.NOTE, "SCIM: active or not is not known."),
         (OtherRecord(ACTIVE._replace(email="a@b.example")), OFF, Gravity.NOTE, "SCIM: active, a@b.example."),
         (

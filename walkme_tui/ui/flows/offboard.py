@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.plans import Gravity
+from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import Status
-from walkme_tui.ui.change_words import email_of, name_of
+from walkme_tui.ui.change_words import MAX_SENTENCE, email_of, name_of
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_request import NO_USER, request_plan
@@ -48,7 +50,11 @@ async def change_status(view: FlowContext, origin: Origin, user: MirroredUser | 
     if plan is None:
         return
     if not plan.steps:
-        name = name_of(plan.subjects[0].user)
-        view.app.notify(f"{name} is already {status.value}. Nothing was sent.", markup=False)
+        (subject,) = plan.subjects
+        # What warns is about other places than this record: the other surface, an identity provider.
+        warnings = [clean(each.text, MAX_SENTENCE) for each in subject.consequences if each.gravity is Gravity.WARNING]
+        text = " ".join([f"{name_of(subject.user)} is already {status.value}. Nothing was sent.", *warnings])
+        severity = "warning" if warnings else "information"
+        view.app.notify(text, severity=severity, markup=False, timeout=12 if warnings else None)
     else:
         await review(view, origin, plan)
