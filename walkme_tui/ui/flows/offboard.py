@@ -54,7 +54,11 @@ async def change_status(view: FlowContext, origin: Origin, user: MirroredUser | 
         # What warns is about other places than this record: the other surface, an identity provider.
         warnings = [clean(each.text, MAX_SENTENCE) for each in subject.consequences if each.gravity is Gravity.WARNING]
         text = " ".join([f"{name_of(subject.user)} is already {status.value}. Nothing was sent.", *warnings])
-        severity = "warning" if warnings else "information"
-        view.app.notify(text, severity=severity, markup=False, timeout=12 if warnings else None)
+        view.app.notify(
+            text,
+            severity="warning" if warnings else "information",
+            markup=False,
+            timeout=12 if warnings else None,
+        )
     else:
         await review(view, origin, plan)
