@@ -222,14 +222,11 @@ class SimulatedAccount:
 
     def add_member(self, group_id: str, member_id: str, *, again: bool = False) -> None:
         """Add a member, also one who is no user; with ``again`` also one who is a member already. ``NoSuchGroup``."""
-        group = self.all_groups.one(group_id)
-        if self._population.number_of_id(member_id) is not None and self.is_user(member_id):
-            repeated = again and group_id in _groups_of(self.user(member_id))
+        listed = self.is_member(group_id, member_id)
+        if not listed and self.is_user(member_id):
             self.join(group_id, member_id)
-        else:
-            repeated = again or member_id not in group.strangers
-        if repeated:
-            group.strangers.append(member_id)
+        elif again or not listed:
+            self.all_groups[group_id].strangers.append(member_id)
             self._groups_changed([group_id])
 
     def remove_member(self, group_id: str, member_id: str) -> None:
@@ -239,8 +236,15 @@ class SimulatedAccount:
             if member_id in listed:
                 listed[:] = [other for other in listed if other != member_id]
                 self._groups_changed([group_id])
-        if self.is_user(member_id) and group_id in _groups_of(self.user(member_id)):
+        if self._is_user_in(group_id, member_id):
             self.leave(group_id, member_id)
+
+    def is_member(self, group_id: str, member_id: str) -> bool:
+        """Whether a group lists a member; ``NoSuchGroup``."""
+        return member_id in self.all_groups.one(group_id).strangers or self._is_user_in(group_id, member_id)
+
+    def _is_user_in(self, group_id: str, member_id: str) -> bool:
+        return self.is_user(member_id) and group_id in _groups_of(self.user(member_id))
 
     def is_user(self, user_id: str) -> bool:
         """Whether there is a user with this id."""

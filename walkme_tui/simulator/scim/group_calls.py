@@ -12,7 +12,7 @@ from walkme_tui.simulator.scim.errors import ScimRefusal
 from walkme_tui.simulator.scim.group_resource import GroupChange, group_resource, read_group, read_group_patch
 from walkme_tui.simulator.scim.oddities import ScimOddity
 from walkme_tui.simulator.scim.patch import Kind
-from walkme_tui.simulator.scim.paths import matches
+from walkme_tui.simulator.scim.paths import Term, matches
 
 # The answer to a change of a larger group is a 204, because it would have to contain all members.
 MANY_MEMBERS = 1000
@@ -30,10 +30,9 @@ class GroupCalls:
         dialect = self._dialect
         projection = dialect.projection(request)
         terms = dialect.filter_terms(request)
-        groups: list[SimulatedGroup] = list(self._account.all_groups.values())
+        groups = list(self._account.all_groups.values())
         if terms is not None:
-            needs_members = any(term.path.lower().startswith("members") for term in terms)
-            groups = [group for group in groups if matches(terms, self._resource(group, request, needs_members))]
+            groups = [group for group in groups if self._matches(terms, group, request)]
         first, count = dialect.window(request, len(groups))
         with_members = projection.has("members")
         rows = [self._resource(group, request, with_members) for group in groups[first : first + count]]
@@ -77,6 +76,16 @@ class GroupCalls:
         if not self._dialect.is_odd(ScimOddity.SSO_OFF):
             self._account.delete_group(group.id)
         return Response(status_code=204)
+
+    def _matches(self, terms: tuple[Term, ...], group: SimulatedGroup, request: Request) -> bool:
+        """Whether a group satisfies a filter; a member is looked up, not searched in the list of members."""
+        resource = self._resource(group, request, with_members=False)
+        return all(
+            self._account.is_member(group.id, str(term.value))
+            if term.path.lower() == "members.value"
+            else matches((term,), resource)
+            for term in terms
+        )
 
     def _writable(self, request: Request) -> SimulatedGroup:
         """The group of a write, which is still as the request's ETag says."""
