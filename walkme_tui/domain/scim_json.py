@@ -98,15 +98,34 @@ def member(value: object, name: str) -> Any:
     return next((part for other, part in value.items() if other.lower() == folded), UNKNOWN)
 
 
+def set_member(target: dict[str, Json], name: str, value: Json) -> None:
+    """Give a member of an object a value, under the name that it has there; null removes it."""
+    known = next((other for other in target if other.lower() == name.lower()), name)
+    if value is None:
+        target.pop(known, None)
+    else:
+        target[known] = value
+
+
 def id_text(value: object) -> object:
     """An id as text where it is a whole number; any other value as it is."""
     return str(value) if type(value) is int and abs(value) < 10**18 else value
 
 
+def is_true(value: object) -> bool:
+    """True for true, which some servers send as text."""
+    return isinstance(value, bool | str) and str(value).lower() == "true"
+
+
+def is_false(value: object) -> bool:
+    """True for false, which some servers send as text."""
+    return isinstance(value, bool | str) and str(value).lower() == "false"
+
+
 def email_among(emails: object) -> str | None:
     """The primary one of a user's ``emails``, else the first that is not empty; None where there is none."""
     texts = [(_email_text(email), member(email, "primary")) for email in emails] if isinstance(emails, list) else []
-    filled = [(text, primary is True or str(primary).lower() == "true") for text, primary in texts if text]
+    filled = [(text, is_true(primary)) for text, primary in texts if text]
     return next((text for text, primary in filled if primary), filled[0][0] if filled else None)
 
 

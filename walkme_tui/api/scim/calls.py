@@ -23,6 +23,8 @@ ACCEPT: Final = (("Accept", f"{SCIM_JSON}, application/json"),)
 PATCH_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 UNSUPPORTED_MEDIA_TYPE: Final = 415
 
+USERS: Final = "/Users"
+
 Operation = Mapping[str, Json]
 
 
@@ -44,7 +46,9 @@ class ScimCalls:
         limit_bytes: int = LIST_LIMIT_BYTES,
     ) -> T:
         """One page of a list."""
-        request = ApiRequest("GET", path + query(parameters), "", about, limit_bytes, collection=True, headers=ACCEPT)
+        request = ApiRequest(
+            "GET", path + query(parameters), "", about, limit_bytes, collection=path == USERS, headers=ACCEPT
+        )
         return await self._connection.call(request, self._credential, priority, decode)
 
     async def read_one(
@@ -75,15 +79,13 @@ class ScimCalls:
         decode: Callable[[ApiAnswer], Any] = check_written,
         *,
         if_match: str = "",
-        collection: bool = False,
     ) -> Any:
         """A change; the result of ``decode``."""
         # As ASCII, lone surrogates in a record are sent back as they came; UTF-8 cannot encode them.
         content = b"" if body is None else dumps(dict(body), separators=(",", ":")).encode("ascii")
         conditions = (("If-Match", if_match),) if if_match else ()
         request = ApiRequest(
-            method, target, "", about, content=content, total_seconds=ONE_RECORD_SECONDS, changes=True,
-            collection=collection,
+            method, target, "", about, content=content, total_seconds=ONE_RECORD_SECONDS, changes=True
         )  # fmt: skip
         content_type = self._content_type
         while True:
@@ -105,7 +107,7 @@ def query(parameters: Mapping[str, str | int]) -> str:
 
 def user_target(user_id: str) -> str:
     """The path of a user; raises ``NotFound`` for an id that cannot be one."""
-    return f"/Users/{path_segment(user_id, 'user')}"
+    return f"{USERS}/{path_segment(user_id, 'user')}"
 
 
 def group_target(group_id: str) -> str:

@@ -8,13 +8,15 @@ import httpx
 from walkme_tui.api.connection import Offload, connect
 from walkme_tui.api.pacing import Pacer
 from walkme_tui.api.retry import RetryPolicy
-from walkme_tui.api.scim.calls import ScimCalls, user_target
-from walkme_tui.api.scim.decoding import created_id, decode_one
+from walkme_tui.api.scim.calls import USERS, ScimCalls, user_target
+from walkme_tui.api.scim.decoding import created_id
 from walkme_tui.api.scim.groups import ScimGroups
+from walkme_tui.api.scim.memberships import Memberships
+from walkme_tui.api.scim.service import ServiceReader
 from walkme_tui.api.scim.settings import ScimSettings
 from walkme_tui.api.scim.setup_chain import explained
 from walkme_tui.api.scim.sign_in import FixedSignIn
-from walkme_tui.api.scim.user_lists import ABOUT, USERS, UserLists
+from walkme_tui.api.scim.user_lists import ABOUT, UserLists
 from walkme_tui.api.scim.user_update import UserUpdater, new_user
 from walkme_tui.api.transport import Deadlines
 from walkme_tui.domain.errors import ConfigurationError
@@ -57,18 +59,22 @@ class ScimDirectory:
         self._credential = FixedSignIn(settings)
         self._calls = ScimCalls(self._connection, self._credential)
         self._lists = UserLists(self._calls)
-        self._groups = ScimGroups(self._calls)
-        self._updater = UserUpdater(self._calls)
+        service = ServiceReader(self._calls)
+        self._groups = ScimGroups(self._calls, service)
+        self._memberships = Memberships(self._groups)
+        self._updater = UserUpdater(self._calls, service)
 
     # ------------------------------------------------------------ users
 
     async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
         """One page of the server's list; ``page`` counts from 1, ``page_size`` is 1 to 1000 (else ValueError)."""
-        return await self._lists.page(page, page_size, priority)
+        answer = await self._lists.page(page, page_size, priority)
+        return answer._replace(rows=self._memberships.complete_rows(answer.rows))
 
     async def find_user(self, email: str) -> User | None:
         """The user with exactly this email, compared without case, or None; raises ``LookUpIgnored``."""
-        return await self._lists.find(email)
+        user = await self._lists.find(email)
+        return user and await self._memberships.complete(user, Priority.DEMAND)
 
     async def find_by_external_id(self, external_id: str) -> User | None:
         """A user with this external id; raises ``LookUpIgnored``."""
@@ -76,9 +82,7 @@ class ScimDirectory:
 
     async def get_user(self, user_id: str, priority: Priority = Priority.DEMAND) -> User:
         """One user with every field; ``NotFound`` where there is none, and for an id that cannot be one."""
-        decode = partial(decode_one, user_id=user_id)
-        user, _, _ = await self._calls.read_one(user_target(user_id), "this user", decode, priority)
-        return user
+        return await self._memberships.complete((await self._updater.read(user_id, priority)).user, priority)
 
     async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
         """Give attributes of a user other values; raises as ``DirectoryApi.update_user`` says."""
@@ -86,9 +90,7 @@ class ScimDirectory:
 
     async def create_user(self, values: Mapping[str, str]) -> str | None:
         """Create a user; raises as ``DirectoryApi.create_user`` says."""
-        created: str | None = await self._calls.write(
-            "POST", USERS, ABOUT, new_user(values), created_id, collection=True
-        )
+        created: str | None = await self._calls.write("POST", USERS, ABOUT, new_user(values), created_id)
         return created
 
     async def delete_user(self, user_id: str) -> None:
@@ -124,7 +126,8 @@ class ScimDirectory:
 
     async def create_group(self, name: str) -> str | None:
         """Create a group; raises as ``GroupApi.create_group`` says."""
-        return await self._groups.create(name)
+        with self._memberships.changing(None):
+            return await self._groups.create(name)
 
     async def rename_group(self, group_id: str, name: str) -> None:
         """Rename a group; raises as ``GroupApi.rename_group`` says."""
@@ -132,15 +135,18 @@ class ScimDirectory:
 
     async def delete_group(self, group_id: str) -> None:
         """Delete a group, not its members."""
-        await self._groups.delete(group_id)
+        with self._memberships.changing(group_id):
+            await self._groups.delete(group_id)
 
     async def add_member(self, group_id: str, user_id: str) -> None:
         """Add a user to a group; raises like ``update_user``."""
-        await self._groups.add(group_id, user_id)
+        with self._memberships.changing(group_id):
+            await self._groups.add(group_id, user_id)
 
     async def remove_member(self, group_id: str, user_id: str) -> None:
         """Remove a user from a group; raises like ``update_user``."""
-        await self._groups.remove(group_id, user_id)
+        with self._memberships.changing(group_id):
+            await self._groups.remove(group_id, user_id)
 
     # ------------------------------------------------------------ connection
 

@@ -112,6 +112,22 @@ def decode_group(raw: object) -> Group | None:
     return Group(group_id, storable(name) if isinstance(name, str) else None)
 
 
+class GroupPage(NamedTuple):
+    """The groups of one page of a list with the ids of their members, None for each that cannot be read."""
+
+    groups: list[tuple[Group, frozenset[str]] | None]
+    total: int | None
+    warnings: tuple[str, ...]
+
+
+def decode_groups(answer: ApiAnswer, *, with_members: bool) -> GroupPage:
+    """A page of the list of groups; raises like ``decode_list``."""
+    listed = decode_list(answer)
+    found = [(decode_group(raw), raw) for raw in listed.resources]
+    groups = [group and (group, _member_ids(raw) if with_members else frozenset()) for group, raw in found]
+    return GroupPage(groups, listed.total, listed.warnings)
+
+
 def decode_one_group(answer: ApiAnswer, group_id: str, pick: Callable[[object], T | None]) -> T:
     """What ``pick`` makes of a group; raises ``UnexpectedAnswer`` if the answer is none, or another one."""
     value, _ = read_json(answer)
@@ -136,16 +152,25 @@ def decode_members(raw: object) -> GroupMembers | None:
     group = decode_group(raw)
     if group is None:
         return None
-    entries = member(raw, "members")
     members: dict[str, User] = {}
     unreadable = 0
-    for entry in entries if isinstance(entries, list) else []:
+    for entry in _entries(raw):
         user_id = membership_id(entry)
         if user_id is None or _is_group(entry):
             unreadable += 1
         elif user_id not in members:
             members[user_id] = _member_user(user_id, entry)
     return GroupMembers(group, tuple(members.values()), unreadable)
+
+
+def _member_ids(raw: object) -> frozenset[str]:
+    found = (membership_id(entry) for entry in _entries(raw) if not _is_group(entry))
+    return frozenset(user_id for user_id in found if user_id is not None)
+
+
+def _entries(raw: object) -> list[Any]:
+    entries = member(raw, "members")
+    return entries if isinstance(entries, list) else []
 
 
 def check_written(answer: ApiAnswer) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Groups: lists without members, the members of one group, and changes of groups, on servers that differ."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
@@ -9,15 +10,16 @@ from walkme_tui.api.answers import AnswerTooLarge
 from walkme_tui.api.ids import path_segment
 from walkme_tui.api.scim.calls import Operation, ScimCalls, equals, group_target, query
 from walkme_tui.api.scim.decoding import (
-    Listed,
+    GroupPage,
     created_id,
     decode_group,
     decode_group_among,
-    decode_list,
+    decode_groups,
     decode_members,
     decode_one_group,
 )
 from walkme_tui.api.scim.page_counts import PageCount
+from walkme_tui.api.scim.service import ServiceReader
 from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, RequestRejected, ServerFault
 from walkme_tui.domain.groups import Group, GroupMembers
 from walkme_tui.domain.scim_json import GROUP_SCHEMA
@@ -40,10 +42,13 @@ REMOVAL_REFUSED: Final = frozenset({400, 501})
 class ScimGroups:
     """The groups of one account."""
 
-    def __init__(self, calls: ScimCalls) -> None:
+    def __init__(self, calls: ScimCalls, service: ServiceReader) -> None:
         self._calls = calls
-        self._count = PageCount(LARGEST_PAGE)
-        self._without_members = WITHOUT_MEMBERS
+        self._service = service
+        # With the members a page is larger.
+        self._counts = {without: PageCount(LARGEST_PAGE) for without in (True, False)}
+        self._lists_members = False
+        self._without_members: Mapping[str, str] = WITHOUT_MEMBERS
         self._get_refused = False
         self._removes_by_value = False
         self.warnings: tuple[str, ...] = ()
@@ -55,21 +60,14 @@ class ScimGroups:
         """All groups, each once; entries that cannot be read are left out and counted in ``warnings``."""
         found: dict[str, Group] = {}
         notes: dict[str, None] = {}
-        read = unreadable = 0
+        unreadable = read = 0
         total: int | None = None
-        while read < MOST_GROUPS:
-            page = await self._page(read, self._without_members, priority)
-            new = 0
-            for group in map(decode_group, page.resources):
-                unreadable += group is None
-                if group is not None and group.id not in found:
-                    found[group.id] = group
-                    new += 1
-            notes.update(dict.fromkeys(page.warnings))
+        async for page in self._pages(self._without_members, priority):
+            found |= {entry[0].id: entry[0] for entry in page.groups if entry is not None and entry[0].id not in found}
+            unreadable += page.groups.count(None)
+            read += len(page.groups)
             total = page.total
-            read += len(page.resources)
-            if not new or (total is not None and read >= total):
-                break
+            notes.update(dict.fromkeys(page.warnings))
         if unreadable:
             notes[f"{unreadable} of {read} groups cannot be read and are left out."] = None
         if total is not None and len(found) + unreadable < total:
@@ -77,15 +75,48 @@ class ScimGroups:
         self.warnings = tuple(notes)
         return tuple(found.values())
 
-    async def _page(self, first: int, parameters: Mapping[str, str], priority: Priority) -> Listed:
-        async def read(count: int) -> Listed:
+    async def read_memberships(self, priority: Priority) -> dict[str, frozenset[str]]:
+        """The ids of the members of every group."""
+        members: dict[str, frozenset[str]] = {}
+        async for page in self._pages({}, priority):
+            members |= {group.id: ids for group, ids in filter(None, page.groups)}
+        self._lists_members = self._lists_members or any(members.values())
+        if not self._lists_members:
+            # Either all groups are empty, or the list leaves the members out.
+            found = await asyncio.gather(*(self.member_ids(group_id, priority) for group_id in members))
+            return dict(zip(members, found, strict=True))
+        return members
+
+    async def member_ids(self, group_id: str, priority: Priority) -> frozenset[str]:
+        """The ids of the members of a group."""
+        return frozenset(user.id for user in (await self.members(group_id, priority)).members)
+
+    async def _pages(self, parameters: Mapping[str, str], priority: Priority) -> AsyncIterator[GroupPage]:
+        """The pages of the list until one has no new group."""
+        seen: set[str] = set()
+        first = 0
+        while first < MOST_GROUPS:
+            page = await self._page(first, parameters, priority)
+            ids = {entry[0].id for entry in page.groups if entry is not None}
+            if first and ids <= seen:
+                return
+            yield page
+            seen |= ids
+            first += len(page.groups)
+            if not page.groups or (page.total is not None and first >= page.total):
+                return
+
+    async def _page(self, first: int, parameters: Mapping[str, str], priority: Priority) -> GroupPage:
+        decode = partial(decode_groups, with_members=not parameters)
+
+        async def read(count: int) -> GroupPage:
             every: dict[str, str | int] = {"startIndex": first + 1, "count": count, **parameters}
-            return await self._calls.read_list(GROUPS, every, LIST, decode_list, priority, GROUP_LIMIT_BYTES)
+            return await self._calls.read_list(GROUPS, every, LIST, decode, priority, GROUP_LIMIT_BYTES)
 
         try:
-            return await self._count.read(LARGEST_PAGE, read)
+            return await self._counts[bool(parameters)].read(LARGEST_PAGE, read)
         except (RequestRejected, ServerFault):
-            if not parameters or parameters is not self._without_members:
+            if not parameters:
                 raise
             listed = await self._page(first, {}, priority)
             self._without_members = {}
@@ -150,12 +181,16 @@ class ScimGroups:
 
     async def create(self, name: str) -> str | None:
         """Create a group without members."""
+        if not (await self._service.service()).groups:
+            raise RequestRejected("This server says that it has no groups, so nothing was sent.")
         body = {"schemas": [GROUP_SCHEMA], "displayName": name}
-        created: str | None = await self._calls.write("POST", GROUPS, LIST, body, created_id, collection=True)
+        created: str | None = await self._calls.write("POST", GROUPS, LIST, body, created_id)
         return created
 
     async def rename(self, group_id: str, name: str) -> None:
         """Give a group another name."""
+        if (await self._service.service()).fixed_paths(GROUP_SCHEMA, ("displayName",)):
+            raise RequestRejected("This server does not let groups be renamed, so nothing was sent.")
         await self._patch(group_id, {"op": "replace", "path": "displayName", "value": name})
 
     async def delete(self, group_id: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from walkme_tui.api.scim.calls import ScimCalls, equals
+from walkme_tui.api.scim.calls import USERS, ScimCalls, equals
 from walkme_tui.api.scim.decoding import UserRows, decode_matches, decode_users
 from walkme_tui.api.scim.page_counts import PageCount
 from walkme_tui.domain.errors import LookUpIgnored, NotFound, RequestRejected, ServerFault
@@ -13,7 +13,6 @@ from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 
 LARGEST_PAGE: Final = 1000
-USERS: Final = "/Users"
 ABOUT: Final = "the list of users"
 # Users of the list among which one is chosen to check filters with.
 CHECKED_USERS: Final = 10
@@ -25,6 +24,7 @@ class UserLists:
     def __init__(self, calls: ScimCalls) -> None:
         self._calls = calls
         self._count = PageCount(LARGEST_PAGE)
+        self._head: str | None = None
         self._checking = asyncio.Lock()
         self._filter_checked = self._compares_case = False
         self._ignored: LookUpIgnored | None = None
@@ -38,17 +38,28 @@ class UserLists:
             raise ValueError(f"page counts from 1 and page_size is 1 to {LARGEST_PAGE}")
         first = (page - 1) * page_size
         part = await self._rows(first, page_size, priority)
-        rows, warnings = _from(first, page_size, part), list(part.warnings)
+        rows, warnings = part.rows, list(part.warnings)
         while page > 1 and self._count.largest < page_size and 0 < len(rows) < page_size:
             part = await self._rows(first + len(rows), page_size - len(rows), priority)
-            more = _from(first + len(rows), page_size - len(rows), part)
-            if not _has_new(more, rows):
+            if not _has_new(part.rows, rows):
                 break
-            rows = (*rows, *more)
+            rows = (*rows, *part.rows)
             warnings += part.warnings
         return UserPage(page, page_size, rows, part.total, tuple(dict.fromkeys(warnings)))
 
     async def _rows(self, first: int, count: int, priority: Priority = Priority.DEMAND) -> UserRows:
+        """The rows from position ``first`` on, also of a server that always starts with the first user."""
+        part = await self._read(first, count, priority)
+        head = _first_id(part)
+        if not first:
+            self._head = head
+        elif head is not None and head == self._head:
+            if len(part.rows) <= first and (part.total is None or first < part.total):
+                part = await self._read(0, first + count, priority)
+            part = part._replace(rows=part.rows[first : first + count])
+        return part
+
+    async def _read(self, first: int, count: int, priority: Priority) -> UserRows:
         async def read(count: int) -> UserRows:
             parameters = {"startIndex": first + 1, "count": count}
             return await self._calls.read_list(USERS, parameters, ABOUT, decode_users, priority)
@@ -126,11 +137,9 @@ def _checkable(names: Sequence[str]) -> str | None:
     return next((name for name in names if name and name.swapcase().swapcase() == name), None)
 
 
-def _from(first: int, count: int, part: UserRows) -> tuple[User | UnreadableRecord, ...]:
-    """The rows of a page; where the server sent the whole list whatever was requested, those that belong there."""
-    if first and part.total is not None and len(part.rows) >= part.total:
-        return part.rows[first : first + count]
-    return part.rows
+def _first_id(part: UserRows) -> str | None:
+    """The id of the first row, None where there is none."""
+    return part.rows[0].id if part.rows and isinstance(part.rows[0], User) else None
 
 
 def _has_new(more: Sequence[User | UnreadableRecord], rows: Sequence[User | UnreadableRecord]) -> bool:

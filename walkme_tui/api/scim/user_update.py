@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 from walkme_tui.api.scim.calls import Operation, ScimCalls, user_target
-from walkme_tui.domain.errors import JournalUnavailable, RequestRejected
-from walkme_tui.domain.scim_json import USER_SCHEMA, primary_email_replaced
-from walkme_tui.domain.users import Json, Status, User
+from walkme_tui.api.scim.decoding import decode_one, version_of
+from walkme_tui.api.scim.service import ServiceReader
+from walkme_tui.domain.changes.edit import same_value
+from walkme_tui.domain.errors import ChangedMeanwhile, JournalUnavailable, MethodRefused, NotFound, RequestRejected
+from walkme_tui.domain.json_text import is_json
+from walkme_tui.domain.scim_json import USER_SCHEMA, encode_scim_user, member, primary_email_replaced, set_member
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.users import FIELD_LABELS, MAX_LABEL, UNKNOWN, Json, Status, User
 from walkme_tui.domain.write_support import WriteSupport
 
 ABOUT: Final = "this user"
@@ -18,6 +25,15 @@ PATHS: Final = {
     "external_id": "externalId",
     "status": "active",
 }
+# A server that sends these of some users leaves them out where they have no value.
+OPTIONAL: Final = ("first_name", "last_name", "external_id")
+# A PUT without one of these may change whether the user is active, or reset their rights.
+REQUIRED: Final = ("active", "accessRole")
+CONSOLE_HINT: Final = "Make the change in the WalkMe Console."
+BAD_REQUEST: Final = 400
+# The version sent is not the present one, or the server wants one.
+OUTDATED: Final = frozenset({412, 428})
+MOST_ATTEMPTS: Final = 4
 ACTIVE: Final[Mapping[str | None, bool]] = {Status.ACTIVE: True, Status.INACTIVE: False}
 
 
@@ -45,13 +61,24 @@ def _fields(update: Mapping[str, str | None]) -> dict[str, Json]:
     return fields
 
 
+class Resource(NamedTuple):
+    """A user as just read: the resource as it came, and its version for ``If-Match``, empty where it has none."""
+
+    user: User
+    raw: dict[str, Any]
+    version: str
+
+
 class UserUpdater:
     """Updates users of one account, and notes whether its server refuses PATCH."""
 
-    def __init__(self, calls: ScimCalls) -> None:
+    def __init__(self, calls: ScimCalls, service: ServiceReader) -> None:
         self._calls = calls
+        self._service = service
         self._write_support: WriteSupport | None = None
         self._patch_refused: bool | None = None
+        self._uses_versions = True
+        self._sent_names: set[str] = set()
 
     def use_write_support(self, write_support: WriteSupport) -> None:
         """Store the refusal of PATCH in ``write_support`` as well."""
@@ -66,10 +93,129 @@ class UserUpdater:
                     self._patch_refused = await self._write_support.patch_refused()
         return self._patch_refused
 
+    async def read(self, user_id: str, priority: Priority = Priority.DEMAND) -> Resource:
+        """GET one user.
+
+        A server may leave out what has no value: a name or external id that is missing is null where this server sent
+        it of another user.
+        """
+        decode = partial(decode_one, user_id=user_id)
+        resource = Resource(*await self._calls.read_one(user_target(user_id), ABOUT, decode, priority))
+        values = {name: getattr(resource.user, name) for name in OPTIONAL}
+        self._sent_names |= {name for name, value in values.items() if value is not UNKNOWN}
+        empty: dict[str, Any] = dict.fromkeys(name for name in self._sent_names if values[name] is UNKNOWN)
+        return resource._replace(user=resource.user._replace(**empty)) if empty else resource
+
     async def update(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
         """Give attributes other values; see ``services.ports.DirectoryApi.update_user``."""
+        fields = _fields(update)
+        service = await self._service.service()
+        if fixed := service.fixed_paths(USER_SCHEMA, fields):
+            raise RequestRejected(f"This server does not let {' and '.join(fixed)} be changed, so nothing was sent.")
+        self._uses_versions = self._uses_versions and service.etag
+        if not service.patch:
+            self._patch_refused = True
+        patch_refused = await self.patch_refused()
+        if not patch_refused and await self._patch(user_id, update, base):
+            return
+        await self._replace(user_id, update, base)
+        if not patch_refused:
+            self._patch_refused = True
+            if self._write_support is not None:
+                with suppress(JournalUnavailable):
+                    await self._write_support.remember_patch_refused()
+
+    async def _patch(self, user_id: str, update: Mapping[str, str | None], base: User) -> bool:
+        """PATCH; False where the server has no such call."""
         operations = _operations(_fields(update), base)
-        await self._calls.patch(user_target(user_id), ABOUT, operations)
+        version = version_of(dict(base.extra)) if self._uses_versions else ""
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            try:
+                await self._calls.patch(user_target(user_id), ABOUT, operations, version)
+            except (MethodRefused, NotFound):
+                # A 404 means that either the user or the call is unknown; the GET that follows shows which.
+                return False
+            except RequestRejected as error:
+                if error.status in OUTDATED and attempt < MOST_ATTEMPTS:
+                    version = self._newer(await self._unchanged(user_id, update, base), version)
+                elif error.status == BAD_REQUEST and operations[-1]["path"] == "emails":
+                    operations = operations[:-1]  # this server may derive the list of emails
+                else:
+                    raise
+            else:
+                return True
+        return False
+
+    async def _replace(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
+        """PUT the whole resource as the server has it now, with the new values."""
+        version = ""
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            now = await self._unchanged(user_id, update, base)
+            version = self._newer(now, version)
+            whole = merged_resource(now.raw, _fields(update), base)
+            try:
+                await self._calls.write("PUT", user_target(user_id), ABOUT, whole, if_match=version)
+            except RequestRejected as error:
+                if error.status not in OUTDATED or attempt == MOST_ATTEMPTS:
+                    raise
+            else:
+                return
+
+    def _newer(self, now: Resource, refused: str) -> str:
+        """The version to send; empty from now on where the server refused the one that it still sends."""
+        if refused and now.version == refused:
+            self._uses_versions = False
+        return now.version if self._uses_versions else ""
+
+    async def _unchanged(self, user_id: str, update: Mapping[str, str | None], base: User) -> Resource:
+        """The user as the server has them now; raises ``ChangedMeanwhile`` where a value is neither old nor new."""
+        now = await self.read(user_id)
+        changed = []
+        for attribute, value in update.items():
+            seen, theirs = getattr(base, attribute), getattr(now.user, attribute)
+            if UNKNOWN not in (seen, theirs) and not same_value(theirs, seen) and not same_value(theirs, value):
+                changed.append(FIELD_LABELS[attribute])
+        if changed:
+            raise ChangedMeanwhile(
+                f"The {' and '.join(changed)} of this user changed at the same moment, so nothing was sent.",
+                hint="Look at the user again, then repeat the change.",
+            )
+        return now
+
+
+def merged_resource(raw: Mapping[str, Json], fields: Mapping[str, Json], base: User) -> dict[str, Json]:
+    """A whole resource with new values by their paths; what has none is left out.
+
+    Raises ``RequestRejected`` where the resource lacks what a replacement would clear, or has NaN or Infinity.
+    """
+    missing = [name for name in REQUIRED if member(raw, name) is UNKNOWN and name in encode_scim_user(base)]
+    if missing:
+        raise RequestRejected(
+            "This server only replaces whole records, and its record of the user lacks "
+            f"{' and '.join(missing)}: a replacement could clear that, so nothing was sent.",
+            hint=CONSOLE_HINT,
+        )
+    whole = dict(raw)
+    for path, value in fields.items():
+        parent, _, name = path.rpartition(".")
+        inner = whole
+        if parent:
+            known = member(whole, parent)
+            inner = dict(known) if isinstance(known, dict) else {}
+            set_member(whole, parent, inner)
+        set_member(inner, name, value)
+    old, new = member(raw, "userName"), fields.get("userName")
+    if isinstance(old, str) and isinstance(new, str):
+        emails = primary_email_replaced(member(raw, "emails"), old, new)
+        if emails is not None:
+            set_member(whole, "emails", emails)
+    if not_json := [clean(name, MAX_LABEL) for name, value in whole.items() if not is_json(value)]:
+        raise RequestRejected(
+            "This server only replaces whole records, and its record of the user has NaN or Infinity in "
+            f"{' and '.join(not_json)}: JSON has no such number to send back, so nothing was sent.",
+            hint=CONSOLE_HINT,
+        )
+    return whole
 
 
 def _operations(fields: Mapping[str, Json], base: User) -> list[Operation]:

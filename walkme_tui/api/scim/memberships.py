@@ -1,0 +1,113 @@
+"""The groups of users, read from the groups, for servers whose users do not carry them."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from walkme_tui.api.scim.groups import ScimGroups
+from walkme_tui.domain.errors import (
+    ApiError,
+    MethodRefused,
+    NotFound,
+    ServiceUnavailable,
+    SignInRefused,
+    UnexpectedAnswer,
+)
+from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
+
+MAX_AGE_SECONDS: Final = 60.0
+
+Rows = tuple[User | UnreadableRecord, ...]
+
+
+class Memberships:
+    """Completes the ``groups`` of users.
+
+    A user without groups may still be a member: some servers leave the groups out of users, or send an empty list. That
+    a user is in no group is believed of the user's record only once another record had groups; until then, and for a
+    record without any list, the members of all groups are read, at most once a minute, and again for a group that this
+    client changed.
+    """
+
+    def __init__(self, groups: ScimGroups, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._groups = groups
+        self._clock = clock
+        self._carried = False
+        self._members: dict[str, frozenset[str]] = {}
+        self._changed: set[str] = set()
+        self._read_at: float | None = None
+        self._reading = asyncio.Lock()
+
+    @contextmanager
+    def changing(self, group_id: str | None) -> Iterator[None]:
+        """The block changes a group, or, with None, creates one: what is known of it is outdated, however it ends."""
+        try:
+            yield
+        finally:
+            if group_id is None:
+                self._read_at = None
+            else:
+                self._changed.add(group_id)
+
+    def complete_rows(self, rows: Rows) -> Rows:
+        """The rows of a list, with groups as far as they are known without a request, else UNKNOWN."""
+        self._note_carried(rows)
+        if self._carried and all(isinstance(row, UnreadableRecord) or row.groups is not UNKNOWN for row in rows):
+            return rows
+        fresh = self._is_fresh()
+        return tuple(
+            row
+            if isinstance(row, UnreadableRecord) or self._is_believed(row)
+            else row._replace(groups=self._of(row.id) if fresh else UNKNOWN)
+            for row in rows
+        )
+
+    async def complete(self, user: User, priority: Priority) -> User:
+        """The user with their groups; UNKNOWN where the groups cannot be read."""
+        self._note_carried((user,))
+        if self._is_believed(user):
+            return user
+        async with self._reading:
+            try:
+                await self._refresh(priority)
+            except (NotFound, MethodRefused):
+                return user  # a server without groups
+            except (ServiceUnavailable, SignInRefused) as error:
+                if not isinstance(error, UnexpectedAnswer):
+                    raise
+                return user._replace(groups=UNKNOWN)
+            except ApiError:
+                return user._replace(groups=UNKNOWN)
+        return user._replace(groups=self._of(user.id))
+
+    def _note_carried(self, rows: Rows) -> None:
+        if not self._carried:
+            self._carried = any(isinstance(row, User) and isinstance(row.groups, tuple) and row.groups for row in rows)
+
+    def _is_believed(self, user: User) -> bool:
+        return user.groups is not UNKNOWN and (self._carried or bool(user.groups))
+
+    def _of(self, user_id: str) -> tuple[str, ...]:
+        return tuple(group_id for group_id, members in self._members.items() if user_id in members)
+
+    def _is_fresh(self) -> bool:
+        return self._read_at is not None and not self._changed and self._clock() < self._read_at + MAX_AGE_SECONDS
+
+    async def _refresh(self, priority: Priority) -> None:
+        if self._read_at is None or self._clock() >= self._read_at + MAX_AGE_SECONDS:
+            started_at = self._clock()
+            self._changed.clear()
+            self._members = await self._groups.read_memberships(priority)
+            self._read_at = started_at
+        while self._changed:
+            group_id = self._changed.pop()
+            try:
+                self._members[group_id] = await self._groups.member_ids(group_id, priority)
+            except NotFound:
+                self._members.pop(group_id, None)
+            except BaseException:
+                self._changed.add(group_id)
+                raise
