@@ -1,11 +1,11 @@
 """The fields that an error body names, with the server's reasons; WalkMe documents no shape of it.
 
-Read are, at any depth up to ``DEEPEST``:
+A field has its name in the REST API or in SCIM. Read are, at any depth up to ``DEEPEST``:
 
 - an object that names a field and has a message: ``{"field": "email", "message": "…"}``, and the same with the other
   usual names, a path (``["body", "email"]``, ``body.email``) or a JSON pointer (RFC 9457, JSON:API)
 - messages by field: ``{"errors": {"email": ["…"]}}``
-- a sentence that names a field: ``"firstName" is too long``, ``Email must not be empty``
+- a sentence that names a field: ``"firstName" is too long``, ``Email must not be empty``, ``userName is required``
 """
 
 import json
@@ -34,11 +34,17 @@ _ATTRIBUTES: Final = {
     **{_folded(name): attribute for name, attribute in TEXT_FIELDS.items()},
     "emailaddress": "email",
     "mail": "email",
+    "username": "email",
+    "emails": "email",
+    "givenname": "first_name",
+    "familyname": "last_name",
+    "active": "status",
 }
 # Names that a path may have before a field's; "manager.email" is not the field "email".
 _ABOVE_FIELDS: Final = frozenset(
-    {"", "body", "data", "attributes", "request", "requestbody", "payload", "input", "json", "user", "users", "fields"}
-)
+    {"", "body", "data", "attributes", "request", "requestbody", "payload", "input", "json", "user", "users", "fields",
+     "name"}
+)  # fmt: skip
 # The members of an object that name the field it is about.
 _SUBJECT_NAMES: Final = (
     "field", "fieldname", "property", "propertyname", "propertypath", "attribute", "param", "parameter", "pointer",
@@ -56,9 +62,9 @@ _BY_FIELD: Final = frozenset(
 )  # fmt: skip
 
 _PHRASES: Final = {
-    "email": "e-?mail(?: ?address)?",
-    "first_name": "first[ -]?name",
-    "last_name": "last[ -]?name",
+    "email": "(?:e-?mails?(?: ?address)?|username)",
+    "first_name": "(?:first|given)[ -]?name",
+    "last_name": "(?:last|family)[ -]?name",
     "role": "role",
     "status": "status",
     "external_id": "external[ -]?id",
@@ -75,7 +81,7 @@ def _sentence_patterns(attribute: str) -> tuple[re.Pattern[str], re.Pattern[str]
     """A pattern for a sentence that names the field, and one for a sentence that mentions it."""
     phrase = _PHRASES[attribute]
     mention = rf"(?<!\w){phrase}(?!\w)"
-    named = rf"""["'`“‘«]{phrase}["'`”’»]|\A{_LEADING}{phrase}(?![\w-])(?! ?(?:code\b|[:=]? ?\d))"""
+    named = rf"""["'`“‘«]{phrase}["'`”’»]|\A{_LEADING}(?:urn:[\w.:-]+:)?{phrase}(?![\w-])(?! ?(?:code\b|[:=]? ?\d))"""
     return (
         re.compile(mention if attribute in _UNAMBIGUOUS else named, re.IGNORECASE),
         re.compile(mention, re.IGNORECASE),

@@ -6,7 +6,7 @@ Everything else stays in ``User.extra`` under its SCIM name, with ``PREFIX`` bef
 ``user_json``, so that such a user can be written to the journal, to plan files and to the mirror like any other.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -134,21 +134,6 @@ def primary_email_replaced(emails: object, old: str, new: str) -> list[Json] | N
     entries = emails if isinstance(emails, list) else []
     changed = [_with_value(entry, new) if _email_text(entry) == old else entry for entry in entries]
     return changed if changed != entries else None
-
-
-def dependent_names(attributes: Collection[str]) -> frozenset[str]:
-    """Names in ``User.extra`` whose values follow from these attributes, or change with any change."""
-    return frozenset({"meta", *(name for attribute in attributes for name in _DEPENDENT.get(attribute, ()))})
-
-
-_DEPENDENT: Final[Mapping[str, tuple[str, ...]]] = {
-    "email": ("userName", "emails"),
-    "first_name": ("name", "displayName"),
-    "last_name": ("name", "displayName"),
-    "status": ("active",),
-    "groups": (f"{PREFIX}groups",),
-    "external_id": (f"{PREFIX}externalId",),
-}
 
 
 @lru_cache(maxsize=256)

@@ -27,6 +27,16 @@ TIME_FIELDS: Final = {"createdAt": "created_at_ms", "updatedAt": "updated_at_ms"
 ATTRIBUTES: Final = {**TEXT_FIELDS, "groups": "groups", **TIME_FIELDS}
 KNOWN_NAMES: Final = frozenset({"id", *ATTRIBUTES})
 
+FOLLOWING: Final[Mapping[str, tuple[str, ...]]] = {
+    "email": ("userName", "emails"),
+    "first_name": ("name", "displayName"),
+    "last_name": ("name", "displayName"),
+    "status": ("active",),
+    "groups": ("scim:groups",),
+    "external_id": ("scim:externalId",),
+}
+"""Names in ``User.extra`` whose SCIM values change with an attribute: see ``scim_json``."""
+
 MAX_ID_LENGTH: Final = 256
 
 _USUAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
@@ -115,14 +125,19 @@ def encode_user(user: User) -> dict[str, Json]:
 def altered_names(before: User, after: User, attributes: Collection[str]) -> tuple[str, ...]:
     """JSON names of the fields besides ``attributes`` that have other values now; a missing field is unknown.
 
-    The time of the last change does not count, nor does the order within lists.
+    The time of the last change does not count, nor does the order within lists, nor what follows from ``attributes``
+    in the records of SCIM.
     """
     now = encode_user(after)
     ignored = {"updated_at_ms", *attributes}
+    following = {"meta", *(name for attribute in attributes for name in FOLLOWING.get(attribute, ()))}
     return tuple(
         name
         for name, value in encode_user(before).items()
-        if ATTRIBUTES.get(name) not in ignored and name in now and _canonical(value) != _canonical(now[name])
+        if ATTRIBUTES.get(name) not in ignored
+        and name not in following
+        and name in now
+        and _canonical(value) != _canonical(now[name])
     )
 
 
