@@ -24,6 +24,7 @@ from typing import Any, Self
 
 from tests.support.fault_proxy import NOT_THE_API, TRANSIENT, Fault, FaultPlan, FaultProxy
 from tests.support.job_verdict import Case, Place, Record, Violation, flat, judge, places
+from tests.support.journals import IN_MEMORY
 from tests.support.killed_program import POINTS, PROFILE, Order
 from tests.support.sessions import NOON_MS
 from tests.support.tcp import asgi_server
@@ -205,7 +206,7 @@ def harness_account(seed: int, share: float, settings: SimulatorSettings) -> Ite
     simulator = Simulator(settings)
     server = RacingServer(simulator)
     with (
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder,
         asgi_server(server) as url,
         FaultProxy(url, FaultPlan(seed, share, WEIGHTS), delay_seconds=0.002) as proxy,
     ):

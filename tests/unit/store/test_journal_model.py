@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from tests.support.fake_directory import person
-from tests.support.journals import ACTOR, TickingClock, journal_in, plan_for
+from tests.support.journals import ACTOR, IN_MEMORY, TickingClock, journal_in, plan_for
 from walkme_tui.domain.errors import AccountBusy, NotFound
 from walkme_tui.domain.jobs import Job, JobState, Outcome, StepRecord
 from walkme_tui.domain.plans import StepState
@@ -56,7 +56,7 @@ class TwoPrograms(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(dir=MEMORY if Path(MEMORY).is_dir() else None))
+        self.folder = Path(tempfile.mkdtemp(dir=IN_MEMORY))
         self.runner = asyncio.Runner()
         self.clock = TickingClock()
         self.programs: dict[str, SqliteJournal] = {}
