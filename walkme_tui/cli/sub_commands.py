@@ -374,26 +374,20 @@ def _add_simulator(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) 
     faults = f"inject a repeatable fault: {', '.join(sorted(NAMED_FAULTS))}"
     add("--fault", action="append", choices=sorted(NAMED_FAULTS), default=[], metavar="NAME", help=faults)
     oddities = sorted(ScimOddity)
-    odd = f"a repeatable deviation of the SCIM surface: {', '.join(oddities)}"
+    odd = f"let SCIM differ from the standard, repeatable: {', '.join(oddities)}"
     add("--scim-odd", action="append", choices=oddities, default=[], metavar="NAME", help=odd)
-    page_cap = usual.scim_page_cap
-    add(
-        "--scim-page-cap",
-        type=_whole_number(),
-        default=page_cap,
-        metavar="N",
-        help="most rows of a SCIM page (%(default)s)",
-    )
+    cap, cap_help = _whole_number(lowest=1), "most rows of a SCIM page (%(default)s)"
+    add("--scim-page-cap", type=cap, default=usual.scim_page_cap, metavar="N", help=cap_help)
     add("--log", action="store_true", help="log every request to standard error")
 
 
-def _whole_number(highest: int | None = None) -> Callable[[str], int]:
-    bounds = "at least 0" if highest is None else f"from 0 to {highest}"
+def _whole_number(highest: int | None = None, lowest: int = 0) -> Callable[[str], int]:
+    bounds = f"at least {lowest}" if highest is None else f"from {lowest} to {highest}"
 
     def read(text: str) -> int:
         if not text.isascii() or not text.isdigit() or len(text) > 15:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {bounds}")
-        if highest is not None and int(text) > highest:
+        if int(text) < lowest or (highest is not None and int(text) > highest):
             raise argparse.ArgumentTypeError(f"{int(text)} is not {bounds}")
         return int(text)
 

@@ -57,12 +57,18 @@ def _wrong_answer(fault: Fault, request_id: str) -> Response:
 
 
 async def _refused_fields(request: Request) -> list[str]:
-    """The text fields in a request's body; the email where it has none."""
+    """The text fields in a request's body, or in its operations; the email or userName where it has none."""
     try:
         body = json.loads(await request.body())
     except (ValueError, RecursionError):
         body = None
-    return [name for name in TEXT_FIELDS if isinstance(body, dict) and name in body] or ["email"]
+    if not isinstance(body, dict):
+        return ["email"]
+    operations = body.get("Operations")
+    listed = operations if isinstance(operations, list) else []
+    paths = [each.get("path") for each in listed if isinstance(each, dict)]
+    known = (*TEXT_FIELDS, "userName", "name.givenName", "name.familyName")
+    return [name for name in known if name in body or name in paths] or ["userName" if "schemas" in body else "email"]
 
 
 async def _send_damaged(kind: AnswerFault, receive: Receive, send: Send, serve: Serve) -> None:

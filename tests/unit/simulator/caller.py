@@ -18,7 +18,7 @@ CREDENTIALS = {"grant_type": "client_credentials", "client_id": "demo", "client_
 
 @dataclass(frozen=True)
 class Answered:
-    """An answer, with its body decoded from JSON if there is one."""
+    """An answer, with its body decoded from JSON, or as text, or None."""
 
     status: int
     body: Any
@@ -49,7 +49,8 @@ class Caller:
         async with httpx.AsyncClient(transport=transport, base_url="http://simulator") as client:
             answer = await client.request(method, target, headers=headers, content=content)
         is_json = "json" in answer.headers.get("content-type", "")
-        return Answered(answer.status_code, json.loads(answer.content) if is_json else answer.text, answer.headers)
+        body = json.loads(answer.content) if is_json else answer.text or None
+        return Answered(answer.status_code, body, answer.headers)
 
     async def token(self, form: dict[str, str] | None = None, basic: str | None = None) -> Answered:
         """The token request."""

@@ -420,3 +420,14 @@ async def test_the_rate_limit_and_the_faults_apply() -> None:
     assert (await one.scim("GET", f"/Users/{page['Resources'][0]['id']}")).status == 404
     limited = await one.scim("GET", "/Users")
     assert (limited.status, limited.headers["retry-after"]) == (429, "3")
+
+
+async def test_a_refusal_by_a_fault_names_the_attributes_of_the_body() -> None:
+    one = caller(faults=("refused-list",))
+    bodies = [
+        ("POST", "/Users", {"schemas": [USER], "userName": "ida@example.com"}, "userName"),
+        ("PATCH", "/Users/x", patch_body({"op": "replace", "path": "name.givenName", "value": "I"}), "name.givenName"),
+    ]
+    for method, target, body, field in bodies:
+        answered = await one.scim(method, target, body)
+        assert (answered.status, [each["field"] for each in answered.body]) == (400, [field])
