@@ -9,7 +9,7 @@ from walkme_tui.config.paths import Paths
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.services.deferred_api import DeferredApi, DeferredGroupApi
-from walkme_tui.services.ports import Session
+from walkme_tui.services.ports import DirectoryApi, Session
 from walkme_tui.session import MIRROR_FILES, session_of
 
 if TYPE_CHECKING:
@@ -68,12 +68,15 @@ class Demo:
         )
         offload = mirror.run_on_writer_thread
         api: DeferredApi[RestDirectory] | DeferredGroupApi
+        other_api: DirectoryApi
         if surface is Surface.REST:
             api = DeferredApi(lambda: _rest_client(self._started_simulator(), offload))
+            other_api = DeferredApi(lambda: _scim_client(self._started_simulator()))
         else:
             api = DeferredGroupApi(lambda: _scim_client(self._started_simulator(), offload))
+            other_api = DeferredApi(lambda: _rest_client(self._started_simulator()))
         session = session_of(account, api, mirror, DEMO_SOURCE)
-        return session._replace(after_close=lambda: asyncio.to_thread(self._end_session))
+        return session._replace(other_api=other_api, after_close=lambda: asyncio.to_thread(self._end_session))
 
     def _started_simulator(self) -> "SimulatorThread":
         from walkme_tui.simulator.settings import SimulatorSettings
@@ -97,7 +100,7 @@ class Demo:
             self._simulator = self._folder = None
 
 
-def _rest_client(simulator: "SimulatorThread", offload: "Offload") -> "RestDirectory":
+def _rest_client(simulator: "SimulatorThread", offload: "Offload | None" = None) -> "RestDirectory":
     from walkme_tui.api.in_process import InProcessTransport
     from walkme_tui.api.rest.client import RestDirectory
     from walkme_tui.api.rest.settings import RestSettings
@@ -113,7 +116,7 @@ def _rest_client(simulator: "SimulatorThread", offload: "Offload") -> "RestDirec
     return RestDirectory(settings, transport=InProcessTransport(simulator.handle), offload=offload)
 
 
-def _scim_client(simulator: "SimulatorThread", offload: "Offload") -> "ScimDirectory":
+def _scim_client(simulator: "SimulatorThread", offload: "Offload | None" = None) -> "ScimDirectory":
     from walkme_tui.api.in_process import InProcessTransport
     from walkme_tui.api.scim.client import ScimDirectory
     from walkme_tui.api.scim.settings import ScimSettings

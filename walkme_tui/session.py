@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from walkme_tui.config.addresses import REGIONS
 from walkme_tui.config.ownership import user_name
 from walkme_tui.config.paths import Paths, private_folder
 from walkme_tui.config.profiles import MirrorStorage, Profile, RestAuth, RestConnection, ScimConnection, Sync
@@ -14,12 +15,14 @@ from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.times import now_ms
 from walkme_tui.services.deferred_api import DeferredApi, DeferredGroupApi
 from walkme_tui.services.events import Events
-from walkme_tui.services.ports import Mirror, Session, SyncSettings
+from walkme_tui.services.ports import DirectoryApi, Mirror, Session, SyncSettings
 
 if TYPE_CHECKING:
     from walkme_tui.api.connection import Offload
     from walkme_tui.api.rest.client import RestDirectory
+    from walkme_tui.api.retry import RetryPolicy
     from walkme_tui.api.scim.client import ScimDirectory
+    from walkme_tui.api.transport import Deadlines
     from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.services.changes.job_runs import JobRuns
 
@@ -64,7 +67,8 @@ def open_session(profile: Profile, *, paths: Paths, surface: Surface | None = No
         api = DeferredApi(lambda: _rest_client(profile, connection, offload))
     else:
         api = DeferredGroupApi(lambda: _scim_client(profile, connection, offload))
-    return session_of(account, api, mirror, source)._replace(sync=_sync_settings(profile))
+    session = session_of(account, api, mirror, source)
+    return session._replace(sync=_sync_settings(profile), other_api=_other_api(profile, surface))
 
 
 def session_of(
@@ -139,7 +143,29 @@ def _runtime_folder() -> Path | None:
     return Path(named) / "walkme-tui" if named.startswith("/") else None
 
 
-def _rest_client(profile: Profile, rest: RestConnection, offload: "Offload") -> "RestDirectory":
+def _other_api(profile: Profile, surface: Surface) -> DirectoryApi | None:
+    """The client of the profile's other surface, built by its first call; None where there is none."""
+    if surface is Surface.REST and (scim := profile.scim) is not None:
+        return DeferredApi(lambda: _scim_client(profile, scim, brief=True))
+    if surface is Surface.SCIM and (rest := profile.rest) is not None:
+        return DeferredApi(lambda: _rest_client(profile, rest, brief=True))
+    return None
+
+
+def _limits(*, brief: bool) -> "tuple[RetryPolicy, Deadlines]":
+    """How long a client tries; ``brief`` where a plan waits for what it only shows."""
+    from walkme_tui.api.retry import RetryPolicy
+    from walkme_tui.api.transport import Deadlines
+
+    if not brief:
+        return RetryPolicy(), Deadlines()
+    policy = RetryPolicy(attempts=2, connection_attempts=1, timeout_attempts=1, patience_seconds=5.0)
+    return policy, Deadlines(connect_seconds=5.0, read_seconds=8.0, write_seconds=5.0, total_seconds=10.0)
+
+
+def _rest_client(
+    profile: Profile, rest: RestConnection, offload: "Offload | None" = None, *, brief: bool = False
+) -> "RestDirectory":
     from walkme_tui.api.rest.client import RestDirectory
     from walkme_tui.api.rest.settings import RestSettings
 
@@ -155,25 +181,31 @@ def _rest_client(profile: Profile, rest: RestConnection, offload: "Offload") -> 
         max_requests_per_second=profile.max_requests_per_second,
         max_in_flight=profile.max_in_flight,
     )
-    return RestDirectory(settings, offload=offload)
+    policy, deadlines = _limits(brief=brief)
+    return RestDirectory(settings, policy=policy, deadlines=deadlines, offload=offload)
 
 
-def _scim_client(profile: Profile, scim: ScimConnection, offload: "Offload") -> "ScimDirectory":
+def _scim_client(
+    profile: Profile, scim: ScimConnection, offload: "Offload | None" = None, *, brief: bool = False
+) -> "ScimDirectory":
     from walkme_tui.api.scim.client import ScimDirectory
     from walkme_tui.api.scim.settings import ScimSettings
 
     _require_ca_bundle(profile)
+    rest_addresses = {*REGIONS.values(), profile.rest.base_url if profile.rest is not None else ""}
     settings = ScimSettings(
         profile=profile.name,
         base_url=scim.base_url,
         read_secret=scim.secret.read,
         secret_source=scim.secret.describe(),
         username=scim.client_id,
+        is_rest_address=scim.base_url in rest_addresses,
         ca_bundle=profile.ca_bundle,
         max_requests_per_second=profile.max_requests_per_second,
         max_in_flight=profile.max_in_flight,
     )
-    return ScimDirectory(settings, offload=offload)
+    policy, deadlines = _limits(brief=brief)
+    return ScimDirectory(settings, policy=policy, deadlines=deadlines, offload=offload)
 
 
 def _require_ca_bundle(profile: Profile) -> None:

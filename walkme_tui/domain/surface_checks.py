@@ -6,16 +6,15 @@ Sentences begin with the name of the surface and are to be cleaned before they a
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.consequences import note, warning
 from walkme_tui.domain.jobs import Job, SurfaceCheck
-from walkme_tui.domain.plans import Consequence, PlanKind, StepState, Subject
+from walkme_tui.domain.plans import Consequence, PlanKind, StepState
 from walkme_tui.domain.text import clean, email_key
 from walkme_tui.domain.users import Status, User, user_label
 
 MAX_SHOWN: Final = 80
 MAX_PROBLEM: Final = 300
-STATUS_KINDS: Final = frozenset({PlanKind.OFFBOARD, PlanKind.DEACTIVATE, PlanKind.REACTIVATE})
-"""The plans whose users are looked up on the other surface."""
 
 
 class OtherRecord(NamedTuple):
@@ -24,11 +23,11 @@ class OtherRecord(NamedTuple):
     user: User | None
     problem: str = ""
 
-    @property
-    def active(self) -> bool | None:
-        """Whether the user can use WalkMe by this record; None where that is not known."""
-        status = None if self.user is None else self.user.status
-        return status.casefold() != Status.INACTIVE if isinstance(status, str) else None
+
+def is_active(user: User | None) -> bool | None:
+    """Whether the user can use WalkMe by this record; None where that is not known."""
+    status = None if user is None else user.status
+    return status.casefold() != Status.INACTIVE if isinstance(status, str) else None
 
 
 def other_surface(surface: Surface) -> Surface:
@@ -36,8 +35,8 @@ def other_surface(surface: Surface) -> Surface:
     return Surface.REST if surface is Surface.SCIM else Surface.SCIM
 
 
-def in_plan(own: User, found: OtherRecord, surface: Surface, kind: PlanKind) -> Consequence:
-    """What the other surface knows about a user, and who owns the record there, for the review of a plan."""
+def in_plan(own: User, found: OtherRecord, surface: Surface, *, active: bool) -> Consequence:
+    """What the other surface knows about a user whom a plan makes ``active`` or not, and who owns the record there."""
     name, user = surface.value.upper(), found.user
     if user is None:
         if found.problem:
@@ -46,50 +45,64 @@ def in_plan(own: User, found: OtherRecord, surface: Surface, kind: PlanKind) -> 
     facts = [_status_text(user)]
     if isinstance(user.email, str) and isinstance(own.email, str) and email_key(user.email) != email_key(own.email):
         facts.append(clean(user.email, MAX_SHOWN))
-    if external_id := _external_id(user):
-        same = external_id == own.external_id
+    external_id = _external_id(user)
+    same = external_id == own.external_id
+    if external_id:
         facts.append("the same external id" if same else f"external id {clean(external_id, MAX_SHOWN)}")
-    text, wanted = f"{name}: {', '.join(facts)}.", kind is PlanKind.REACTIVATE
-    if found.active is wanted:
+    text = f"{name}: {', '.join(facts)}."
+    if is_active(user) is active:
         return note(text)
     if external_id:
-        return warning(f"{text} {_owner_text(user, kind)}")
-    if found.active is not None and OtherRecord(own).active is wanted:
-        return warning(f"{text} {_other_advice(surface, kind)}")
+        # That the record may be pushed back is among the consequences of the same external id here.
+        return warning(f"{text} {_ASSIGNMENT[active] if same else _owner_text(user, active=active)}")
+    if is_active(user) is not None and is_active(own) is active:
+        return warning(f"{text} {_other_advice(surface, active=active)}")
     return note(text)
 
 
-def after_job(user: User, found: OtherRecord, surface: Surface, kind: PlanKind) -> SurfaceCheck:
-    """The verdict about one user of a job that has run."""
-    name, wanted = surface.value.upper(), kind is PlanKind.REACTIVATE
-    wrong = False
+def after_job(user: User, found: OtherRecord, surface: Surface, *, active: bool) -> SurfaceCheck:
+    """The verdict about one user whom a job made ``active`` or not."""
+    name, there, wrong = surface.value.upper(), is_active(found.user), False
     if found.user is None:
         problem = f"could not be checked: {clean(found.problem, MAX_PROBLEM)}"
         text = f"{name} {problem}" if found.problem else f"{name} has no record of this person."
-    elif found.active is None:
+    elif there is None:
         text = f"{name} could not be checked: the record does not say whether the person is active."
-    elif found.active is wanted:
+    elif there is active:
         text = f"{name}: {_status_text(found.user)} too."
     else:
         wrong = True
-        here = _owner_text(found.user, kind) if _external_id(found.user) else _other_advice(surface, kind)
-        text = f"{name}: still {_status_text(found.user)}. {here}"
-    return SurfaceCheck(user.id, user_label(user), surface, found.active, text, wrong)
+        owned = bool(_external_id(found.user))
+        advice = _owner_text(found.user, active=active) if owned else _other_advice(surface, active=active)
+        text = f"{name}: still {_status_text(found.user)}. {advice}"
+    return SurfaceCheck(user.id, user_label(user), surface, there, text, wrong)
 
 
-def to_check(job: Job) -> list[Subject]:
-    """The subjects whose status a job changed, or found to be as wanted, none for other kinds of jobs."""
-    if job.plan.kind not in STATUS_KINDS:
-        return []
-    return [
-        subject
-        for subject in job.plan.subjects
-        if all(
-            record.state is StepState.DONE
-            for record in job.records_of(subject.user.id)
-            if "status" in record.step.change.attributes
-        )
-    ]
+def to_check(job: Job) -> dict[str, tuple[User, bool]]:
+    """By id, the users whose status a job set, and whether they are active by that; of failed steps none.
+
+    An offboarding also sets the status of those who had it before.
+    """
+    found = {}
+    for subject in job.plan.subjects:
+        user = subject.user
+        steps = [record for record in job.records_of(user.id) if _sets_status(record.step.change)]
+        active = is_active(steps[-1].step.change.apply(user)) if steps else None
+        if job.plan.kind is PlanKind.OFFBOARD:
+            active = False
+        if active is not None and all(record.state is StepState.DONE for record in steps):
+            found[user.id] = (user, active)
+    return found
+
+
+def _sets_status(change: Change) -> bool:
+    return "status" in change.attributes and change.new_email is None and not change.deletes
+
+
+_ASSIGNMENT: Final = {
+    False: "Unassigning the person in the identity provider deprovisions by itself.",
+    True: "Assign the person in the identity provider too.",
+}
 
 
 def _status_text(user: User) -> str:
@@ -100,10 +113,10 @@ def _external_id(user: User) -> str:
     return user.external_id if isinstance(user.external_id, str) else ""
 
 
-def _owner_text(user: User, kind: PlanKind) -> str:
+def _owner_text(user: User, *, active: bool) -> str:
     """What an identity provider does that owns the record, or may, as far as the external id shows."""
     owns = "owns" if user.identity_provider is not None else "may own"
-    if kind is PlanKind.REACTIVATE:
+    if active:
         return f"An identity provider {owns} this record: assign the person there, or it may push the old state back."
     return (
         f"An identity provider {owns} this record: unassigning the person there deprovisions by itself, "
@@ -111,6 +124,6 @@ def _owner_text(user: User, kind: PlanKind) -> str:
     )
 
 
-def _other_advice(surface: Surface, kind: PlanKind) -> str:
-    verb = "Reactivate" if kind is PlanKind.REACTIVATE else "Deactivate"
+def _other_advice(surface: Surface, *, active: bool) -> str:
+    verb = "Reactivate" if active else "Deactivate"
     return f"{verb} the person there too, with --surface {surface.value} (C in the browser)."

@@ -3,11 +3,11 @@
 import pytest
 
 from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.plans import Gravity, PlanKind
+from walkme_tui.domain.plans import Gravity
 from walkme_tui.domain.surface_checks import OtherRecord, after_job, in_plan
 from walkme_tui.domain.users import User
 
-OFF, ON = PlanKind.OFFBOARD, PlanKind.REACTIVATE
+OFF, ON = False, True
 OWN = User("u1", email="ann@example.com", status="active", external_id="okta|7")
 ACTIVE = User("s1", email="Ann@example.com", status="active", external_id=None)
 UNASSIGN = "unassigning the person there deprovisions by itself, and a change made here may be pushed back."
@@ -15,7 +15,7 @@ ASSIGN = "assign the person there, or it may push the old state back."
 
 
 @pytest.mark.parametrize(
-    ("found", "kind", "gravity", "text"),
+    ("found", "active", "gravity", "text"),
     [
         (OtherRecord(None), OFF, Gravity.NOTE, "SCIM has no record of this person."),
         (OtherRecord(None, "No route."), OFF, Gravity.WARNING, "SCIM could not be checked: No route."),
@@ -38,7 +38,8 @@ ASSIGN = "assign the person there, or it may push the old state back."
             OtherRecord(ACTIVE._replace(external_id="okta|7")),
             OFF,
             Gravity.WARNING,
-            f"SCIM: active, the same external id. An identity provider owns this record: {UNASSIGN}",
+            "SCIM: active, the same external id. "
+            "Unassigning the person in the identity provider deprovisions by itself.",
         ),
         (
             OtherRecord(ACTIVE._replace(external_id="okta|7", status="inactive")),
@@ -50,25 +51,31 @@ ASSIGN = "assign the person there, or it may push the old state back."
             OtherRecord(ACTIVE._replace(external_id="okta|7", status="inactive")),
             ON,
             Gravity.WARNING,
-            f"SCIM: inactive, the same external id. An identity provider owns this record: {ASSIGN}",
+            "SCIM: inactive, the same external id. Assign the person in the identity provider too.",
+        ),
+        (
+            OtherRecord(ACTIVE._replace(external_id="okta|8", status="inactive")),
+            ON,
+            Gravity.WARNING,
+            f"SCIM: inactive, external id okta|8. An identity provider owns this record: {ASSIGN}",
         ),
         (OtherRecord(ACTIVE._replace(external_id="x")), ON, Gravity.NOTE, "SCIM: active, external id x."),
     ],
 )
 def test_a_plan_shows_what_the_other_surface_knows(
-    found: OtherRecord, kind: PlanKind, gravity: Gravity, text: str
+    found: OtherRecord, active: bool, gravity: Gravity, text: str
 ) -> None:
-    consequence = in_plan(OWN, found, Surface.SCIM, kind)
+    consequence = in_plan(OWN, found, Surface.SCIM, active=active)
     assert (consequence.gravity, consequence.text) == (gravity, text)
 
 
 @pytest.mark.parametrize(
-    ("found", "kind", "active", "wrong", "text"),
+    ("found", "active", "there", "wrong", "text"),
     [
         (OtherRecord(None), OFF, None, False, "REST has no record of this person."),
         (OtherRecord(None, "No route."), OFF, None, False, "REST could not be checked: No route."),
         (OtherRecord(ACTIVE._replace(status="Inactive")), OFF, False, False, "REST: Inactive too."),
-        (OtherRecord(ACTIVE._replace(status="inactive")), PlanKind.DEACTIVATE, False, False, "REST: inactive too."),
+        (OtherRecord(ACTIVE._replace(status="inactive")), OFF, False, False, "REST: inactive too."),
         (
             OtherRecord(ACTIVE),
             OFF,
@@ -101,8 +108,8 @@ def test_a_plan_shows_what_the_other_surface_knows(
     ],
 )
 def test_a_check_says_whether_the_other_surface_agrees(
-    found: OtherRecord, kind: PlanKind, active: bool | None, wrong: bool, text: str
+    found: OtherRecord, active: bool, there: bool | None, wrong: bool, text: str
 ) -> None:
-    check = after_job(OWN, found, Surface.REST, kind)
-    assert (check.active, check.wrong, check.text) == (active, wrong, text)
+    check = after_job(OWN, found, Surface.REST, active=active)
+    assert (check.active, check.wrong, check.text) == (there, wrong, text)
     assert (check.user_id, check.email, check.surface) == ("u1", "ann@example.com", Surface.REST)

@@ -74,6 +74,20 @@ async def test_the_plan_shows_the_record_of_the_other_surface(tmp_path: Path) ->
         assert "SCIM has no record of this person." in texts_of(plan)
 
 
+async def test_an_edit_of_the_status_and_its_undo_are_checked_too(tmp_path: Path) -> None:
+    api, other = account(), other_account(7)
+    async with opened(tmp_path, other, api) as (services, _, _):
+        plan = await services.edit_planner.edit(api.now(person(7).id), {"status": "inactive", "first_name": "Zoe"})
+        assert "SCIM: inactive." in texts_of(plan)
+        result = await run(services, plan)
+        assert [(check.active, check.wrong) for check in result.job.checks] == [(False, False)]
+        undo = await run(services, await services.undo_planner.of_job(result.job))
+        assert [(check.active, check.wrong) for check in undo.job.checks] == [(False, True)]
+        named = await services.edit_planner.edit(api.now(person(7).id), {"first_name": "Zoë"})
+        assert not any(text.startswith("SCIM") for text in texts_of(named))
+        assert (await run(services, named)).job.checks == ()
+
+
 async def test_with_one_surface_a_plan_and_a_job_are_as_before(tmp_path: Path) -> None:
     async with opened(tmp_path, None) as (services, bench, _):
         plan = await services.planner.offboard([person(7).id])
@@ -160,7 +174,7 @@ async def test_a_user_who_stays_active_is_read_again_a_few_times(tmp_path: Path)
         assert (check.active, check.wrong) == (True, True)
         assert check.text.startswith("SCIM: still active. Deactivate the person there too")
         assert time.pauses == [1.0, 2.0]
-        assert result.job.clean
+        assert (result.job.state, result.job.clean) == (JobState.DONE, False)
 
 
 async def test_a_change_that_the_other_surface_shows_later_is_seen(tmp_path: Path) -> None:

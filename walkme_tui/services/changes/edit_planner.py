@@ -18,10 +18,10 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, grouped, numbered
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.domain.users import UNKNOWN, Status, User
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.changes.permissions import require_size
-from walkme_tui.services.changes.plan_parts import account_facts, new_plan
+from walkme_tui.services.changes.plan_parts import account_facts, known_elsewhere, new_plan
 from walkme_tui.services.concurrency import ProgressListener, gather_pair
 from walkme_tui.services.directory import find_by_email
 from walkme_tui.services.ports import Session
@@ -52,6 +52,9 @@ class EditPlanner:
         facts = await self._facts_about_admins(user)
         by_others = changed_by_others(base, user, values)
         found = consequences.edited(user, changes, base, by_others, facts, self._client_id)
+        if status := {change.attribute: change.after for change in changes}.get("status"):
+            active = status != Status.INACTIVE
+            found += (await known_elsewhere(self._session, [user], active=active)).get(user.id, ())
         return new_plan(self._session, PlanKind.EDIT, [replace(subject, consequences=found)], steps, ticket)
 
     async def create(

@@ -58,14 +58,15 @@ class OtherSurface:
         return await gather_bounded(record(user) for user in users)
 
     async def check(self, job: Job) -> tuple[SurfaceCheck, ...]:
-        """Whether the users whose status a job changed are in that state there; those who are not are read again."""
+        """Whether the users whose status a job set have it there; those who do not are read again."""
         checks: dict[str, SurfaceCheck] = {}
-        left = [subject.user for subject in to_check(job)]
+        wanted = to_check(job)
+        left = [user for user, _ in wanted.values()]
         for seconds in WAITS_SECONDS:
             if seconds:
                 await self._sleep(seconds)
             for user, found in zip(left, await self.find(left), strict=True):
-                checks[user.id] = after_job(user, found, self.surface, job.plan.kind)
+                checks[user.id] = after_job(user, found, self.surface, active=wanted[user.id][1])
             left = [user for user in left if checks[user.id].wrong]
             if not left:
                 break

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from walkme_tui.domain.consequences import ADMIN, MAX_NAMESAKES, AccountFacts, is_admin
 from walkme_tui.domain.errors import MirrorUnavailable
-from walkme_tui.domain.plans import Plan, PlanKind, Step, Subject
+from walkme_tui.domain.plans import Consequence, Plan, PlanKind, Step, Subject
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import User
 from walkme_tui.services.ports import Session
@@ -38,6 +38,23 @@ async def account_facts(
         user.id: [other for other in found.get(search_key(user.full_name), ()) if other.id != user.id] for user in users
     }
     return AccountFacts(coverage, members, others, other_admin)
+
+
+async def known_elsewhere(
+    session: Session, users: Sequence[User], *, active: bool
+) -> Mapping[str, tuple[Consequence, ...]]:
+    """What the other surface of the profile knows about users whom a plan makes active or not, by id.
+
+    Empty where the profile has only one surface.
+    """
+    if session.other_api is None:
+        return {}
+    from walkme_tui.domain.surface_checks import in_plan
+    from walkme_tui.services.changes.other_surface import OtherSurface
+
+    other = OtherSurface(session, session.other_api)
+    records = zip(users, await other.find(users), strict=True)
+    return {user.id: (in_plan(user, record, other.surface, active=active),) for user, record in records}
 
 
 def new_plan(

@@ -18,12 +18,12 @@ from walkme_tui.domain.consequences import (
     unknown_kept_groups,
 )
 from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable, NotFound
-from walkme_tui.domain.plans import Consequence, Plan, PlanKind, Subject, grouped, numbered, offboarding_changes
+from walkme_tui.domain.plans import Plan, PlanKind, Subject, grouped, numbered, offboarding_changes
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import Status, User
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.changes.permissions import require_size
-from walkme_tui.services.changes.plan_parts import account_facts, new_plan
+from walkme_tui.services.changes.plan_parts import account_facts, known_elsewhere, new_plan
 from walkme_tui.services.concurrency import ProgressListener, gather_pair
 from walkme_tui.services.ports import Session
 
@@ -67,7 +67,7 @@ class Planner:
             )
             _, elsewhere = await gather_pair(
                 names.load([group.id for user in users for group in names.groups_of(user)]),
-                self._known_elsewhere(users, PlanKind.OFFBOARD),
+                known_elsewhere(self._session, users, active=False),
             )
             unmatched = names.unmatched(keep)
         subjects: list[Subject] = []
@@ -108,7 +108,7 @@ class Planner:
         changes = () if user.status == status else (SetStatus(user.id, user.status, status),)
         steps = numbered(changes)
         kind = PlanKind.DEACTIVATE if status is Status.INACTIVE else PlanKind.REACTIVATE
-        elsewhere = (await self._known_elsewhere([user], kind)).get(user_id, ())
+        elsewhere = (await known_elsewhere(self._session, [user], active=kind is PlanKind.REACTIVATE)).get(user_id, ())
         if kind is PlanKind.REACTIVATE:
             found = reactivation(subject, steps) + elsewhere
         else:
@@ -129,18 +129,6 @@ class Planner:
             )
 
     # ------------------------------------------------------------ inside
-
-    async def _known_elsewhere(self, users: Sequence[User], kind: PlanKind) -> Mapping[str, tuple[Consequence, ...]]:
-        """What the other surface of the profile knows about these users, by id; empty where it has only one."""
-        api = self._session.other_api
-        if api is None:
-            return {}
-        from walkme_tui.domain.surface_checks import in_plan
-        from walkme_tui.services.changes.other_surface import OtherSurface
-
-        other = OtherSurface(self._session, api)
-        records = zip(users, await other.find(users), strict=True)
-        return {user.id: (in_plan(user, record, other.surface, kind),) for user, record in records}
 
     async def _early_namesakes(self, keys: Sequence[str]) -> Mapping[str, Sequence[User]]:
         """By folded name, the namesakes of the users that the mirror knows by these emails.
