@@ -38,8 +38,10 @@ ASSIGN = "assign the person there, or it may push the old state back."
             OtherRecord(ACTIVE._replace(external_id="okta|7")),
             OFF,
             Gravity.WARNING,
-            "SCIM: active, the same external id. "
-            "Unassigning the person in the identity provider deprovisions by itself.",
+            (
+                "SCIM: active, the same external id. "
+                "Unassigning the person in the identity provider deprovisions by itself."
+            ),
         ),
         (
             OtherRecord(ACTIVE._replace(external_id="okta|7", status="inactive")),
