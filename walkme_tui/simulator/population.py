@@ -134,6 +134,8 @@ class Population:
             attributes[ENTERPRISE] = enterprise
         if not bits >> 22 & 7:
             attributes["allowedSystems"] = [f"system-{1 + (bits >> 25 & 3)}"]
+        if self._hostile and hostile_name(number):
+            attributes.update(HOSTILE_FIELDS)
         return attributes
 
     def memberships(self) -> dict[str, "array[int]"]:

@@ -422,6 +422,17 @@ async def test_the_rate_limit_and_the_faults_apply() -> None:
     assert (limited.status, limited.headers["retry-after"]) == (429, "3")
 
 
+async def test_malformed_rows_and_hostile_names_are_sent_unchanged() -> None:
+    one = caller(faults=("malformed",), hostile=True)
+    page = (await one.scim_get("/Users?startIndex=2&count=60&attributes=displayName"))["Resources"]
+    assert (page[1], page[4]) == (None, "not a user")
+    name = page[56]["displayName"]
+    assert "[/x]" in name
+    user = await one.scim_get(f"/Users/{page[56]['id']}")
+    assert (await one.scim("PUT", f"/Users/{user['id']}", user)).body["displayName"] == name
+    assert any("\x1b" in key for key in user)
+
+
 async def test_a_refusal_by_a_fault_names_the_attributes_of_the_body() -> None:
     one = caller(faults=("refused-list",))
     bodies = [

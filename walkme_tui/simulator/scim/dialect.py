@@ -101,18 +101,19 @@ class Dialect:
 
     # ------------------------------------------------------------ answers
 
-    def page(
-        self, rows: list[Record], total: "Json | EllipsisType", first: int, projection: Projection | None = None
-    ) -> Response:
+    def page(self, rows: list[Json], total: "Json | EllipsisType", first: int) -> Response:
         """A ListResponse of the rows from position ``first``; a ``total`` of ``...`` is left out."""
-        if projection is not None:
-            rows = [self._versioned(projection.of_resource(row)) for row in rows]
         answer: Record = {"schemas": [LIST_SCHEMA]}
         if not self.is_odd(ScimOddity.NO_TOTALS):
             if not isinstance(total, EllipsisType):
                 answer["totalResults"] = len(rows) if self.is_odd(ScimOddity.TOTAL_OF_PAGE) else total
             answer |= {"startIndex": first + 1, "itemsPerPage": len(rows)}
-        return self.json({**answer, "Resources": list[Json](rows)})
+        return self.json({**answer, "Resources": rows})
+
+    def rows(self, resources: Iterable[Record], request: Request) -> list[Json]:
+        """Resources as a list contains them."""
+        projection = self.projection(request)
+        return [self._versioned(projection.of_resource(resource)) for resource in resources]
 
     def resource(self, resource: Record, request: Request, status: int = 200) -> Response:
         """One resource; a 304 where the request has its version already."""

@@ -28,15 +28,14 @@ class GroupCalls:
     async def list_all(self, request: Request) -> Response:
         """A page of the groups, or those that a filter selects."""
         dialect = self._dialect
-        projection = dialect.projection(request)
         terms = dialect.filter_terms(request)
         groups = list(self._account.all_groups.values())
         if terms is not None:
             groups = [group for group in groups if self._matches(terms, group, request)]
         first, count = dialect.window(request, len(groups))
-        with_members = projection.has("members")
-        rows = [self._resource(group, request, with_members) for group in groups[first : first + count]]
-        return dialect.page(rows, len(groups), first, projection)
+        with_members = dialect.projection(request).has("members")
+        resources = [self._resource(group, request, with_members) for group in groups[first : first + count]]
+        return dialect.page(dialect.rows(resources, request), len(groups), first)
 
     async def read(self, request: Request) -> Response:
         """One group with its members."""

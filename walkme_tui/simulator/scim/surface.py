@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from walkme_tui.domain.users import Json
 from walkme_tui.simulator.account import SimulatedAccount
 from walkme_tui.simulator.faults import Faults
 from walkme_tui.simulator.population import Record
@@ -120,7 +121,7 @@ class ScimSurface:
         self._check_discovery()
         name = request.path_params.get("name")
         if name is None:
-            return self._dialect.page(listed, len(listed), 0)
+            return self._dialect.page(list[Json](listed), len(listed), 0)
         for document in listed:
             if document["id"] == name:
                 return self._dialect.json(document)

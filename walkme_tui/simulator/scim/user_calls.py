@@ -27,20 +27,19 @@ class UserCalls:
     async def list_all(self, request: Request) -> Response:
         """A page of the users, or those that a filter selects."""
         dialect, account = self._dialect, self._account
-        projection = dialect.projection(request)
         terms = dialect.filter_terms(request)
         if terms is not None:
             found = self._found(terms, request)
             first, count = dialect.window(request, len(found))
-            return dialect.page(found[first : first + count], len(found), first, projection)
+            return dialect.page(dialect.rows(found[first : first + count], request), len(found), first)
         total = account.total
         first, count = dialect.window(request, total)
-        rows = self._resources(account.users(first, count), request)
+        rows = dialect.rows(self._resources(account.users(first, count), request), request)
         # The faults of the account are those of both surfaces.
         for position, row in self._faults.rows.items():
-            if first <= position < first + len(rows) and isinstance(row, dict):
-                rows[position - first] = {**row}
-        answer = dialect.page(rows, self._faults.listed_total(total, count), first, projection)
+            if first <= position < first + len(rows):
+                rows[position - first] = row
+        answer = dialect.page(rows, self._faults.listed_total(total, count), first)
         self._faults.after_list(account)
         return answer
 
