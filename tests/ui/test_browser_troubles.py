@@ -63,11 +63,10 @@ async def test_scim_that_is_not_set_up_shows_the_links_and_marks_those_that_may_
     async with open_browser(Setting(api=api), NARROW) as browser:
         await browser.settled(lambda: browser.says("SCIM needs all of:"))
         for line in (
-            "· Enterprise plan                  not in the smaller plans",
-            "? SSO verified     may be missing  without it, changes have no effect",
-            "· SCIM enabled                     Console: Settings > Security > SCIM",
-            "! token made       likely missing  made there; a new one ends the old",
-            "· tenant base URL                  shown there; not the REST address",
+            "· Enterprise plan                          not in the smaller plans",
+            "? SSO verified            may be missing   without it, changes have no effect",
+            "! token made              likely missing   made there; a new one ends the old",
+            "· base URL of the tenant                   shown there; not the REST address",
             "It was rotated.",
             "R reads the secret again and tries again.",
         ):

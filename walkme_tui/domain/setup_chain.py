@@ -13,7 +13,7 @@ class SetupLink(StrEnum):
     SSO = "SSO verified"
     ENABLED = "SCIM enabled"
     TOKEN = "token made"  # noqa: S105 - its name
-    BASE_URL = "tenant base URL"
+    BASE_URL = "base URL of the tenant"
 
 
 LINK_PLACES: Final = {
@@ -23,7 +23,7 @@ LINK_PLACES: Final = {
     SetupLink.TOKEN: "made there; a new one ends the old",
     SetupLink.BASE_URL: "shown there; not the REST address",
 }
-"""Where each link is set up, or what it is for, as a phrase of at most 38 letters: a line of 80 columns holds it."""
+"""Where each link is set up, or what it is for, as a phrase of at most 35 letters: a line of 80 columns holds it."""
 
 
 class SetupFinding(NamedTuple):

@@ -68,11 +68,9 @@ def no_rows_yet(account: Account, trouble: LoadTrouble | None, source: str) -> C
     message, hint = clean(error.message, MAX_MESSAGE), clean(error.hint, MAX_MESSAGE)
     chain = setup_chain(error.setup) if isinstance(error, ApiError) and error.setup is not None else ""
     if _credentials(error):
+        details = f"{message} {hint}".rstrip()
         keys = "R reads the secret again and tries again.   C switches profiles."
-        if chain:
-            # The hint names the source of the secret too.
-            return paragraphs((message, "bold $error"), hint, chain, keys)
-        return paragraphs((_sign_in_words(account, source), "bold $error"), f"{message} {hint}".rstrip(), keys)
+        return paragraphs((_sign_in_words(account, source), "bold $error"), details, chain, keys)
     kept = f"Nothing was stored by an earlier start, so there are no rows to show. {_next_try(trouble)}"
     return paragraphs((message, "bold $warning"), hint, chain, kept)
 
