@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from textual.events import Key
 from textual.pilot import Pilot
@@ -28,7 +28,7 @@ from walkme_tui.domain.queries import Sort
 from walkme_tui.domain.users import User
 from walkme_tui.domain.views import SavedView
 from walkme_tui.services.events import Events
-from walkme_tui.services.ports import DirectoryApi, Mirror, Session, SyncSettings
+from walkme_tui.services.ports import DirectoryApi, GroupApi, Mirror, Session, SyncSettings
 from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.browser.screen import BrowserScreen
@@ -67,6 +67,7 @@ class Setting:
     time: ManualTime = field(default_factory=ManualTime)
     source: str = SOURCE
     read_only: bool = False
+    surface: Surface = Surface.REST
     bench: Bench = field(default_factory=Bench)
     task: StartPlan | None = None
     state_file: StateFile | None = None
@@ -76,12 +77,12 @@ class Setting:
     def session(self) -> Session:
         """A session over the api, and a real mirror in memory."""
         account = Account(
-            self.profile, self.environment, Surface.REST, "https://api.walkme.com", read_only=self.read_only
+            self.profile, self.environment, self.surface, "https://api.walkme.com", read_only=self.read_only
         )
         mirror = self.mirror if self.mirror is not None else open_mirror(None, account_key=self.profile)
-        return Session(
-            account, self.api, mirror, self.time, self.time(), self.source, Events(), sync=self.sync
-        )._replace(other_api=self.other_api)
+        group_api = cast("GroupApi", self.api) if self.surface is Surface.SCIM else None
+        session = Session(account, self.api, mirror, self.time, self.time(), self.source, Events(), sync=self.sync)
+        return session._replace(other_api=self.other_api, group_api=group_api)
 
     def session_over(self, api: DirectoryApi) -> Session:
         """A session of an earlier run: the same account as another client saw it."""

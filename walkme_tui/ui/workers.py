@@ -23,6 +23,7 @@ class WorkerGroup(StrEnum):
     DETAILS = "details"  # reads the user whose details are open
     RECORD = "record"  # shows the open user's stored record again after a change
     GROUPS = "groups"  # reads the groups
+    MEMBERS = "members"  # reads the members of the group under the cursor
     MEMBERSHIPS = "memberships"  # reads the groups of users one by one
     LOOK_UP = "look-up"  # looks up a typed email on the server
     COPY = "copy"  # reads users to copy, and asks what to copy

@@ -237,7 +237,8 @@ class Chrome:
             return status_messages.no_rows(query, coverage, look_up, offer)
         from walkme_tui.ui.browser.group_messages import no_members
 
-        return no_members(query, coverage)
+        groups = self._area.groups_tab
+        return no_members(query, coverage, groups.state_of(query), read=groups.members_are_known(query))
 
     def _update_count(self) -> None:
         area, filtering, line = self._area, self._filtering, self._count

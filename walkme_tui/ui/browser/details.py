@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from walkme_tui.domain.errors import MirrorUnavailable, NotFound, WalkmeError
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.text import clean
-from walkme_tui.services.events import Event, PageLoaded, UserForgotten, UsersChanged, UserStored
+from walkme_tui.services.events import Event, MembersStored, PageLoaded, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.reading.listing import Phase
 from walkme_tui.ui.widgets.detail.pane import Subject
 from walkme_tui.ui.workers import WorkerGroup, start_worker
@@ -144,6 +144,8 @@ def _stores(change: Event, subject: MirroredUser) -> bool:
         return change.user_id == subject.user.id
     if isinstance(change, UsersChanged):
         return any(update.user_id == subject.user.id for update in change.updated)
+    if isinstance(change, MembersStored):
+        return change.complete
     at = subject.position
     return isinstance(change, PageLoaded) and at is not None and change.first <= at <= change.last
 

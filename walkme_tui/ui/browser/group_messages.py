@@ -1,18 +1,20 @@
 """The texts of the Groups tab; pure functions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from textual.content import Content
 
 from walkme_tui.domain.coverage import Coverage
-from walkme_tui.domain.groups import Belonging, Difference, MembershipGaps
+from walkme_tui.domain.groups import Belonging, Difference, GroupSize, MembershipGaps
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
+from walkme_tui.ui.browser.member_reading import MembersState
 from walkme_tui.ui.browser.status_messages import paragraphs
 from walkme_tui.ui.widgets.group_list import GroupRow, Special
 
 MAX_NAME = 200
+MAX_MESSAGE = 200
 NOT_HERE_YET = "·"
 NOT_KNOWN = "?"
 LEAST = "≥ "
@@ -27,14 +29,29 @@ _TITLES = {
 }
 
 
+def were_read(row: GroupRow, read: Collection[str]) -> bool:
+    """True for a group, or two compared ones, among those that listed their members (``read``, ids)."""
+    if isinstance(row, GroupSize):
+        return row.group.id in read
+    return isinstance(row.subject, Difference) and all(group.id in read for group in row.subject)
+
+
 def special_rows(
-    gaps: MembershipGaps | None, differences: Mapping[Difference, int | None], coverage: Coverage | None, *, exact: bool
+    gaps: MembershipGaps | None,
+    differences: Mapping[Difference, int | None],
+    coverage: Coverage | None,
+    read: Collection[str] = (),
+    *,
+    exact: bool,
 ) -> Sequence[Special]:
     """The rows below the groups: who is in one marked group only, and who is in none; None: not counted yet.
 
-    They are ``exact`` if all was known when they were counted.
+    They are ``exact`` if all was known when they were counted; the members of the groups in ``read`` are known.
     """
-    rows = [Special(difference, _number(count, coverage, exact)) for difference, count in differences.items()]
+    rows = [
+        Special(each, _number(count, coverage, exact or were_read(Special(each, ""), read)))
+        for each, count in differences.items()
+    ]
     rows += [
         Special(belonging, _number(gaps.of(belonging) if gaps is not None else None, coverage, exact))
         for belonging in (Belonging.NONE, Belonging.STILL_IN_GROUPS)
@@ -46,7 +63,7 @@ def special_rows(
 
 
 def _number(count: int | None, coverage: Coverage | None, exact: bool) -> str:
-    if coverage is not None and coverage.with_groups == 0 and coverage.loaded:
+    if not exact and coverage is not None and coverage.with_groups == 0 and coverage.loaded:
         return NOT_KNOWN
     if count is None:
         return NOT_HERE_YET
@@ -80,6 +97,24 @@ def facts(row: GroupRow, known: int, coverage: Coverage | None, *, exact: bool) 
     return f"{LEAST}{words.count(known, *people)} · {words.loaded_share(coverage)}"
 
 
+def listed_facts(row: GroupSize, known: int, state: MembersState, now_ms: int) -> str:
+    """The number of members of a group that lists them, and when it was read; empty where no reading was begun."""
+    least = f"{LEAST}{words.number(known)} · " if known else ""
+    message = "" if state.failure is None else clean(state.failure.message, MAX_MESSAGE)
+    if state.running and state.listed is not None:
+        loaded = f", {words.number(state.stored)} loaded" if state.stored < state.listed else ""
+        return f"{words.count(state.listed, 'member', 'members')}{loaded}"
+    if row.read_at_ms is not None:
+        strangers = f", {words.count(row.strangers, 'more is no user', 'more are no users')}" if row.strangers else ""
+        read = f"{words.count(known, 'member', 'members')}{strangers}, read {words.ago(now_ms, row.read_at_ms)}"
+        return f"{read} · not read again: {message}" if message else read
+    if message:
+        return f"{least}members not read: {message}"
+    if state.unreadable:
+        return f"{least}{words.count(state.unreadable, 'entry', 'entries')} could not be read"
+    return f"{least}reading the members…" if state.running else ""
+
+
 def kept_of(
     row: GroupRow, kept: int, known: int, coverage: Coverage | None, *, exact: bool, hide_inactive: bool
 ) -> str:
@@ -90,10 +125,15 @@ def kept_of(
     return f"{without}{words.number(kept)} of {number}"
 
 
-def no_members(query: UserQuery, coverage: Coverage | None) -> Content:
-    """The text of an empty table of members; the query has no text."""
+def no_members(
+    query: UserQuery, coverage: Coverage | None, state: MembersState | None = None, *, read: bool = False
+) -> Content:
+    """The text of an empty table of members; the query has no text.
+
+    ``state`` is that of reading the members of the group, None where groups do not list them; ``read``: they are known.
+    """
     loaded = f"{words.count(coverage.loaded, 'user', 'users')} loaded" if coverage is not None else "loaded users"
-    complete = coverage is not None and coverage.memberships_complete
+    complete = read or (coverage is not None and coverage.memberships_complete)
     hidden = "Inactive users are hidden: t shows them." if query.hide_inactive else ""
     lean = LEAN if coverage is not None and coverage.with_groups < coverage.loaded else ""
     if query.group_id == "":
@@ -110,6 +150,11 @@ def no_members(query: UserQuery, coverage: Coverage | None) -> Content:
             head = f"None of the {loaded} is known to be in the one group but not in the other."
     elif complete and not query.hide_inactive:
         head = "This group has no members."
+    elif state is not None and state.failure is not None:
+        message = clean(state.failure.message, MAX_MESSAGE)
+        return paragraphs(("The members could not be read.", "bold"), message, "R tries again.")
+    elif state is not None and not complete:
+        return paragraphs(("Reading the members…", "bold"))
     else:
         return paragraphs(
             ("No member is known.", "bold"), f"None of the {loaded} is known to be in this group.", hidden, lean

@@ -11,6 +11,7 @@ from walkme_tui.domain.groups import Belonging, Difference, Group, GroupSize
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import clean
 from walkme_tui.services.directory import Directory
+from walkme_tui.services.events import MembersStored
 from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.listing import Listing
 from walkme_tui.services.reading.pages import PageLoader
@@ -18,6 +19,7 @@ from walkme_tui.services.sync.group_backfill import GroupBackfill
 from walkme_tui.ui import words
 from walkme_tui.ui.browser import group_messages
 from walkme_tui.ui.browser.group_counts import GroupCounts
+from walkme_tui.ui.browser.member_reading import MemberReading, MembersState
 from walkme_tui.ui.widgets.group_list import COMPARED, GroupList, GroupRow, Special
 from walkme_tui.ui.widgets.status_line import StatusMessage
 from walkme_tui.ui.widgets.text_bar import TextBar
@@ -67,6 +69,8 @@ class GroupsTab:
         self.members = MembersPane(session, pages, id="members")
         self._pages = pages
         self._directory = directory
+        self._clock = session.clock
+        self.member_reading = MemberReading(session, directory, self.groups, self.reload)
         self._counts = GroupCounts(session)
         self.reading = GroupBackfill(session)
         self._compared: Sequence[Group] = ()
@@ -94,6 +98,11 @@ class GroupsTab:
         """Note that memberships were stored: the counts are old."""
         self._counts.age()
 
+    def on_members_stored(self, event: MembersStored) -> None:
+        """Note that members were stored that a group listed."""
+        self.member_reading.on_stored(event)
+        self.age()
+
     @property
     def stale(self) -> bool:
         """True if memberships were stored since the counts were read."""
@@ -119,6 +128,7 @@ class GroupsTab:
         self.loaded = True
         self.groups.set_empty_text("This account has no groups.")
         self.fill()
+        self.member_reading.read_again()
         return None
 
     def fill(self) -> None:
@@ -127,7 +137,7 @@ class GroupsTab:
         self.names = {size.group.id: size.group.name for size in sizes if size.group.name is not None}
         self.named(self.names)
         gaps, differences, exact = self._counts.gaps, self._counts.differences, self._exact(counted=True)
-        special = group_messages.special_rows(gaps, differences, coverage, exact=exact) if sizes else ()
+        special = group_messages.special_rows(gaps, differences, coverage, self._read, exact=exact) if sizes else ()
         known = coverage is None or not coverage.loaded or coverage.with_groups > 0
         self.groups.fill(sizes, special, exact=self._exact(counted=False), known=known)
         if self.groups.marked != self._compared:  # a marked group is gone, or has another name
@@ -203,6 +213,11 @@ class GroupsTab:
         self.groups.select_subject(differences[(at + 1) % len(differences)])
         return ""
 
+    @property
+    def _read(self) -> set[str]:
+        """Ids of the groups whose members were read."""
+        return {size.group.id for size in self._counts.sizes if size.read_at_ms is not None}
+
     def _exact(self, *, counted: bool) -> bool:
         """Every membership is known, and was when it was counted."""
         return self._complete and (self._counts.counts_are_exact if counted else self._counts.sizes_are_exact)
@@ -220,10 +235,16 @@ class GroupsTab:
         self._query = query
         self.follow()
 
+    def show(self) -> None:
+        """The tab is shown again."""
+        self.member_reading.leave()
+        self.follow()
+
     def follow(self) -> None:
         """Show the users of the row under the cursor."""
         row = self.groups.current
         self.members.table.show(_people_of(row, self._query) if row is not None else NO_USERS)
+        self.member_reading.follow(row if isinstance(row, GroupSize) else None)
         self.head()
 
     @property
@@ -242,7 +263,21 @@ class GroupsTab:
         else:
             known, exact = self._known_of(row)
             facts = group_messages.facts(row, known, self._pages.coverage, exact=exact)
+            if isinstance(row, GroupSize) and self.member_reading.possible:
+                state = self.member_reading.state(row.group.id)
+                facts = group_messages.listed_facts(row, known, state, self._clock()) or facts
             self.members.head(group_messages.title(row), facts)
+
+    def state_of(self, query: UserQuery) -> MembersState | None:
+        """The last reading of the members that this query shows, None where groups do not list them."""
+        if query.group_id is None or query.without_group_id is not None or not self.member_reading.possible:
+            return None
+        return self.member_reading.state(query.group_id)
+
+    def members_are_known(self, query: UserQuery) -> bool:
+        """True if all members of the group of this query are known."""
+        row = self.groups.current
+        return isinstance(row, GroupSize) and row.group.id == query.group_id and self._known_of(row)[1]
 
     @property
     def kept(self) -> str:
@@ -261,12 +296,13 @@ class GroupsTab:
         """
         listing = self.members.table.listing
         everybody = _people_of(row, UserQuery(sort=listing.query.sort))
+        read = group_messages.were_read(row, self._read)
         if listing.query == everybody and listing.total is not None and listing.total.exact:
-            return listing.total.count, self._complete
+            return listing.total.count, read or self._complete
         if isinstance(row, GroupSize):
-            return row.known_members, self._exact(counted=False)
+            return row.known_members, read or self._exact(counted=False)
         if isinstance(row.subject, Difference):
-            return self._counts.differences.get(row.subject) or 0, self._exact(counted=True)
+            return self._counts.differences.get(row.subject) or 0, read or self._exact(counted=True)
         gaps = self._counts.gaps
         return gaps.of(row.subject) if gaps is not None else 0, self._exact(counted=True)
 

@@ -84,8 +84,10 @@ class Navigation:
             browser.details.show()
         if new_tab:
             self._origin = None
-            if arrangement.tab is Tab.GROUPS and not area.groups_tab.loaded:
-                browser.read_groups()
+            if arrangement.tab is Tab.GROUPS:
+                area.groups_tab.show()
+                if not area.groups_tab.loaded:
+                    browser.read_groups()
             if arrangement.tab is Tab.JOBS:
                 browser.change_commands.read_jobs()
             browser.chrome.tick()

@@ -14,7 +14,15 @@ from walkme_tui.domain.commands import Command
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.directory import Directory
-from walkme_tui.services.events import Event, LoadFailed, LoadRecovered, PageLoaded, UserForgotten, UserStored
+from walkme_tui.services.events import (
+    Event,
+    LoadFailed,
+    LoadRecovered,
+    MembersStored,
+    PageLoaded,
+    UserForgotten,
+    UserStored,
+)
 from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.listing import Listing
 from walkme_tui.services.reading.pages import PageLoader
@@ -395,3 +403,5 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.read_groups()
         if isinstance(event, (PageLoaded, UserStored, UserForgotten)):
             self.area.groups_tab.age()
+        elif isinstance(event, MembersStored):
+            self.area.groups_tab.on_members_stored(event)

@@ -188,9 +188,9 @@ class GroupList(PinnedList[GroupRow]):
         if isinstance(row, Special):
             return row.number
         number = words.number(row.known_members)
-        if self._exact:
+        if self._exact or row.read_at_ms is not None:
             return number
-        return f"≥ {number}" if self._known else "?"
+        return f"≥ {number}" if self._known or row.known_members else "?"
 
 
 def _key_of(subject: Belonging | Difference) -> Hashable:

@@ -55,7 +55,8 @@ def read_when(mirrored: MirroredUser, now_ms: int) -> str:
     """When the record was read: ``read 3 s ago``."""
     if mirrored.detailed_at_ms is not None and mirrored.detailed_at_ms >= mirrored.fetched_at_ms:
         return f"read {words.ago(now_ms, mirrored.detailed_at_ms)}"
-    return f"read {words.ago(now_ms, mirrored.fetched_at_ms)}, from the list"
+    source = "a list of members" if mirrored.is_only_listed else "the list"
+    return f"read {words.ago(now_ms, mirrored.fetched_at_ms)}, from {source}"
 
 
 def _record(
@@ -73,7 +74,7 @@ def _record(
     yield from _labelled("Last", _shown(user.last_name), width, _style(user.last_name))
     if not surface.roles:
         yield from _labelled("Role", _shown(user.role), width, _style(user.role))
-    yield from _groups(user.groups, group_names, width)
+    yield from _groups(mirrored, group_names, width)
     yield EMPTY
     yield from _time("Created", user.created_at_ms, now_ms, width)
     yield from _time("Updated", user.updated_at_ms, now_ms, width)
@@ -97,16 +98,15 @@ def _status(status: Known[str | None], width: int) -> Iterator[StyledText]:
     yield from _labelled("Status", f"{sign} {clean(status, 80)}", width, style)
 
 
-def _groups(groups: Known[tuple[str, ...] | None], names: Mapping[str, str], width: int) -> Iterator[StyledText]:
-    if groups is UNKNOWN:
-        yield from _labelled("Groups", UNKNOWN_TEXT, width, TextStyle.DIM)
-    elif not groups:
-        yield from _labelled("Groups", "none", width, TextStyle.DIM)
-    else:
-        label = "Groups"
-        for group_id in groups:
-            yield from _labelled(label, clean(names.get(group_id, group_id), 300), width)
-            label = ""
+def _groups(mirrored: MirroredUser, names: Mapping[str, str], width: int) -> Iterator[StyledText]:
+    unknown, label = mirrored.user.groups is UNKNOWN, "Groups"
+    for group_id in mirrored.held_groups:
+        yield from _labelled(label, clean(names.get(group_id, group_id), 300), width)
+        label = ""
+    if not mirrored.held_groups:
+        yield from _labelled(label, UNKNOWN_TEXT if unknown else "none", width, TextStyle.DIM)
+    elif unknown:
+        yield from _labelled("", "others unknown", width, TextStyle.DIM)
 
 
 def _time(label: str, value: Known[int | None], now_ms: int, width: int) -> Iterator[StyledText]:
