@@ -190,7 +190,7 @@ class GroupList(PinnedList[GroupRow]):
         number = words.number(row.known_members)
         if self._exact or row.read_at_ms is not None:
             return number
-        return f"≥ {number}" if self._known or row.known_members else "?"
+        return f"≥ {number}" if self._known else "?"
 
 
 def _key_of(subject: Belonging | Difference) -> Hashable:
