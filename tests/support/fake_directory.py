@@ -17,6 +17,8 @@ api.created_without_id = True     # the answer to a create lacks the id
 api.stale_reads = 2               # after a write, so many reads of the user still show the old record (a new one: none)
 api.email_ignored = True          # look-ups by email are answered with the beginning of the list
 api.unread = {"groups"}           # attributes that get_user lacks
+api.dangling = {"g1": ("u9",)}    # members that a group lists although there are no such users
+api.unreadable_members = 2        # so many entries of each list of members cannot be read
 api.granted = frozenset({"users:read"})   # the scopes of the token
 api.forbidden = True              # writes are 403 with any scopes
 api.meanwhile("patch_user", lambda: api.edit(user_id, groups=()))   # just before the next such call, others…
@@ -40,7 +42,7 @@ from walkme_tui.domain.errors import (
     RequestRejected,
     Unreachable,
 )
-from walkme_tui.domain.groups import Group
+from walkme_tui.domain.groups import Group, GroupMembers
 from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.user_json import decode_user, encode_user
@@ -136,6 +138,8 @@ class FakeDirectory:
         self.stale_reads = 0
         self.email_ignored = False
         self.unread: Iterable[str] = ()
+        self.dangling: dict[str, tuple[str, ...]] = {}
+        self.unreadable_members = 0
         self.granted: frozenset[str] | None = EVERYTHING
         self.forbidden = False
         self._known_groups: set[str] = set()
@@ -228,6 +232,20 @@ class FakeDirectory:
         """All ``groups``."""
         await self._pass("list_groups", (), priority)
         return tuple(self.groups)
+
+    async def get_group(self, group_id: str, priority: Priority = Priority.DEMAND) -> Group:
+        """The group with this id."""
+        await self._pass("get_group", (group_id,), priority)
+        return self._group(group_id)
+
+    async def group_members(self, group_id: str, priority: Priority = Priority.DEMAND) -> GroupMembers:
+        """The group with all users who are in it, of whom only id and email are known."""
+        await self._pass("group_members", (group_id,), priority)
+        group = self._group(group_id)
+        users = [user for user in self.users if isinstance(user, User) and group_id in _groups(user)]
+        members = [User(user.id, email=user.email) for user in users]
+        members += [User(user_id) for user_id in self.dangling.get(group_id, ())]
+        return GroupMembers(group, tuple(members), self.unreadable_members)
 
     async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
         """Update a user as the REST client does, over the calls of this account."""
@@ -410,6 +428,12 @@ class FakeDirectory:
         if group_id not in self._known_groups:
             raise NotFound("There is no such group.", status=404)
         return _groups(self.now(user_id))
+
+    def _group(self, group_id: str) -> Group:
+        self._note_groups()
+        if group_id not in self._known_groups:
+            raise NotFound("There is no such group.", status=404)
+        return next((group for group in self.groups if group.id == group_id), Group(group_id, None))
 
     def _note_groups(self) -> None:
         """Keep groups without members."""

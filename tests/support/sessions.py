@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tests.support.fake_directory import FakeDirectory
 from walkme_tui.domain.accounts import Account, Environment, Surface
@@ -21,7 +21,7 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 from walkme_tui.services.events import Events
-from walkme_tui.services.ports import DirectoryApi, Mirror, Session
+from walkme_tui.services.ports import DirectoryApi, GroupApi, Mirror, Session
 from walkme_tui.services.reading.listing import Listing, ListingChange
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.reading.view import EVERYONE
@@ -72,13 +72,18 @@ class ManualTime:
 
 @asynccontextmanager
 async def open_session(
-    api: DirectoryApi, *, time: ManualTime | None = None, mirror: Mirror | None = None
+    api: DirectoryApi,
+    *,
+    time: ManualTime | None = None,
+    mirror: Mirror | None = None,
+    surface: Surface = Surface.REST,
 ) -> AsyncIterator[Session]:
     """A session with a sandbox account; ``mirror`` None is an empty real one in memory."""
     clock = time or ManualTime()
-    account = Account("test", Environment.SANDBOX, Surface.REST, "https://walkme.test")
+    group_api = cast("GroupApi", api) if surface is Surface.SCIM else None
+    account = Account("test", Environment.SANDBOX, surface, "https://walkme.test")
     used = mirror or open_mirror(None, account_key="test")
-    session = Session(account, api, used, clock, clock(), "the test", Events())
+    session = Session(account, api, used, clock, clock(), "the test", Events(), group_api=group_api)
     try:
         yield session
     finally:
@@ -225,6 +230,13 @@ class BrokenMirror(SqliteMirror):
         """Save, unless the disk is full."""
         self._write_allowed()
         await super().save_groups(groups)
+
+    async def add_members(
+        self, group: Group, members: Sequence[User], read_at_ms: int, *, first: bool
+    ) -> Sequence[int]:
+        """Save, unless the disk is full."""
+        self._write_allowed()
+        return await super().add_members(group, members, read_at_ms, first=first)
 
     async def positions(self, first: int, last: int) -> dict[int, ListedRow]:
         """Read, unless it is broken, and no sooner than ``slow_reads`` allows."""

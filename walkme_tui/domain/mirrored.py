@@ -24,6 +24,11 @@ class MirroredUser(NamedTuple):
     some_groups: tuple[str, ...] = ()
 
     @property
+    def is_only_listed(self) -> bool:
+        """True if no answer described this user but lists of the members of groups."""
+        return self.user.groups is UNKNOWN and self.position is None and self.detailed_at_ms is None
+
+    @property
     def held_groups(self) -> tuple[str, ...]:
         """Every group that this user is known to be in."""
         return self.user.groups if isinstance(self.user.groups, tuple) else self.some_groups

@@ -1,16 +1,18 @@
-"""Single users and the list of groups: requested from the server, stored in the mirror, published as events."""
+"""Single users, groups and their members: requested from the server, stored in the mirror, published as events."""
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Final
 
 from walkme_tui.domain.errors import LookUpIgnored, MirrorUnavailable, NotFound, RequestRejected
-from walkme_tui.domain.groups import Group, GroupSize
+from walkme_tui.domain.groups import Group, GroupMembers, GroupSize
 from walkme_tui.domain.mirrored import MirroredUser, Update, changed_fields, merged
 from walkme_tui.domain.text import clean, email_forms, email_key, search_key, spaced
 from walkme_tui.domain.times import format_time_ms
+from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.events import Event, GroupsStored, UserForgotten, UsersChanged, UserStored
+from walkme_tui.services.events import Event, GroupsStored, MembersStored, UserForgotten, UsersChanged, UserStored
 from walkme_tui.services.ports import Session
 
 UNSAVED_ROW_ID: Final = -1
@@ -18,13 +20,17 @@ MAX_NAMED_IDS: Final = 5
 MAX_SHOWN_KEY: Final = 120
 IGNORED: Final = "This server ignores look-ups by email."
 AGAIN: Final = "Try again when the whole account is loaded."
+# Members that are stored at once: the first ones fill a screen, the others take a tenth of a second.
+FIRST_MEMBERS: Final = 100
+MEMBERS_AT_ONCE: Final = 1000
+PUBLISH_SECONDS: Final = 0.5
 
 
 class Directory:
-    """Looks up single users and reads the list of groups; every answer about them enters the mirror here.
+    """Looks up single users and reads groups and their members; every answer about them enters the mirror here.
 
-    ``store``, ``forget`` and ``store_groups`` write to the mirror and publish what changed. ``publish`` receives the
-    events, ``session.events.publish`` unless another is given.
+    ``store``, ``forget``, ``store_groups`` and ``store_members`` write to the mirror and publish what changed.
+    ``publish`` receives the events, ``session.events.publish`` unless another is given.
     """
 
     def __init__(self, session: Session, publish: Callable[[Event], None] | None = None) -> None:
@@ -51,15 +57,44 @@ class Directory:
         return stored
 
     async def forget(self, user_id: str) -> None:
-        """Drop a user that the server no longer has; raises ``MirrorUnavailable``."""
+        """Drop a user that the server no longer has, or never had; raises ``MirrorUnavailable``."""
         known = await self._session.mirror.forget_user(user_id)
-        was, position = (None, None) if known is None else (known.user, known.position)
+        was, position = (None, None) if known is None or known.is_only_listed else (known.user, known.position)
         self._publish(UserForgotten(user_id, was, position))
 
     async def store_groups(self, groups: Sequence[Group]) -> None:
         """Store the server's list of groups; raises ``MirrorUnavailable``."""
         await self._session.mirror.save_groups(groups)
         self._publish(GroupsStored())
+
+    async def store_members(self, found: GroupMembers, requested_at_ms: int) -> None:
+        """Store the members that a group listed, the first ones at once; raises ``MirrorUnavailable``.
+
+        Where entries could not be read, the group keeps its other known members, and is not complete.
+        """
+        if not (await self._store_members(found, requested_at_ms) or await self._store_members(found, requested_at_ms)):
+            raise MirrorUnavailable("The local copy was changed while members were stored.", hint="Try again.")
+
+    async def _store_members(self, found: GroupMembers, requested_at_ms: int) -> bool:
+        """Store all parts; False where the mirror was made anew meanwhile, or others read the same group."""
+        mirror, group, members = self._session.mirror, found.group, found.members
+        row_ids: set[int] = set()
+        published_at, start = float("-inf"), 0
+        while start < max(1, len(members)):
+            end = start + (MEMBERS_AT_ONCE if start else FIRST_MEMBERS)
+            row_ids.update(await mirror.add_members(group, members[start:end], requested_at_ms, first=not start))
+            start = end
+            if time.monotonic() - published_at >= PUBLISH_SECONDS:
+                published_at = time.monotonic()
+                self._publish(MembersStored(group.id, min(end, len(members)), len(members)))
+        if found.unreadable:
+            complete = False
+        elif not await mirror.end_members(group.id, row_ids, len(members) - len(row_ids), requested_at_ms):
+            return False
+        else:
+            complete = True
+        self._publish(MembersStored(group.id, len(members), len(members), complete))
+        return True
 
     # ------------------------------------------------------------ requesting
 
@@ -89,14 +124,14 @@ class Directory:
         mirror = self._session.mirror
         return await (mirror.user_by_email(key) if "@" in key else mirror.user(key))
 
-    async def reread(self, user_id: str) -> MirroredUser:
+    async def reread(self, user_id: str, priority: Priority = Priority.DEMAND) -> MirroredUser:
         """Every field of one user, requested from the server and stored; ``row_id`` -1 where that failed.
 
         Raises ``NotFound`` after dropping the user from the mirror, or another ``ApiError``.
         """
         requested_at_ms = self._session.clock()
         try:
-            user = await self._session.api.get_user(user_id)
+            user = await self._session.api.get_user(user_id, priority)
         except NotFound:
             with suppress(MirrorUnavailable):
                 await self.forget(user_id)
@@ -111,6 +146,20 @@ class Directory:
             return await self._session.mirror.groups()
         except MirrorUnavailable:
             return tuple(GroupSize(group, 0) for group in groups)
+
+    async def read_members(self, group_id: str, priority: Priority = Priority.DEMAND) -> GroupMembers:
+        """The members of a group, requested from the group and stored.
+
+        Raises ``NotFound``, ``RequestRejected`` on a surface whose groups do not list them, another ``ApiError`` or
+        ``MirrorUnavailable``.
+        """
+        session = self._session
+        if session.group_api is None:
+            raise RequestRejected(f"The members cannot be read: {session.capabilities.group_members}.")
+        requested_at_ms = session.clock()
+        found = await session.group_api.group_members(group_id, priority)
+        await self.store_members(found, requested_at_ms)
+        return found
 
     async def group(self, name_or_id: str) -> Group:
         """The group that the mirror knows by this id or name (case and accents do not matter).

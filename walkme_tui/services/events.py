@@ -83,8 +83,17 @@ class GroupsStored(NamedTuple):
     """The list of groups was stored."""
 
 
+class MembersStored(NamedTuple):
+    """So many of the members that a group listed are stored; ``complete``: all, and others are not members any more."""
+
+    group_id: str
+    stored: int
+    listed: int
+    complete: bool = False
+
+
 PageEvent: TypeAlias = PageLoaded | TotalChanged | CoverageChanged | LoadFailed | LoadRecovered
-Event: TypeAlias = PageEvent | UsersChanged | UserStored | UserForgotten | GroupsStored | CrawlChanged
+Event: TypeAlias = PageEvent | UsersChanged | UserStored | UserForgotten | GroupsStored | MembersStored | CrawlChanged
 
 
 class Events:

@@ -177,8 +177,12 @@ class Mirror(Protocol):
         """
         ...
 
-    async def add_members(self, group: Group, members: Sequence[User], read_at_ms: int) -> Sequence[int]:
-        """Store a part of the members that a group listed, requested at ``read_at_ms``; returns their row ids.
+    async def add_members(
+        self, group: Group, members: Sequence[User], read_at_ms: int, *, first: bool
+    ) -> Sequence[int]:
+        """Store the first or another part of the members that a group listed; returns their row ids.
+
+        They were requested at ``read_at_ms``, which identifies this reading.
 
         Members who are not known become users without a position; of known users only the groups change. Ids that no
         user has are left out.
@@ -188,7 +192,7 @@ class Mirror(Protocol):
     async def end_members(self, group_id: str, row_ids: Collection[int], strangers: int, read_at_ms: int) -> bool:
         """Every part is stored: the group has these members, and no others; ``strangers`` ids were left out.
 
-        False where another reading of this group has begun since, or the mirror was made anew.
+        False where another reading of this group has begun since the first part, or the mirror was made anew.
         """
         ...
 

@@ -103,7 +103,7 @@ class Model:
     group_names: dict[str, str | None] = field(default_factory=dict)
     total: int | None = None
     next_row_id: int = 1
-    read: dict[str, int] = field(default_factory=dict)
+    read: dict[str, int | None] = field(default_factory=dict)  # None while a list of members is being stored
     strangers: set[str] = field(default_factory=set)
     stranger_counts: dict[str, int] = field(default_factory=dict)
 
@@ -123,21 +123,23 @@ class Model:
                 entry.some_groups = tuple(dict.fromkeys(group for group in held if group in self.read))
         return entry
 
-    def read_members(self, group: Group, ids: list[str], at: int) -> None:
-        """The group lists these ids as its members."""
+    def read_members(self, group: Group, ids: list[str], at: int, ended: bool) -> None:
+        """The group lists these ids as its members; all of its list was stored if that ``ended``."""
+        self.group_names[group.id] = group.name or self.group_names.get(group.id)
+        self.read[group.id] = at if ended else None
         for user_id in dict.fromkeys(ids):
             entry = self.entries.get(user_id)
             if entry is None and user_id not in self.strangers:
                 self.learn(User(user_id), at).hold((group.id,))
             elif entry is not None and group.id not in entry.held and not self.is_newer(entry, at):
                 entry.hold((*entry.held, group.id))
-        for entry in list(self.entries.values()):
+        for entry in list(self.entries.values() if ended else ()):
             if group.id in entry.held and entry.user.id not in ids and not self.is_newer(entry, at):
                 entry.hold(tuple(held for held in entry.held if held != group.id))
                 if not entry.held and self.is_only_listed(entry):
                     del self.entries[entry.user.id]
-        self.read[group.id], self.stranger_counts[group.id] = at, len(set(ids) - self.entries.keys())
-        self.group_names[group.id] = group.name or self.group_names.get(group.id)
+        if ended:
+            self.stranger_counts[group.id] = len(set(ids) - self.entries.keys())
 
     def is_newer(self, entry: Entry, at: int) -> bool:
         return entry.user.groups is not UNKNOWN and entry.detailed_at_ms is not None and entry.detailed_at_ms > at
@@ -187,8 +189,9 @@ class Model:
     def directory(self) -> Directory:
         groups = {group for entry in self.entries.values() for group in entry.held}
         people = {entry.row_id: entry.user for entry in self.entries.values()}
+        read = {group for group, at in self.read.items() if at is not None}
         some = {entry.user.id: entry.some_groups for entry in self.entries.values()}
-        return Directory(people, dict.fromkeys(groups) | self.group_names, some_groups=some, read=set(self.read))
+        return Directory(people, dict.fromkeys(groups) | self.group_names, some_groups=some, read=read)
 
 
 def changes(before: User, after: User) -> Update | None:
@@ -270,14 +273,20 @@ class MirrorMachine(RuleBasedStateMachine):
         ids=st.lists(st.sampled_from((*IDS, "u-2", "u-3")), max_size=5),
         first=st.integers(0, 5),
         step=st.integers(-1, 1),
+        ended=st.integers(0, 3).map(bool),
     )
-    def read_members(self, group: Group, ids: list[str], first: int, step: int) -> None:
+    def read_members(self, group: Group, ids: list[str], first: int, step: int, ended: bool) -> None:
         at = self.now + step
-        self.model.read_members(group, ids, at)
+        self.model.read_members(group, ids, at, ended)
         rows = set[int]()
-        for part in (ids[:first], ids[first:]):
-            rows.update(self.do(self.mirror.add_members(group, [User(user_id) for user_id in part], at)))
-        assert self.do(self.mirror.end_members(group.id, rows, len(set(ids)) - len(rows), at))
+        for at_first, part in ((True, ids[:first]), (False, ids[first:])):
+            members = [User(user_id) for user_id in part]
+            rows.update(self.do(self.mirror.add_members(group, members, at, first=at_first)))
+            assert not self.do(self.mirror.add_members(group, [User("another")], at - 9, first=False))
+        strangers = len(set(ids)) - len(rows)
+        assert not self.do(self.mirror.end_members(group.id, rows, strangers, at - 9))
+        if ended:
+            assert self.do(self.mirror.end_members(group.id, rows, strangers, at))
 
     @rule(names=st.dictionaries(st.sampled_from((*GROUPS, "empty")), st.none() | st.sampled_from(("Sales", "Älpha"))))
     def save_groups(self, names: dict[str, str | None]) -> None:

@@ -10,7 +10,7 @@ from walkme_tui.domain.coverage import Total
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.services.events import Event, PageLoaded, TotalChanged, UserForgotten, UserStored
+from walkme_tui.services.events import Event, MembersStored, PageLoaded, TotalChanged, UserForgotten, UserStored
 from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.page_demand import PageDemand
 from walkme_tui.services.reading.pages import PageLoader
@@ -228,7 +228,7 @@ class Listing:
             for gone in [index for index in self._rows if index >= event.total.count]:
                 del self._rows[gone]
             self._notify(ListingChanged())
-        elif isinstance(event, UserStored | UserForgotten):
+        elif isinstance(event, UserStored | UserForgotten | MembersStored):
             self._stale = True
         self._window_wanted.set()
 
@@ -236,9 +236,9 @@ class Listing:
         if isinstance(event, PageLoaded):
             if event.first <= event.last:
                 self._search_soon(again=not event.only_new)
-        elif isinstance(event, UserStored | UserForgotten):
+        elif isinstance(event, UserStored | UserForgotten | MembersStored):
             self._stale = True
-            if isinstance(event, UserForgotten) or not self._holds(event.user_id):
+            if not isinstance(event, UserStored) or not self._holds(event.user_id):
                 self._search_soon()
 
     def _holds(self, user_id: str) -> bool:

@@ -13,6 +13,9 @@ from walkme_tui.store.mirror.rows import folded_name
 
 # Other groups have lost their last known member, and are deleted with the next list of groups.
 _KNOWN: Final = "(listed = 1 OR members > 0)"
+# While a newer list of members is being stored, and after that was interrupted, the members are neither of the two.
+_READ_AT_MS: Final = "CASE WHEN reading_at_ms IS NULL THEN read_at_ms END"
+_WAS_READ: Final = "(read_at_ms IS NOT NULL OR reading_at_ms IS NOT NULL)"
 
 
 class GroupTable:
@@ -76,12 +79,12 @@ class GroupTable:
     def were_read(self, gids: Sequence[int]) -> bool:
         """True if each of these groups has listed its members."""
         marks = ",".join(map(str, gids))
-        select = f"SELECT count(read_at_ms) FROM groups WHERE gid IN ({marks})"  # noqa: S608 - numbers
+        select = f"SELECT count({_READ_AT_MS}) FROM groups WHERE gid IN ({marks})"  # noqa: S608 - numbers
         return int(self._connection.execute(select).fetchone()[0]) == len(gids)
 
     def read(self) -> set[str]:
         """The ids of the groups that have listed their members."""
-        found = self._connection.execute("SELECT id FROM groups WHERE read_at_ms IS NOT NULL").fetchall()
+        found = self._connection.execute(f"SELECT id FROM groups WHERE {_WAS_READ}").fetchall()  # noqa: S608
         return {group_id for (group_id,) in found}
 
     def members(self, gids: Sequence[int]) -> int:
@@ -107,7 +110,7 @@ class GroupTable:
 
     def vanished(self) -> list[str]:
         """The groups that have listed their members, and are not in the server's list any more."""
-        select = "SELECT id FROM groups WHERE listed = 0 AND read_at_ms IS NOT NULL"
+        select = f"SELECT id FROM groups WHERE listed = 0 AND {_WAS_READ}"  # noqa: S608 - constants
         return [group_id for (group_id,) in self._connection.execute(select).fetchall()]
 
     def change_members(self, joined: Sequence[tuple[int, int]], left: Sequence[tuple[int, int]]) -> None:
@@ -122,9 +125,32 @@ class GroupTable:
             "UPDATE groups SET members = members + ? WHERE gid = ?", [(change, gid) for gid, change in sizes.items()]
         )
 
+    def begin_reading(self, group: Group, read_at_ms: int) -> None:
+        """Note that a list of the members of a group, requested at ``read_at_ms``, is being stored."""
+        name = None if group.name is None else storable(group.name)
+        self._connection.execute(
+            "INSERT INTO groups (id, name, listed, reading_at_ms) VALUES (?, ?, 1, ?) ON CONFLICT (id) DO UPDATE SET "
+            "name = coalesce(excluded.name, name), listed = 1, reading_at_ms = excluded.reading_at_ms",
+            (storable(group.id), name, read_at_ms),
+        )
+
+    def is_reading(self, group_id: str, read_at_ms: int) -> bool:
+        """False where another list of members has begun since, or the mirror was made anew."""
+        select = "SELECT 1 FROM groups WHERE id = ? AND reading_at_ms = ?"
+        return self._connection.execute(select, (storable(group_id), read_at_ms)).fetchone() is not None
+
+    def end_reading(self, group_id: str, strangers: int, read_at_ms: int) -> bool:
+        """Note that all of the list is stored, without ``strangers`` ids; False like ``is_reading``."""
+        ended = self._connection.execute(
+            "UPDATE groups SET read_at_ms = ?1, reading_at_ms = NULL, strangers = ?2 "
+            "WHERE id = ?3 AND reading_at_ms = ?1",
+            (read_at_ms, strangers, storable(group_id)),
+        )
+        return ended.rowcount == 1
+
     def sizes(self) -> tuple[GroupSize, ...]:
         """All groups that are listed or have members, sorted by name."""
-        columns = "id, name, members, read_at_ms, strangers"
+        columns = f"id, name, members, {_READ_AT_MS}, strangers"
         rows = self._connection.execute(f"SELECT {columns} FROM groups WHERE {_KNOWN}").fetchall()  # noqa: S608
         found = [GroupSize(Group(group_id, name), *counts) for group_id, name, *counts in rows]
         return tuple(sorted(found, key=lambda size: (search_key(size.group.label), size.group.label, size.group.id)))

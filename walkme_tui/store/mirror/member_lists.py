@@ -9,8 +9,7 @@ from typing import Final
 
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import MirroredUser
-from walkme_tui.domain.text import storable
-from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.domain.users import User
 from walkme_tui.store import bulk
 from walkme_tui.store.mirror.rows import GROUPS_KNOWN, id_from_stored, stored_id
 from walkme_tui.store.mirror.tables import OUTDATED_MS, Tables
@@ -23,12 +22,17 @@ _NEWER: Final = (
 )
 
 
-def add_members(tables: Tables, group: Group, members: Iterable[User], read_at_ms: int) -> list[int]:
-    """Store a part of the members of a group, which was requested at ``read_at_ms``; returns their row ids.
+def add_members(tables: Tables, group: Group, members: Iterable[User], read_at_ms: int, *, first: bool) -> list[int]:
+    """Store the first or another part of the members of a group, requested at ``read_at_ms``; returns their row ids.
 
-    Ids that no user has are left out.
+    Ids that no user has are left out. Nothing is stored of another part than the first where ``end_members`` would
+    refuse it.
     """
-    gid = _begin(tables, group, read_at_ms)
+    if first:
+        tables.groups.begin_reading(group, read_at_ms)
+    gid = tables.groups.find(group.id)
+    if gid is None or not tables.groups.is_reading(group.id, read_at_ms):
+        return []
     listed = {stored_id(member.id): member for member in members}
     known = tables.ids.find(listed)
     strangers = _strangers(tables, listed.keys() - known.keys())
@@ -51,7 +55,7 @@ def remove_members(tables: Tables, group_id: str, row_ids: Sequence[int]) -> Non
     """Take users out of a group; those that only this group described are deleted."""
     users = tables.rows(row_ids).values()
     left = [_without(user, group_id) for user in users]
-    kept = {user.row_id: user for user in left if user.some_groups or not _only_listed(user)}
+    kept = {user.row_id: user for user in left if user.some_groups or not user.is_only_listed}
     tables.forget_users([user.row_id for user in left if user.row_id not in kept])
     tables.write_users([(user, kept[user.row_id]) for user in users if user.row_id in kept])
 
@@ -61,19 +65,6 @@ def expire(tables: Tables, row_ids: Sequence[int]) -> None:
     held = {group for user in tables.rows(row_ids).values() for group in user.held_groups}
     tables.connection.executemany("UPDATE groups SET read_at_ms = NULL WHERE id = ?", [(group,) for group in held])
     tables.forget_users(row_ids)
-
-
-def end_members(tables: Tables, group_id: str, strangers: int, read_at_ms: int) -> bool:
-    """Note that all members of a group are stored, ``strangers`` more ids aside.
-
-    False where another reading of the group has begun since, or the mirror was made anew.
-    """
-    values = (read_at_ms, strangers, storable(group_id))
-    ended = tables.connection.execute(
-        "UPDATE groups SET read_at_ms = ?1, reading_at_ms = NULL, strangers = ?2 WHERE id = ?3 AND reading_at_ms = ?1",
-        values,
-    )
-    return ended.rowcount == 1
 
 
 def unlisted_members(tables: Tables, group_id: str, limit: int) -> list[str]:
@@ -88,23 +79,11 @@ def unlisted_members(tables: Tables, group_id: str, limit: int) -> list[str]:
 
 def note_stranger(tables: Tables, user: MirroredUser) -> None:
     """Note that no user has the id of this one, if only groups described it."""
-    if user.some_groups and _only_listed(user):
+    if user.some_groups and user.is_only_listed:
         tables.connection.execute("INSERT OR IGNORE INTO strangers (id) VALUES (?)", (stored_id(user.user.id),))
         tables.connection.executemany(
             "UPDATE groups SET strangers = strangers + 1 WHERE id = ?", [(group,) for group in user.some_groups]
         )
-
-
-def _begin(tables: Tables, group: Group, read_at_ms: int) -> int:
-    name = None if group.name is None else storable(group.name)
-    tables.connection.execute(
-        "INSERT INTO groups (id, name, listed, reading_at_ms) VALUES (?, ?, 1, ?) ON CONFLICT (id) DO UPDATE SET "
-        "name = coalesce(excluded.name, name), listed = 1, reading_at_ms = excluded.reading_at_ms",
-        (storable(group.id), name, read_at_ms),
-    )
-    gid = tables.groups.find(group.id)
-    assert gid is not None  # noqa: S101 - it was inserted, or was there
-    return gid
 
 
 def _strangers(tables: Tables, ids: Collection[bytes | str]) -> set[bytes | str]:
@@ -138,8 +117,3 @@ def _without(user: MirroredUser, group_id: str) -> MirroredUser:
     if isinstance(user.user.groups, tuple):
         return user._replace(user=user.user._replace(groups=held))
     return user._replace(some_groups=held)
-
-
-def _only_listed(user: MirroredUser) -> bool:
-    """True if no answer described this user but lists of members."""
-    return user.user.groups is UNKNOWN and user.position is None and user.detailed_at_ms is None

@@ -21,7 +21,6 @@ from walkme_tui.store.mirror.file import DAY_SECONDS, MirrorFile, MirrorLocation
 from walkme_tui.store.mirror.layout import SORT_INDEXES
 from walkme_tui.store.mirror.member_lists import (
     add_members,
-    end_members,
     expire,
     note_stranger,
     remove_members,
@@ -161,16 +160,20 @@ class SqliteMirror:
             yield from self._remove_all_but(group_id, (), now_ms())
         yield from file.write_in_turn(lambda tables: tables.groups.delete_unused())
 
-    async def add_members(self, group: Group, members: Sequence[User], read_at_ms: int) -> Sequence[int]:
-        return await self._writer.write(lambda tables: add_members(tables, group, members, read_at_ms))
+    async def add_members(
+        self, group: Group, members: Sequence[User], read_at_ms: int, *, first: bool
+    ) -> Sequence[int]:
+        return await self._writer.write(lambda tables: add_members(tables, group, members, read_at_ms, first=first))
 
     async def end_members(self, group_id: str, row_ids: Collection[int], strangers: int, read_at_ms: int) -> bool:
+        file = self._writer.file
+
         def end() -> Steps[bool]:
+            if not file.read(lambda tables: tables.groups.is_reading(group_id, read_at_ms)):
+                return False
             yield from self._remove_all_but(group_id, row_ids, read_at_ms)
             return (
-                yield from self._writer.file.write_in_turn(
-                    lambda tables: end_members(tables, group_id, strangers, read_at_ms)
-                )
+                yield from file.write_in_turn(lambda tables: tables.groups.end_reading(group_id, strangers, read_at_ms))
             )
 
         return await self._writer.thread.write(end())
