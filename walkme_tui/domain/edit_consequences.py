@@ -18,6 +18,7 @@ from walkme_tui.domain.consequences import (
 )
 from walkme_tui.domain.edits import EDITABLE
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.other_fields import other_fields
 from walkme_tui.domain.plans import Consequence, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import FIELD_LABELS, UNKNOWN, Status, User
@@ -133,8 +134,8 @@ def _lost(user: User, groups: Sequence[Group]) -> str:
     parts = [f"{label} {_shown(value)}" for label, value in values if isinstance(value, str)]
     if groups:
         parts.append(f"groups {labels(groups)}")
-    if user.extra:
-        parts.append(f"other fields {', '.join(clean(name, MAX_SHOWN) for name in user.extra)}")
+    if others := other_fields(user):
+        parts.append(f"other fields {', '.join(clean(name, MAX_SHOWN) for name in others)}")
     return ", ".join(["the id", *parts])
 
 

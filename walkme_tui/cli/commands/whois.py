@@ -14,8 +14,8 @@ from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.errors import ConfigurationError, NotFound
 from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.other_fields import other_fields
 from walkme_tui.domain.raw_record import raw_record
-from walkme_tui.domain.scim_json import PREFIX
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import Json, User
@@ -84,9 +84,9 @@ def described(found: MirroredUser, names: dict[str, str | None], surface: Surfac
         *_line("External", [plain(user.external_id)]),
         *_line("id", [user.id]),
     ]
-    for name, value in user.extra.items():
+    for name, value in other_fields(user).items():
         shown = value if isinstance(value, str) else printable_json(value)
-        lines += _line(clean(name.removeprefix(PREFIX), 40), [shown])
+        lines += _line(clean(name, 40), [shown])
     source = "Local copy of" if cached else "Read from the server"
     lines += ["", f"{source} {format_time_ms(found.fetched_at_ms)}"]
     if user.identity_provider:

@@ -8,10 +8,9 @@ from rich.cells import cell_len
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.capabilities import Capabilities, capabilities
 from walkme_tui.domain.mirrored import MirroredUser, UnreadableRow
+from walkme_tui.domain.other_fields import other_fields
 from walkme_tui.domain.raw_record import raw_record
-from walkme_tui.domain.scim_json import PREFIX
 from walkme_tui.domain.text import clean, printable_json
-from walkme_tui.domain.user_json import TIME_FIELDS
 from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, User
 from walkme_tui.ui import words
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
@@ -117,14 +116,13 @@ def _time(label: str, value: Known[int | None], now_ms: int, width: int) -> Iter
 
 
 def other_lines(user: User, width: int, heading: str = "Other") -> Iterator[StyledText]:
-    """Fields that the program does not know. A time that was parsed is not shown again in its original form."""
-    parsed = {name for name, attribute in TIME_FIELDS.items() if isinstance(getattr(user, attribute), int)}
-    extra = {name: value for name, value in user.extra.items() if name not in parsed}
+    """Fields that the program has no name for."""
+    extra = other_fields(user)
     if not extra:
         return
     yield EMPTY
     yield [(heading, TextStyle.DIM)]
-    labels = {name: clean(name.removeprefix(PREFIX), 80) for name in extra}
+    labels = {name: clean(name, 80) for name in extra}
     short = [cell_len(label) + 1 for label in labels.values() if cell_len(label) < width // 3]
     label_width = max(LABEL_WIDTH, *short, 0)
     for name, value in extra.items():
