@@ -35,6 +35,7 @@ CODES = {
     errors.PermissionRefused: 3,
     errors.ServiceUnavailable: 4,
     errors.Unreachable: 4,
+    errors.HostUnknown: 4,
     errors.TlsRefused: 4,
     errors.RateLimited: 4,
     errors.ServerFault: 4,
