@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.plans import Plan, PlanKind, Step, StepState, grouped
-from walkme_tui.domain.users import User
+from walkme_tui.domain.users import Json, User
 
 
 class JobState(StrEnum):
@@ -119,6 +119,10 @@ class SurfaceCheck(NamedTuple):
     active: bool | None
     text: str
     wrong: bool
+
+    def to_json(self) -> dict[str, Json]:
+        """What receipts and ``--json`` show."""
+        return {"email": self.email, "surface": self.surface.value, "active": self.active, "text": self.text}
 
 
 @dataclass(frozen=True)

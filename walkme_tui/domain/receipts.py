@@ -13,7 +13,7 @@ from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.inverses import after_steps
-from walkme_tui.domain.jobs import Job, JobState, StepRecord, SurfaceCheck, user_ids
+from walkme_tui.domain.jobs import Job, JobState, StepRecord, user_ids
 from walkme_tui.domain.json_fields import BadField, bad, flag, group_to_json, one_of, text
 from walkme_tui.domain.plan_files import read_step, step_to_json
 from walkme_tui.domain.plans import StepState, Subject
@@ -76,16 +76,11 @@ def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zo
         "kept": [group_to_json(names.get(group_id, Group(group_id, None))) for group_id in sorted(subject.kept)],
         "steps": [_step(record, zone) for record in records],
         "left_out": list(plan.left_out),
-        "checks": [check_to_json(check) for check in job.checks_of(subject.user.id)],
+        "checks": [check.to_json() for check in job.checks_of(subject.user.id)],
         "warning": identity_provider_warning(subject.user, plan.kind),
         "undo": f"walkme-tui undo {job.id}",
         "undo_people": len(job.changed_users),
     }
-
-
-def check_to_json(check: SurfaceCheck) -> dict[str, Json]:
-    """A check as a JSON object."""
-    return {"email": check.email, "surface": check.surface.value, "active": check.active, "text": check.text}
 
 
 def read_receipt(value: object) -> ReadReceipt:

@@ -9,7 +9,6 @@ from walkme_tui.cli.output.plan_text import MAX_SENTENCE, call_of, left_out_line
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.domain.receipts import check_to_json
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import Json
@@ -45,7 +44,7 @@ def job_object(job: Job, records: Iterable[StepRecord] | None = None) -> dict[st
         "actor": str(job.actor),
         "undoes": job.plan.undoes,
         "left_out": list(job.plan.left_out),
-        "checks": [check_to_json(check) for check in job.checks],
+        "checks": [check.to_json() for check in job.checks],
     }
 
 
