@@ -12,6 +12,7 @@ from walkme_tui.api.scim.calls import USERS, ScimCalls, user_target
 from walkme_tui.api.scim.decoding import created_id
 from walkme_tui.api.scim.groups import ScimGroups
 from walkme_tui.api.scim.memberships import Memberships
+from walkme_tui.api.scim.sent_attributes import SentAttributes
 from walkme_tui.api.scim.service import ServiceReader
 from walkme_tui.api.scim.settings import ScimSettings
 from walkme_tui.api.scim.setup_chain import explained
@@ -62,19 +63,21 @@ class ScimDirectory:
         service = ServiceReader(self._calls)
         self._groups = ScimGroups(self._calls, service)
         self._memberships = Memberships(self._groups)
-        self._updater = UserUpdater(self._calls, service)
+        self._sent = SentAttributes()
+        self._updater = UserUpdater(self._calls, service, self._sent)
 
     # ------------------------------------------------------------ users
 
     async def list_users(self, page: int, page_size: int, priority: Priority = Priority.DEMAND) -> UserPage:
         """One page of the server's list; ``page`` counts from 1, ``page_size`` is 1 to 1000 (else ValueError)."""
         answer = await self._lists.page(page, page_size, priority)
+        self._sent.note(answer.rows)
         return answer._replace(rows=self._memberships.complete_rows(answer.rows))
 
     async def find_user(self, email: str) -> User | None:
         """The user with exactly this email, compared without case, or None; raises ``LookUpIgnored``."""
         user = await self._lists.find(email)
-        return user and await self._memberships.complete(user, Priority.DEMAND)
+        return user and await self._memberships.complete(self._sent.completed(user), Priority.DEMAND)
 
     async def find_by_external_id(self, external_id: str) -> User | None:
         """A user with this external id; raises ``LookUpIgnored``."""

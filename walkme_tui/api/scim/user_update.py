@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from walkme_tui.api.scim.calls import Operation, ScimCalls, user_target
 from walkme_tui.api.scim.decoding import decode_one, version_of
+from walkme_tui.api.scim.sent_attributes import SentAttributes
 from walkme_tui.api.scim.service import ServiceReader
 from walkme_tui.domain.changes.edit import same_value
 from walkme_tui.domain.errors import ChangedMeanwhile, JournalUnavailable, MethodRefused, NotFound, RequestRejected
@@ -25,8 +26,6 @@ PATHS: Final = {
     "external_id": "externalId",
     "status": "active",
 }
-# A server that sends these of some users leaves them out where they have no value.
-OPTIONAL: Final = ("first_name", "last_name", "external_id")
 # A PUT without one of these may change whether the user is active, or reset their rights.
 REQUIRED: Final = ("active", "accessRole")
 CONSOLE_HINT: Final = "Make the change in the WalkMe Console."
@@ -72,13 +71,13 @@ class Resource(NamedTuple):
 class UserUpdater:
     """Updates users of one account, and notes whether its server refuses PATCH."""
 
-    def __init__(self, calls: ScimCalls, service: ServiceReader) -> None:
+    def __init__(self, calls: ScimCalls, service: ServiceReader, sent: SentAttributes) -> None:
         self._calls = calls
         self._service = service
         self._write_support: WriteSupport | None = None
         self._patch_refused: bool | None = None
         self._uses_versions = True
-        self._sent_names: set[str] = set()
+        self._sent = sent
 
     def use_write_support(self, write_support: WriteSupport) -> None:
         """Store the refusal of PATCH in ``write_support`` as well."""
@@ -94,17 +93,10 @@ class UserUpdater:
         return self._patch_refused
 
     async def read(self, user_id: str, priority: Priority = Priority.DEMAND) -> Resource:
-        """GET one user.
-
-        A server may leave out what has no value: a name or external id that is missing is null where this server sent
-        it of another user.
-        """
+        """GET one user."""
         decode = partial(decode_one, user_id=user_id)
-        resource = Resource(*await self._calls.read_one(user_target(user_id), ABOUT, decode, priority))
-        values = {name: getattr(resource.user, name) for name in OPTIONAL}
-        self._sent_names |= {name for name, value in values.items() if value is not UNKNOWN}
-        empty: dict[str, Any] = dict.fromkeys(name for name in self._sent_names if values[name] is UNKNOWN)
-        return resource._replace(user=resource.user._replace(**empty)) if empty else resource
+        user, raw, version = await self._calls.read_one(user_target(user_id), ABOUT, decode, priority)
+        return Resource(self._sent.completed(user), raw, version)
 
     async def update(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
         """Give attributes other values; see ``services.ports.DirectoryApi.update_user``."""
