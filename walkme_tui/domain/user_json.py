@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from walkme_tui.domain.json_text import dumps
 from walkme_tui.domain.text import storable
-from walkme_tui.domain.times import format_time_ms, parse_time_ms
+from walkme_tui.domain.times import EPOCH, MILLISECOND, format_time_ms, parse_time_ms
 from walkme_tui.domain.users import UNKNOWN, Json, UnreadableRecord, User
 
 TEXT_FIELDS: Final = {
@@ -39,7 +39,7 @@ FOLLOWING: Final[Mapping[str, tuple[str, ...]]] = {
 
 MAX_ID_LENGTH: Final = 256
 
-_USUAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_USUAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?!\.000)(?:\.[0-9]{3})?Z")
 
 
 def decode_user(raw: object) -> User | UnreadableRecord:
@@ -172,11 +172,12 @@ def _decode_groups(value: object) -> tuple[tuple[str, ...] | None, bool]:
 
 
 def usual_time(value: object) -> int | None:
-    """Milliseconds of a time in the format of ``format_time_ms`` without a fraction; None for other values."""
+    """Milliseconds of a time in the format of ``format_time_ms``; None for other values."""
     if type(value) is not str or not _USUAL_TIME.fullmatch(value):
         return None
     try:
-        return int(datetime.fromisoformat(value).timestamp()) * 1000
+        moment = datetime.fromisoformat(value)
+        return (moment - EPOCH) // MILLISECOND if moment.microsecond else int(moment.timestamp()) * 1000
     except ValueError:
         return None
 
