@@ -123,7 +123,7 @@ def other_lines(user: User, width: int, heading: str = "Other") -> Iterator[Styl
     yield EMPTY
     yield [(heading, TextStyle.DIM)]
     labels = {name: clean(name, 80) for name in extra}
-    short = [cell_len(label) + 1 for label in labels.values() if cell_len(label) < width // 3]
+    short = [cell_len(label) + 1 for label in labels.values() if cell_len(label) < width * 2 // 5]
     label_width = max(LABEL_WIDTH, *short, 0)
     for name, value in extra.items():
         label = labels[name]
