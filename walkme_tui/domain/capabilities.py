@@ -35,7 +35,7 @@ _CAPABILITIES: Final = {
     Surface.SCIM: Capabilities(
         roles="SCIM has no role: use the REST API, or the WalkMe Console",
         pending="SCIM has only active and inactive users",
-        lasting="SCIM makes none of the changes that it accepts while SSO is off: check SSO in the WalkMe Console",
+        lasting="SCIM changes nothing while SSO is off: check SSO in the WalkMe Console",
     ),
 }
 

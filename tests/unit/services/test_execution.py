@@ -204,7 +204,7 @@ async def test_scim_that_changes_nothing_names_sso(tmp_path: Path) -> None:
             desk.session, desk.journal, ACTOR, sleep=desk.time.sleep, monotonic=desk.time.monotonic
         )
         job = await desk.run(desk.plan([DEACTIVATE, LEAVE]))
-    sso = "SCIM makes none of the changes that it accepts while SSO is off: check SSO in the WalkMe Console"
+    sso = "SCIM changes nothing while SSO is off: check SSO in the WalkMe Console"
     accepted = f"the server accepted it and changed nothing; {sso}"
     assert outcomes_of(job) == [("failed", accepted)] * 2
     assert [record.reason for record in job.steps] == [OutcomeReason.IGNORED] * 2
