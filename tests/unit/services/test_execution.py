@@ -203,7 +203,7 @@ async def test_scim_that_changes_nothing_names_sso(tmp_path: Path) -> None:
         desk.executor = Executor(
             desk.session, desk.journal, ACTOR, sleep=desk.time.sleep, monotonic=desk.time.monotonic
         )
-        job = await desk.run(desk.plan([DEACTIVATE, LEAVE]))
+        job = await desk.run(replace(desk.plan([DEACTIVATE, LEAVE]), surface=Surface.SCIM))
     sso = "SCIM changes nothing while SSO is off: check SSO in the WalkMe Console"
     accepted = f"the server accepted it and changed nothing; {sso}"
     assert outcomes_of(job) == [("failed", accepted)] * 2
