@@ -8,7 +8,7 @@ answer.code, answer.out, answer.err, answer.json
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -19,7 +19,7 @@ from walkme_tui.config.paths import Paths
 from walkme_tui.config.profiles import Profile
 from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.services.events import Events
-from walkme_tui.services.ports import DirectoryApi, Session
+from walkme_tui.services.ports import DirectoryApi, GroupApi, Session
 from walkme_tui.store.mirror.mirror import open_mirror
 
 NOON_MS = 1_800_000_000_000
@@ -84,7 +84,8 @@ class CommandLine:
         address = profile.connections[surface].base_url
         account = Account(profile.name, profile.environment, surface, address, read_only)
         mirror = open_mirror(paths.cache / profile.name / composition.MIRROR_FILES[surface], account_key="test")
-        return Session(account, self.api, mirror, lambda: self.now_ms, self.now_ms, "the test", Events())
+        session = Session(account, self.api, mirror, lambda: self.now_ms, self.now_ms, "the test", Events())
+        return session._replace(group_api=cast("GroupApi", self.api)) if surface is Surface.SCIM else session
 
     async def _stay_open(self) -> None:
         """Keep the account open for the next run."""

@@ -27,7 +27,7 @@ class Extent(NamedTuple):
     ``as_of_ms`` is the time of the data, None if nothing was read yet. Users not fetched since ``since_ms`` are left
     out, because a complete list did not contain them; None leaves nobody out. ``note`` is the reason why the answer is
     incomplete. ``unknown`` counts the loaded users for which the query cannot be decided, ``left_out`` names the
-    missing fields.
+    missing fields. ``of_groups``: it is based on what groups listed, whether or not users are loaded.
     """
 
     complete: bool
@@ -38,6 +38,7 @@ class Extent(NamedTuple):
     since_ms: int | None = None
     unknown: int = 0
     left_out: tuple[str, ...] = ()
+    of_groups: bool = False
 
     def fields(self) -> dict[str, Json]:
         """These facts as fields of a JSON answer."""
@@ -139,6 +140,9 @@ def completeness(extent: Extent) -> ExitCode:
     """The exit code of an answer; if it is incomplete, a message on standard error says by how much."""
     if extent.complete and not extent.unknown:
         return ExitCode.DONE
+    if extent.of_groups:
+        print_message(f"The answer is incomplete: {extent.note}.")
+        return ExitCode.NOT_FOUND_OR_INCOMPLETE
     from walkme_tui.domain.text import spaced
 
     if extent.unknown:

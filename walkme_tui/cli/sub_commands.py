@@ -142,8 +142,9 @@ def _add_members(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) ->
     parser.add_argument("group", metavar="GROUP", help="name or id of the group")
     _add_cached_and_csv(parser)
     parser.epilog = (
-        "The API cannot list the members of a group, so all users are read first. If not all could be read, the\n"
-        f"answer is incomplete: a message says so and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
+        "REST cannot list the members of a group, so all users are read first. SCIM lists them: the group is read, and\n"
+        "its members one by one where they are few and not known yet. If not all could be read, the answer is\n"
+        f"incomplete: a message says so and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
     )
 
 
@@ -154,9 +155,9 @@ def _add_groups(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser
         # No default: that of the action would overwrite the value given before it.
         each.add_argument("--cached", action="store_true", default=argparse.SUPPRESS, help=_CACHED)
         each.epilog = (
-            "The API does not count members, so all users are read first. If not all could be read, or their groups\n"
-            'are unknown, the numbers are marked "at least", a message says why, and the exit code is '
-            f"{ExitCode.NOT_FOUND_OR_INCOMPLETE}."
+            "REST does not count members, so all users are read first; with SCIM each group is read. If not all could\n"
+            'be read, or their groups are unknown, the numbers are marked "at least" or "unknown", a message says why,\n'
+            f"and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
         )
     for name, text in (("add", "add users to a group"), ("remove", "remove users from a group")):
         made = actions.add_parser(name, help=text, description=sentence(text), parents=[shared])

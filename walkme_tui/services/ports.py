@@ -196,8 +196,11 @@ class Mirror(Protocol):
         """
         ...
 
-    async def unlisted_members(self, group_id: str, limit: int) -> Sequence[str]:
-        """Ids of at most ``limit`` members of a group whom only lists of members described."""
+    async def undescribed_members(self, group_id: str, since_ms: int, limit: int) -> Sequence[str]:
+        """Ids of at most ``limit`` members of a group whom no answer described since ``since_ms``.
+
+        Lists of members do not count.
+        """
         ...
 
     async def positions(self, first: int, last: int) -> dict[int, ListedRow]:

@@ -13,6 +13,7 @@ from walkme_tui.cli.filter_query import (
     refuse_unknown_values,
     state_file_of,
 )
+from walkme_tui.cli.member_lists import read_named
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.streams import data_output, refuse_two_formats
 from walkme_tui.cli.output.users import UnknownFields, group_names, write_csv, write_json, write_markdown
@@ -35,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
             async with CommandDeadline(session).running():
                 await refresh_groups(session, needed=bool(groups_in_filter(query)))
         await refuse_unknown_groups(session, query, cached=options.cached)
+        if not options.cached:
+            await read_named(session, groups_in_filter(query))
         extent = await with_unknown(session, query, await read_account(session, options.cached))
         if extent.complete and not extent.unknown:
             await refuse_unknown_values(session, query)

@@ -2,10 +2,12 @@
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 
 from walkme_tui.cli.account_read import Extent, completeness, read_account, read_groups, with_unknown
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
+from walkme_tui.cli.member_lists import list_sizes, read_sizes
 from walkme_tui.cli.output.columns import aligned
 from walkme_tui.cli.output.streams import print_json, print_lines
 from walkme_tui.cli.session_run import with_session
@@ -35,21 +37,22 @@ def run(options: argparse.Namespace) -> int:
 def _list(context: Context, cached: bool) -> int:
     """Print the groups; if a number of members is a minimum, print a message and return exit code 1."""
 
-    async def work(session: Session) -> tuple[list[GroupSize], Extent]:
+    async def work(session: Session) -> tuple[Sequence[GroupSize], Extent]:
         if not cached:
             async with CommandDeadline(session).running():
                 await read_groups(session)
+        if session.group_api is not None:
+            return await (list_sizes(session) if cached else read_sizes(session))
         extent = await with_unknown(session, IN_NO_GROUP, await read_account(session, cached))
         return await _sizes(session, extent), extent
 
     sizes, extent = with_session(context, work)
     if context.options.json:
-        known = _any_known(extent)
         rows = [
             {
                 "id": size.group.id,
                 "name": size.group.name,
-                "members": size.known_members if known else None,
+                "members": size.known_members if _is_known(size, extent) else None,
             }
             for size in sizes
         ]
@@ -72,12 +75,14 @@ async def _sizes(session: Session, extent: Extent) -> list[GroupSize]:
     return [GroupSize(size.group, size.known_members - gone[size.group.id]) for size in sizes]
 
 
-def _any_known(extent: Extent) -> bool:
-    """True if the groups of some users are known."""
+def _is_known(size: GroupSize, extent: Extent) -> bool:
+    """True if the group listed its members, or the groups of some users are known."""
+    if extent.of_groups:
+        return size.read_at_ms is not None
     return extent.unknown < extent.loaded or (extent.complete and not extent.loaded)
 
 
-def _lines(sizes: list[GroupSize], extent: Extent) -> list[str]:
+def _lines(sizes: Sequence[GroupSize], extent: Extent) -> list[str]:
     if not sizes:
         return ["The account has no groups." if extent.complete else "No group is known."]
     as_of = "" if extent.as_of_ms is None else f", as of {format_time_ms(extent.as_of_ms)}"
@@ -87,7 +92,7 @@ def _lines(sizes: list[GroupSize], extent: Extent) -> list[str]:
 
 
 def _members(size: GroupSize, extent: Extent) -> str:
-    if not _any_known(extent):
+    if not _is_known(size, extent):
         return "unknown"
-    least = "" if extent.complete and not extent.unknown else "at least "
+    least = "" if extent.of_groups or (extent.complete and not extent.unknown) else "at least "
     return f"{least}{spaced(size.known_members)}"

@@ -4,9 +4,17 @@ import argparse
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-from walkme_tui.cli.account_read import Extent, completeness, read_account, read_groups, users, with_unknown
+from walkme_tui.cli.account_read import (
+    Extent,
+    completeness,
+    read_account,
+    read_groups,
+    users,
+    with_unknown,
+)
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
+from walkme_tui.cli.member_lists import read_members
 from walkme_tui.cli.output.columns import aligned, cut
 from walkme_tui.cli.output.streams import data_output, print_lines, refuse_two_formats
 from walkme_tui.cli.output.users import (
@@ -37,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     async def work(session: Session) -> tuple[Extent, UnknownFields]:
         group = await _group(session, options.group, options.cached)
         query, gaps = UserQuery(group_id=group.id), UnknownFields(session.capabilities)
-        extent = await with_unknown(session, query, await read_account(session, options.cached))
+        extent = await _read(session, group, query, options.cached)
         async with aclosing(users(session, query, extent)) as found:
             if context.options.json:
                 with data_output(None) as stream:
@@ -55,6 +63,13 @@ def run(options: argparse.Namespace) -> int:
     extent, gaps = with_session(context, work)
     gaps.report()
     return completeness(extent)
+
+
+async def _read(session: Session, group: Group, query: UserQuery, cached: bool) -> Extent:
+    """Read the members, from the group where that is possible, else with all users."""
+    if session.group_api is not None and not cached:
+        return await read_members(session, group)
+    return await with_unknown(session, query, await read_account(session, cached))
 
 
 async def _group(session: Session, key: str, cached: bool) -> Group:

@@ -11,14 +11,15 @@ from walkme_tui.services.ports import Session
 MAX_CHECKS: Final = 200
 
 
-async def check_unlisted(session: Session, directory: Directory, group_id: str) -> None:
-    """Request those members whom a complete list of users did not contain, at most ``MAX_CHECKS``.
+async def check_unlisted(session: Session, directory: Directory, group_id: str, since_ms: int = 0) -> None:
+    """Request those members whom a complete list of users, read since ``since_ms``, did not contain.
 
-    Nothing where the list is not complete: then they may just not be loaded. Raises ``MirrorUnavailable``.
+    At most ``MAX_CHECKS``. Nothing where the list is not complete: then they may just not be loaded. Raises
+    ``MirrorUnavailable``.
     """
     if not (await session.mirror.coverage()).complete:
         return
-    for user_id in await session.mirror.unlisted_members(group_id, MAX_CHECKS):
+    for user_id in await session.mirror.undescribed_members(group_id, since_ms, MAX_CHECKS):
         try:
             await directory.reread(user_id, Priority.BACKGROUND)
         except NotFound:

@@ -67,13 +67,13 @@ def expire(tables: Tables, row_ids: Sequence[int]) -> None:
     tables.forget_users(row_ids)
 
 
-def unlisted_members(tables: Tables, group_id: str, limit: int) -> list[str]:
-    """Ids of at most ``limit`` members of a group whom only groups described."""
+def undescribed_members(tables: Tables, group_id: str, since_ms: int, limit: int) -> list[str]:
+    """Ids of at most ``limit`` members of a group whom no answer since ``since_ms`` described but lists of members."""
     select = (
         "SELECT id FROM memberships JOIN users USING (row_id) "
-        "WHERE gid = ? AND position IS NULL AND detailed_at_ms IS NULL LIMIT ?"
+        "WHERE gid = ? AND (position IS NULL AND detailed_at_ms IS NULL OR fetched_at_ms < ?) LIMIT ?"
     )
-    found = tables.connection.execute(select, (tables.groups.find(group_id), limit)).fetchall()
+    found = tables.connection.execute(select, (tables.groups.find(group_id), since_ms, limit)).fetchall()
     return [id_from_stored(user_id) for (user_id,) in found]
 
 

@@ -25,7 +25,7 @@ from walkme_tui.store.mirror.member_lists import (
     note_stranger,
     remove_members,
     surplus,
-    unlisted_members,
+    undescribed_members,
 )
 from walkme_tui.store.mirror.membership_gaps import count_gaps
 from walkme_tui.store.mirror.sweeps import count_seen, not_seen
@@ -203,8 +203,8 @@ class SqliteMirror:
     async def user(self, user_id: str) -> MirroredUser | None:
         return await self._read(lambda tables: tables.user(user_id))
 
-    async def unlisted_members(self, group_id: str, limit: int) -> Sequence[str]:
-        return await self._read(lambda tables: unlisted_members(tables, group_id, limit))
+    async def undescribed_members(self, group_id: str, since_ms: int, limit: int) -> Sequence[str]:
+        return await self._read(lambda tables: undescribed_members(tables, group_id, since_ms, limit))
 
     async def user_by_email(self, email: str) -> MirroredUser | None:
         from walkme_tui.store.mirror.search import by_email
