@@ -155,9 +155,9 @@ def _add_groups(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser
         # No default: that of the action would overwrite the value given before it.
         each.add_argument("--cached", action="store_true", default=argparse.SUPPRESS, help=_CACHED)
         each.epilog = (
-            "REST does not count members, so all users are read first; with SCIM each group is read. If not all could\n"
-            'be read, or their groups are unknown, the numbers are marked "at least" or "unknown", a message says why,\n'
-            f"and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
+            "REST does not count members, so all users are read first; with SCIM each group is read. If not\n"
+            'all could be read, or groups are unknown, the numbers are marked "at least" or "unknown", a message says\n'
+            f"why, and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
         )
     for name, text in (("add", "add users to a group"), ("remove", "remove users from a group")):
         made = actions.add_parser(name, help=text, description=sentence(text), parents=[shared])
