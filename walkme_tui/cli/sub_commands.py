@@ -142,8 +142,8 @@ def _add_members(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) ->
     parser.add_argument("group", metavar="GROUP", help="name or id of the group")
     _add_cached_and_csv(parser)
     parser.epilog = (
-        "REST cannot list the members of a group, so all users are read first. SCIM lists them: the group is read, and\n"
-        "its members one by one where they are few and not known yet. If not all could be read, the answer is\n"
+        "REST cannot list the members of a group, so all users are read first. SCIM lists them: the group is read,\n"
+        "and its members one by one where they are few and not known yet. If not all could be read, the answer is\n"
         f"incomplete: a message says so and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
     )
 
