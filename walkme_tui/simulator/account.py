@@ -186,7 +186,6 @@ class SimulatedAccount:
             self.all_groups[str(group_id)].former_members.append(str(record["id"]))
         self._forget_email(number)
         self._changed.pop(number, None)
-        self._attributes.pop(number, None)
         insort(self._deleted, number)
 
     def join(self, group_id: str, user_id: str) -> None:

@@ -74,6 +74,7 @@ async def test_groups_are_listed_without_members_and_found_by_a_member() -> None
     assert listed["totalResults"] == len(listed["Resources"]) == 24
     assert all("members" not in group for group in listed["Resources"])
     assert one.app.account.all_groups._computed is None, "members were computed although nothing asked for them"
+    assert (await one.scim_get("/Groups?count=-1"))["Resources"] == []
     names = await one.scim_get("/Groups?attributes=displayName&startIndex=2&count=1")
     assert names["Resources"] == [{k: listed["Resources"][1][k] for k in ("schemas", "id", "displayName")}]
     user = (await one.get("/users?pageSize=1"))["users"][0]
@@ -170,6 +171,9 @@ async def test_members_are_added_and_removed_in_every_form() -> None:
     assert await after({"op": "remove", "path": f'members[value eq "{second}"]'}) == [first, third]
     assert await after({"op": "remove", "path": f'members[value eq "{second}"]'}) == [first, third]
     assert await after({"op": "remove", "path": "members", "value": [{"value": first}]}) == [third]
+    before = (await one.get(f"/users/{third}"))["updatedAt"]
+    assert await after({"op": "replace", "path": "members", "value": [{"value": third}]}) == [third]
+    assert (await one.get(f"/users/{third}"))["updatedAt"] == before, "a member who stays is not changed"
     assert await after({"op": "replace", "path": "members", "value": [{"value": second}]}) == [second]
     assert group_id in await groups_in_rest(one, second)
     assert group_id not in await groups_in_rest(one, third)
@@ -235,6 +239,21 @@ async def test_memberships_of_rest_show_in_the_group() -> None:
     assert member_ids(after) == [joined.body["id"]]
     assert after["meta"]["version"] != now["meta"]["version"]
     assert third not in member_ids(after)
+
+
+async def test_members_stay_in_order_and_a_deleted_user_is_no_longer_listed() -> None:
+    one = caller()
+    group = await group_named(one, "Sales")
+    first, second, *others = member_ids(group)
+    await one.call("PATCH", f"/users/{second}", {"lastName": "Berg"})
+    now = await one.scim_get(f"/Groups/{group['id']}")
+    assert member_ids(now) == member_ids(group)
+    assert now["meta"] == group["meta"]
+    assert now["members"][1]["display"].endswith("Berg")
+    await one.call("DELETE", f"/users/{first}")
+    now = await one.scim_get(f"/Groups/{group['id']}")
+    assert member_ids(now) == [second, *others]
+    assert now["meta"]["version"] != group["meta"]["version"]
 
 
 async def test_a_change_of_a_large_group_is_answered_without_its_members() -> None:

@@ -97,20 +97,19 @@ class GroupCalls:
         account, dialect = self._account, self._dialect
         if change.name != group.name and dialect.is_odd(ScimOddity.GROUP_NAME_FIXED):
             raise ScimRefusal(400, "mutability", "displayName cannot be changed")
-        account.all_groups.check_name(change.name, group)
         if dialect.is_odd(ScimOddity.SSO_OFF):
             return
         account.change_group(group.id, change.name, change.external_id)
+        again = dialect.is_odd(ScimOddity.DUPLICATE_MEMBERS)
         for kind, ids in change.members:
+            adding, leaving = (ids, []) if kind is Kind.ADD else ([], ids)
             if kind is Kind.REPLACE:
-                kept = set(ids)
-                leaving = [member_id for member_id, _ in account.members(group.id) if member_id not in kept]
-            else:
-                leaving = ids if kind is Kind.REMOVE else []
+                before, after = dict(account.members(group.id)), dict.fromkeys(ids)
+                adding = [member_id for member_id in after if member_id not in before]
+                leaving = [member_id for member_id in before if member_id not in after]
             for member_id in leaving:
                 account.remove_member(group.id, member_id)
-            again = kind is Kind.ADD and dialect.is_odd(ScimOddity.DUPLICATE_MEMBERS)
-            for member_id in ids if kind is not Kind.REMOVE else ():
+            for member_id in adding:
                 account.add_member(group.id, member_id, again=again)
 
     def _changed(self, group: SimulatedGroup, request: Request) -> Response:

@@ -71,9 +71,7 @@ def patched(resource: Record, body: Record) -> Record:
             if not isinstance(inside, dict):
                 raise invalid_value(f"{path.extension} must be an object")
             target = inside
-        _execute(operation._replace(value=deepcopy(operation.value)), target)
-        if path.extension and not target:
-            del made[path.extension]
+        _execute(operation, target)
     return made
 
 
