@@ -13,7 +13,7 @@ from walkme_tui.domain.changes.deletion import DeleteUser
 from walkme_tui.domain.changes.edit import UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
-from walkme_tui.domain.jobs import Job, JobState, StepRecord, user_ids
+from walkme_tui.domain.jobs import Job, JobState, StepRecord, created_ids
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.user_json import JSON_NAMES, decode_user
 from walkme_tui.domain.users import User
@@ -64,7 +64,7 @@ def places(change: Change) -> set[Place]:
 def judge(case: Case) -> list[Violation]:
     """All violations; empty for a correct job."""
     found = [] if case.job.state is JobState.DONE else [Violation("lost", f"the job ended {case.job.state.value}")]
-    ids = user_ids(case.job.steps)
+    ids = created_ids(case.job.steps)
     for record in case.job.steps:
         found += _of_step(case, record, ids.get(record.step.subject_id, record.step.subject_id))
     return found + list(_unexplained(case, ids))

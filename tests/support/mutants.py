@@ -11,6 +11,7 @@ from typing import Any
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.user_update import UserUpdater
 from walkme_tui.domain import outcomes
+from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import ApiError, OutcomeUnknown, WalkmeError
 from walkme_tui.domain.jobs import Job, Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.plans import StepState
@@ -27,7 +28,7 @@ from walkme_tui.store.journal import tables as journal_tables
 def no_intent_record() -> None:
     """A step is sent without a stored intent."""
 
-    async def intend(self: Ledger, record: StepRecord, before: User | None) -> StepRecord:
+    async def intend(self: Ledger, record: StepRecord, before: Record | None) -> StepRecord:
         return self._progress.update(replace(record, state=StepState.SENT, attempts=record.attempts + 1, before=before))
 
     Ledger.intend = intend  # type: ignore[method-assign]  # that is the mutant
@@ -38,7 +39,7 @@ def commit_after_send() -> None:
     real_intend, real_send = Ledger.intend, StepRunner._send
     waiting: dict[str, Any] = {}
 
-    async def intend(self: Ledger, record: StepRecord, before: User | None) -> StepRecord:
+    async def intend(self: Ledger, record: StepRecord, before: Record | None) -> StepRecord:
         waiting[record.step.subject_id] = (record, before)
         return replace(record, state=StepState.SENT, attempts=record.attempts + 1, before=before or record.before)
 
@@ -79,8 +80,8 @@ def unchanged_is_a_failure() -> None:
     """A change that already holds counts as failed."""
     real = outcomes.before_sending
 
-    def before_sending(record: StepRecord, user: User) -> Outcome | None:
-        found = real(record, user)
+    def before_sending(record: StepRecord, now: Record) -> Outcome | None:
+        found = real(record, now)
         if found is None or found.state is not StepState.DONE:
             return found
         return replace(found, state=StepState.FAILED, changed=False)
@@ -133,7 +134,7 @@ def taken_email_is_success() -> None:
         outcome = await real(self, record)
         if outcome.reason is not OutcomeReason.EXISTS:
             return outcome
-        user = await self._creation.find(record)
+        (user,) = await self._readers.user_creation._find(record)
         return Outcome(StepState.DONE, "created", changed=True, after=user)
 
     StepRunner._send_once = send_once  # type: ignore[method-assign]  # that is the mutant
@@ -172,7 +173,7 @@ def deletion_resent_after_404() -> None:
         outcome = await real(self, record, interrupted=interrupted)
         if record.step.change.deletes and outcome.state is StepState.DONE:
             with suppress(ApiError):
-                await self._api.delete_user(record.step.subject_id)
+                await self._session.api.delete_user(record.step.subject_id)
         return outcome
 
     ReadBack.after_lost_answer = after_lost_answer  # type: ignore[method-assign]  # that is the mutant

@@ -28,7 +28,7 @@ from walkme_tui.api.retry import RetryPolicy
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.edit import UpdateUser
 from walkme_tui.domain.errors import WalkmeError
-from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord, user_ids
+from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord, created_ids
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.user_json import decode_user
@@ -225,7 +225,7 @@ class SharedAccount(httpx.AsyncBaseTransport):
     def _wrong(self, job: Job, record: StepRecord) -> str:
         """What is wrong with the outcome of a step; empty if nothing is."""
         subject, change = record.step.subject_id, record.step.change
-        user_id = user_ids(job.steps).get(subject, subject)
+        user_id = created_ids(job.steps).get(subject, subject)
         change = change if change.new_email else change.for_subject(user_id)
         executed = [exchange for exchange in self.log if exchange.executed and is_call_of(exchange, change)]
         name = f"{change} is {record.state} ({record.detail})"

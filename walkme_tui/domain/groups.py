@@ -3,7 +3,8 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from walkme_tui.domain.users import User
+from walkme_tui.domain.text import spaced
+from walkme_tui.domain.users import UNKNOWN, Known, User
 
 
 class Group(NamedTuple):
@@ -42,6 +43,25 @@ class GroupMembers(NamedTuple):
     group: Group
     members: tuple[User, ...]
     unreadable: int = 0
+
+
+class GroupRecord(NamedTuple):
+    """A group as it was read; ``members`` are the ids of its members, unknown where they were not read."""
+
+    group: Group
+    members: Known[tuple[str, ...]] = UNKNOWN
+
+    @property
+    def id(self) -> str:
+        """The id of the group."""
+        return self.group.id
+
+
+def member_count(count: int | None) -> str:
+    """``12 members``; None is an unknown number."""
+    if count is None:
+        return "an unknown number of members"
+    return f"{spaced(count) if count else 'no'} {'member' if count == 1 else 'members'}"
 
 
 class Belonging(StrEnum):

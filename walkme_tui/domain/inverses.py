@@ -6,9 +6,9 @@ Only steps that are done and changed something are undone. What others changed s
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from walkme_tui.domain.changes.change import Change
-from walkme_tui.domain.groups import Group
-from walkme_tui.domain.jobs import StepRecord, user_ids, with_subject_id
+from walkme_tui.domain.changes.change import Change, Record
+from walkme_tui.domain.groups import Group, GroupRecord
+from walkme_tui.domain.jobs import StepRecord, created_ids, with_subject_id
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState, grouped
 from walkme_tui.domain.text import clean
@@ -34,11 +34,11 @@ def inverses(
     """The inverses of the steps of a job.
 
     ``users`` are the users as in the plan, by the id there, ``now`` as the server has them now (None: gone), by id. A
-    user that the job created has the id that ``jobs.user_ids`` returns; one that it deleted is looked up by email for
-    the undo, and in ``now`` by ``new_user_key``. ``groups`` contains the known groups by id.
+    user that the job created has the id that ``jobs.created_ids`` returns; one that it deleted is looked up by email
+    for the undo, and in ``now`` by ``new_user_key``. ``groups`` contains the known groups by id.
     """
     found = Inverses()
-    ids = user_ids(records)
+    ids = created_ids(records)
     known = {ids.get(user_id, user_id): user for user_id, user in users.items()}
     records = [with_subject_id(record, ids.get(record.step.subject_id, record.step.subject_id)) for record in records]
     never_there = {record.step.subject_id for record in records if record.step.change.new_email is not None}
@@ -76,9 +76,31 @@ def inverses(
     return found
 
 
+def group_inverses(
+    records: Sequence[StepRecord], planned: Mapping[str, Group], now: Mapping[str, GroupRecord], listed: Sequence[Group]
+) -> Inverses:
+    """The inverses of the steps of a job that changed groups.
+
+    ``planned`` are the groups as in the plan, by the id there, ``now`` those that still exist as the server has them
+    now, by id, and ``listed`` all groups of the account.
+    """
+    found = Inverses()
+    for record in sorted(records, key=lambda record: record.step.number, reverse=True):
+        label = clean(planned.get(record.step.subject_id, Group(record.step.subject_id, None)).label, MAX_SHOWN)
+        for change in _inverses(record, label, found.left_out):
+            group = now.get(change.subject_id)
+            if group is None:
+                found.left_out.append(f"{label}: there is no such group any more, so nothing is restored.")
+            elif any(other.name == change.new_name and other.id != group.id for other in listed if other.name):
+                found.left_out.append(f"{label}: another group has the old name by now, so this one keeps its name.")
+            elif left := _unless_changed_since(change, group, label, found.left_out):
+                found.changes.append(left)
+    return found
+
+
 def present_users(records: Sequence[StepRecord]) -> list[str]:
     """Ids of the users that an undo reads: without those whom the job was to create and did not."""
-    ids = user_ids(records)
+    ids = created_ids(records)
     never_there = {record.step.subject_id for record in records if record.step.change.new_email is not None} - set(ids)
     keys = dict.fromkeys(record.step.subject_id for record in records)
     return [ids.get(key, key) for key in keys if key not in never_there]
@@ -93,11 +115,11 @@ def after_steps(known: User, records: Iterable[StepRecord]) -> User:
     """The user after the steps: as last read, else as the steps changed them; ``known`` is from the plan."""
     state = known
     for record in sorted(records, key=lambda record: record.step.number):
-        if record.before is not None:
+        if isinstance(record.before, User):
             state = merged(state, record.before)
         if record.state is StepState.DONE:
             state = record.step.change.apply(state)
-        if record.after is not None:
+        if isinstance(record.after, User):
             state = merged(state, record.after)
     return state
 
@@ -115,16 +137,16 @@ def _inverses(record: StepRecord, label: str, left_out: list[str]) -> tuple[Chan
     return found
 
 
-def _unless_changed_since(change: Change, user: User | None, label: str, left_out: list[str]) -> Change | None:
+def _unless_changed_since(change: Change, now: Record | None, label: str, left_out: list[str]) -> Change | None:
     """An inverse without what others changed since, which ``left_out`` then explains; None if nothing is left of it."""
-    if user is None:
+    if now is None:
         return change
-    if change.holds(user):
+    if change.holds(now):
         left_out.append(f"{label}: {change.by_others_text()}, so there is nothing to undo.")
         return None
-    if change.overwrites and change.as_planned(user) is False:
-        left_out.append(f"{label}: {change.deviation_text(user)}: others changed it, so it stays.")
-        return change.without_conflicts(user)
+    if change.overwrites and change.as_planned(now) is False:
+        left_out.append(f"{label}: {change.deviation_text(now)}: others changed it, so it stays.")
+        return change.without_conflicts(now)
     return change
 
 

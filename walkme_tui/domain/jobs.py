@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.plans import Plan, PlanKind, Step, StepState, grouped
-from walkme_tui.domain.users import Json, User
+from walkme_tui.domain.users import Json
 
 
 class JobState(StrEnum):
@@ -51,7 +52,7 @@ class OutcomeReason(StrEnum):
     IGNORED = "ignored"
     """The server accepted the change and made none of it."""
     EXISTS = "exists"
-    """Somebody has the email of the user to create."""
+    """The email of the user to create, or the name for the group, is in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class StepRecord:
     """A step in the journal.
 
     ``detail`` is a sentence to show, ``changed`` is False where nothing had to be sent or the server changed nothing.
-    ``before`` and ``after`` are the user as read before and after sending. Times are milliseconds since the Unix epoch.
-    ``attempts`` counts how often the call was sent. ``refusals`` are the server's reasons by attribute of ``User``,
+    ``before`` and ``after`` are the user or the group as read before and after sending. Times are milliseconds since the
+    Unix epoch. ``attempts`` counts how often the call was sent. ``refusals`` are the server's reasons by attribute of ``User``,
     where it refused the values of fields.
     """
 
@@ -71,15 +72,15 @@ class StepRecord:
     attempts: int = 0
     sent_at_ms: int | None = None
     settled_at_ms: int | None = None
-    before: User | None = None
-    after: User | None = None
+    before: Record | None = None
+    after: Record | None = None
     reason: OutcomeReason = OutcomeReason.OTHER
     refusals: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def created(self) -> User | None:
-        """The user that the step created; None if it created none, or that is not certain."""
-        return self.after if self.changed and self.step.change.new_email is not None else None
+    def created(self) -> Record | None:
+        """What the step created; None if it created nothing, or that is not certain."""
+        return self.after if self.changed and self.step.change.creates else None
 
     @property
     def may_arrive(self) -> bool:
@@ -101,7 +102,7 @@ class Outcome:
     state: StepState
     detail: str
     changed: bool = False
-    after: User | None = None
+    after: Record | None = None
     reason: OutcomeReason = OutcomeReason.OTHER
     refusals: Mapping[str, str] = field(default_factory=dict)
 
@@ -177,10 +178,12 @@ class Job:
         return tuple(check for check in self.checks if check.wrong)
 
     @property
-    def changed_users(self) -> frozenset[str]:
-        """Ids of the users that an undo of the job changes."""
+    def changed_subjects(self) -> frozenset[str]:
+        """Ids of the users or groups that an undo of the job changes."""
         return frozenset(
-            record.step.subject_id for record in self.steps if record.state is StepState.DONE and record.changed
+            record.step.subject_id
+            for record in self.steps
+            if record.state is StepState.DONE and record.changed and record.step.change.undoable
         )
 
     @property
@@ -197,39 +200,39 @@ class Job:
         ids = [record.step.subject_id for record in self.steps]
         return tuple(dict.fromkeys([*ids, *(check.user_id for check in self.checks)]))
 
-    def records_of(self, user_id: str) -> tuple[StepRecord, ...]:
-        """The steps of one user, given by the id or by the key of a user that the job creates."""
-        return tuple(self._records_by_user.get(self.subject_id(user_id), ()))
+    def records_of(self, subject_id: str) -> tuple[StepRecord, ...]:
+        """The steps of one user or group, given by the id or by the key of one that the job creates."""
+        return tuple(self._records_by_subject.get(self.subject_id(subject_id), ()))
 
     def checks_of(self, user_id: str) -> tuple[SurfaceCheck, ...]:
         """The checks of one user."""
         return tuple(self._checks_by_user.get(user_id, ()))
 
-    def subject_id(self, user_id: str) -> str:
-        """The id of this user in the job's plan: of a user that the job created, the key."""
-        return self._subject_ids.get(user_id, user_id)
+    def subject_id(self, id_now: str) -> str:
+        """The id of this user or group in the job's plan: of one that the job created, the key."""
+        return self._subject_ids.get(id_now, id_now)
 
     @cached_property
     def _subject_ids(self) -> Mapping[str, str]:
-        return {user_id: subject for subject, user_id in user_ids(self.steps).items()}
+        return {id_now: subject for subject, id_now in created_ids(self.steps).items()}
 
     @cached_property
     def _checks_by_user(self) -> Mapping[str, Sequence[SurfaceCheck]]:
         return grouped(self.checks, lambda check: check.user_id)
 
     @cached_property
-    def _records_by_user(self) -> Mapping[str, Sequence[StepRecord]]:
+    def _records_by_subject(self) -> Mapping[str, Sequence[StepRecord]]:
         return grouped(self.steps, lambda record: record.step.subject_id)
 
 
-def user_ids(records: Iterable[StepRecord]) -> dict[str, str]:
-    """The ids of the users that a job created, by their keys in its plan."""
+def created_ids(records: Iterable[StepRecord]) -> dict[str, str]:
+    """The ids of the users and groups that a job created, by their keys in its plan."""
     return {record.step.subject_id: record.created.id for record in records if record.created is not None}
 
 
-def with_subject_id(record: StepRecord, user_id: str) -> StepRecord:
-    """The record with the id of a user in place of the key."""
-    return replace(record, step=replace(record.step, change=record.step.change.for_subject(user_id)))
+def with_subject_id(record: StepRecord, subject_id: str) -> StepRecord:
+    """The record with the id of a user or group in place of the key."""
+    return replace(record, step=replace(record.step, change=record.step.change.for_subject(subject_id)))
 
 
 def undone_users(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
@@ -243,16 +246,16 @@ def undone_users(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
             ids = _ids_in_undo(job)
             found[job.id] = frozenset(ids.get(user_id, user_id) for user_id in found[job.id])
         if job.plan.undoes is not None:
-            users = job.changed_users - found.get(job.id, frozenset())
+            users = job.changed_subjects - found.get(job.id, frozenset())
             found[job.plan.undoes] = found.get(job.plan.undoes, frozenset()) | users
     return found
 
 
 def _ids_in_undo(job: Job) -> dict[str, str]:
-    """The ids in the job's plan by those in the plan of its undo, where the two differ: of new and deleted users."""
+    """The ids in the job's plan by those in the plan of its undo, where the two differ: of new and deleted subjects."""
     return {
         inverse.subject_id: record.step.subject_id
         for record in job.steps
-        if record.changed and (record.step.change.deletes or record.step.change.new_email is not None)
+        if record.changed and (record.step.change.deletes or record.step.change.creates)
         for inverse in record.step.change.inverses(record.before, record.after)
     }

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, Final, NoReturn, TypeVar
 
-from walkme_tui.domain.groups import Group
+from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.text import storable
 from walkme_tui.domain.times import parse_time_ms
 from walkme_tui.domain.user_json import decode_user
-from walkme_tui.domain.users import Json, User
+from walkme_tui.domain.users import UNKNOWN, Json, User
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -92,8 +92,13 @@ def flag(value: object, where: str) -> bool:
 
 def count(value: object, where: str) -> int:
     """A whole number from 1."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        bad(where, "is not a whole number from 1")
+    return number(value, where, least=1)
+
+
+def number(value: object, where: str, least: int = 0) -> int:
+    """A whole number from ``least``."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        bad(where, f"is not a whole number from {least}")
     return value
 
 
@@ -124,6 +129,22 @@ def group(value: object, where: str) -> Group:
 def group_to_json(found: Group) -> dict[str, Json]:
     """What ``group`` reads."""
     return {"id": found.id, "name": found.name}
+
+
+def group_record(value: object, where: str) -> GroupRecord:
+    """A group as it was read."""
+    fields = Fields.of(value, where)
+    known = "members" in fields.values
+    members = fields.take("members", list_of(record_id)) if known else UNKNOWN
+    found = GroupRecord(fields.take("group", group), members)
+    fields.end()
+    return found
+
+
+def group_record_to_json(found: GroupRecord) -> dict[str, Json]:
+    """What ``group_record`` reads; unknown members are absent."""
+    members: dict[str, Json] = {} if found.members is UNKNOWN else {"members": list(found.members)}
+    return {"group": group_to_json(found.group), **members}
 
 
 def or_null(read: Callable[[object, str], T]) -> Callable[[object, str], T | None]:

@@ -1,17 +1,16 @@
 """Outcomes of steps, with the details that receipts show."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from walkme_tui.domain.changes.change import shown
+from walkme_tui.domain.changes.change import Record, shown
 from walkme_tui.domain.errors import ApiError, ChangedMeanwhile, Conflict
 from walkme_tui.domain.jobs import Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.plans import Step, StepState
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.users import User
 
 MAX_MESSAGE: Final = 300
 
-GONE: Final = "there is no such user any more"
 CHANGED_NOTHING: Final = "the server accepted it and changed nothing"
 UNVERIFIED: Final = "accepted, could not be verified"
 LOST_BUT_APPLIED: Final = "no usable answer came; the change was there when read again"
@@ -22,77 +21,84 @@ LOST_AND_UNKNOWN: Final = "sent, no answer came, and the record does not show wh
 STATUS_UNKNOWN: Final = "the record lacks the present value; nothing was sent, because others may have changed it"
 LOST_NOT_APPLIED: Final = "no usable answer came; the change was not there when read again"
 UNSENT: Final = "the service could not be used; nothing was sent"
-NOT_FOUND_AFTERWARDS: Final = "the server accepted it, and no such user was found when read again"
 NOT_CREATED: Final = "the user was not created, so nothing was sent"
 
-# The clocks of the server and of this machine are assumed to differ by less.
-MAX_SKEW_MS: Final = 5 * 60 * 1000
 
-
-def before_sending(record: StepRecord, user: User) -> Outcome | None:
-    """The outcome of a step that needs no sending, for the ``user`` as just read; None: send the step."""
+def before_sending(record: StepRecord, now: Record) -> Outcome | None:
+    """The outcome of a step that needs no sending, for the subject as it is ``now``; None: send the step."""
     step: Step = record.step
     change = step.change
-    if change.holds(user):
+    if change.holds(now):
         if record.may_arrive:
-            return Outcome(StepState.DONE, EARLIER_ATTEMPT_APPLIED, changed=True, after=user)
+            return Outcome(StepState.DONE, EARLIER_ATTEMPT_APPLIED, changed=True, after=now)
         if step.strict:
-            return Outcome(StepState.DONE, f"{change.by_others_text()} since, left unchanged", after=user)
-        return Outcome(StepState.DONE, f"{change.already_text()}: nothing was sent", after=user)
+            return Outcome(StepState.DONE, f"{change.by_others_text()} since, left unchanged", after=now)
+        return Outcome(StepState.DONE, f"{change.already_text()}: nothing was sent", after=now)
     if step.strict and change.overwrites:
         # A change that does not overwrite finds either what the plan expected, or what it would set.
-        planned = change.as_planned(user)
+        planned = change.as_planned(now)
         if planned is False:
-            return _conflict(record, f"{change.deviation_text(user)}: changed by others, left unchanged", user)
+            return _conflict(record, f"{change.deviation_text(now)}: changed by others, left unchanged", now)
         if planned is None:
-            return Outcome(StepState.NEEDS_REVIEW, STATUS_UNKNOWN, after=user)
+            return Outcome(StepState.NEEDS_REVIEW, STATUS_UNKNOWN, after=now)
     return None
 
 
-def before_creating(record: StepRecord, found: User | None) -> Outcome | None:
-    """The outcome of a creation that needs no sending, for the user ``found`` by its email; None: send it."""
-    if found is None:
+def before_creating(record: StepRecord, found: Sequence[Record]) -> Outcome | None:
+    """The outcome of a creation that needs no sending, for what was ``found`` by its email or name; None: send it."""
+    if not found:
         return None
     if record.may_arrive:
         return found_after_creating(record, found, EARLIER_ATTEMPT_APPLIED)
     return Outcome(StepState.FAILED, f"{_existing(record, found)}: nothing was sent", reason=OutcomeReason.EXISTS)
 
 
-def found_after_creating(record: StepRecord, found: User, detail: str) -> Outcome:
-    """The outcome of a creation without a usable answer, for the user ``found`` by its email.
+def found_after_creating(record: StepRecord, found: Sequence[Record], detail: str) -> Outcome:
+    """The outcome of a creation without a usable answer, for what was ``found`` by its email or name.
 
-    It succeeded only if no one else can have created that user; ``detail`` is for this case.
+    It succeeded only if no one else can have created it; ``detail`` is for this case.
     """
-    held, created_at_ms = record.step.change.holds(found), found.created_at_ms
-    if held is False:
-        doubt = "it has other values"
-    elif held is None:
-        doubt = "its record lacks some of the values"
-    elif not isinstance(created_at_ms, int) or record.sent_at_ms is None:
-        doubt = "its record does not show when it was created"
-    elif created_at_ms < record.sent_at_ms - MAX_SKEW_MS:
-        doubt = "it was created earlier"
-    else:
-        return Outcome(StepState.DONE, detail, changed=True, after=found)
+    first, *others = found
+    doubt = f"there are {len(found)}" if others else record.step.change.doubt(first, record.sent_at_ms)
+    if not doubt:
+        return Outcome(StepState.DONE, detail, changed=True, after=first)
     text = f"{_existing(record, found)}, and it may not be from this job: {doubt}"
     return Outcome(StepState.NEEDS_REVIEW, text, reason=OutcomeReason.EXISTS)
 
 
-def _existing(record: StepRecord, found: User) -> str:
-    return f"{record.step.change.already_text()} (id {shown(found.id)})"
+def name_in_use(record: StepRecord, found: Sequence[Record]) -> Outcome:
+    """The outcome of a renaming that was not sent, because groups ``found`` have the name."""
+    name = shown(record.step.change.new_name or "")
+    text = f"another group has the name {name} (id {shown(found[0].id)}): nothing was sent"
+    return Outcome(StepState.FAILED, text, reason=OutcomeReason.EXISTS)
+
+
+def not_found_afterwards(record: StepRecord) -> Outcome:
+    """The server accepted the creation, and its effect was not found."""
+    text = f"the server accepted it, and no such {record.step.change.noun} was found when read again"
+    return Outcome(StepState.NEEDS_REVIEW, text, reason=OutcomeReason.IGNORED)
+
+
+def _existing(record: StepRecord, found: Sequence[Record]) -> str:
+    return f"{record.step.change.already_text()} (id {shown(found[0].id)})"
+
+
+def gone_text(record: StepRecord) -> str:
+    """That the subject of a step is gone."""
+    return f"there is no such {record.step.change.noun} any more"
 
 
 def gone(record: StepRecord) -> Outcome:
-    """The outcome of a step that found no user."""
+    """The outcome of a step that found no subject."""
     if not record.step.change.deletes:
-        return Outcome(StepState.FAILED, GONE)
+        return Outcome(StepState.FAILED, gone_text(record))
     if record.may_arrive:
         return Outcome(StepState.DONE, EARLIER_ATTEMPT_APPLIED, changed=True)
     return Outcome(StepState.DONE, f"{record.step.change.already_text()}: nothing was sent")
 
 
-def not_applied(record: StepRecord, after: User) -> Outcome:
-    """The server accepted the step, and the user is not as the change makes them."""
+def not_applied(record: StepRecord, after: Record) -> Outcome:
+    """The server accepted the step, and the subject is not as the change makes it."""
     text, changed = record.step.change.shortfall(record.before, after)
     if changed:
         return Outcome(StepState.NEEDS_REVIEW, text or CHANGED_NOTHING, changed=True, after=after)
@@ -106,39 +112,39 @@ def not_sent(record: StepRecord) -> Outcome:
     return Outcome(StepState.TODO, UNSENT)
 
 
-def lost_not_applied(after: User | None) -> Outcome:
+def lost_not_applied(after: Record | None) -> Outcome:
     """The attempt got no usable answer and has no effect yet: the step is still to be done."""
     return Outcome(StepState.TODO, LOST_NOT_APPLIED, after=after, reason=OutcomeReason.MAY_ARRIVE)
 
 
-def verified(record: StepRecord, after: User | None) -> Outcome:
-    """The server accepted the change, and the user is as requested."""
+def verified(record: StepRecord, after: Record | None) -> Outcome:
+    """The server accepted the change, and the subject is as requested."""
     detail = record.step.change.done_text(record.before)
     return Outcome(StepState.DONE, detail, changed=True, after=after, reason=OutcomeReason.VERIFIED)
 
 
-def refused(record: StepRecord, error: ApiError, after: User | None = None) -> Outcome:
-    """The server understood the step and refused it; ``after`` is the user as read since then."""
+def refused(record: StepRecord, error: ApiError, after: Record | None = None) -> Outcome:
+    """The server understood the step and refused it; ``after`` is the record as read since then."""
     message, change = clean(error.message, MAX_MESSAGE), record.step.change
     if isinstance(error, ChangedMeanwhile):
         return _conflict(record, message, after)
     if change.review_text:
         return Outcome(StepState.NEEDS_REVIEW, f"{change.review_text}: {message}", after=after)
-    exists = isinstance(error, Conflict) and change.new_email is not None
+    exists = isinstance(error, Conflict) and (change.creates or change.about_group)
     reason = OutcomeReason.EXISTS if exists else OutcomeReason.OTHER
     return Outcome(StepState.FAILED, message, after=after, reason=reason, refusals=error.fields)
 
 
-def _conflict(record: StepRecord, detail: str, user: User | None) -> Outcome:
+def _conflict(record: StepRecord, detail: str, now: Record | None) -> Outcome:
     """Others changed what the step would overwrite; an earlier attempt may have changed its other fields."""
-    if record.may_arrive and user is not None and record.step.change.shortfall(record.before, user)[1]:
+    if record.may_arrive and now is not None and record.step.change.shortfall(record.before, now)[1]:
         text = f"{detail}; {EARLIER_ATTEMPT_PARTLY_APPLIED}"
-        return Outcome(StepState.NEEDS_REVIEW, text, changed=True, after=user, reason=OutcomeReason.CONFLICT)
-    return Outcome(StepState.SKIPPED, detail, after=user, reason=OutcomeReason.CONFLICT)
+        return Outcome(StepState.NEEDS_REVIEW, text, changed=True, after=now, reason=OutcomeReason.CONFLICT)
+    return Outcome(StepState.SKIPPED, detail, after=now, reason=OutcomeReason.CONFLICT)
 
 
 def unreadable(error: ApiError, *, sent: bool) -> Outcome:
-    """The server refuses to return the user."""
+    """The server refuses to return the subject."""
     message = clean(error.message, MAX_MESSAGE)
     if sent:
         return Outcome(StepState.NEEDS_REVIEW, f"{UNVERIFIED}: {message}")

@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 from walkme_tui.domain import json_text
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.creation import new_user_key
+from walkme_tui.domain.changes.group import new_group_key
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.json_fields import (
@@ -21,6 +22,7 @@ from walkme_tui.domain.json_fields import (
     group,
     group_to_json,
     list_of,
+    number,
     one_of,
     or_null,
     record_id,
@@ -28,7 +30,7 @@ from walkme_tui.domain.json_fields import (
     time_ms,
     user,
 )
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Step, Subject
+from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Step, Subject
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import Json
@@ -52,6 +54,7 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
         "undoes": plan.undoes,
         "left_out": list(plan.left_out),
         "subjects": [_subject_to_json(subject) for subject in plan.subjects],
+        **({"groups": [_group_subject_to_json(subject) for subject in plan.groups]} if plan.groups else {}),
         "steps": [step_to_json(step) for step in plan.steps],
     }
 
@@ -85,7 +88,7 @@ def plan_from_text(text: str) -> Plan:
 def step_to_json(step: Step) -> dict[str, Json]:
     """One step as a JSON object."""
     change = step.change
-    head: dict[str, Json] = {"number": step.number, "call": change.kind, "user": change.subject_id}
+    head: dict[str, Json] = {"number": step.number, "call": change.kind, change.noun: change.subject_id}
     return head | change.to_json() | {"strict": step.strict}
 
 
@@ -102,10 +105,10 @@ def read_step(value: object, where: str, *, more_fields: bool = False) -> Step:
     fields = Fields.of(value, where)
     number = fields.take("number", count)
     kind = fields.take("call", text)
-    user_id = fields.take("user", record_id)
     if kind not in CHANGE_KINDS:
         bad(f"{where}.call", f"is not one of: {', '.join(CHANGE_KINDS)}")
-    change = CHANGE_KINDS[kind].from_json(user_id, fields)
+    found = CHANGE_KINDS[kind]
+    change = found.from_json(fields.take("group" if found.about_group else "user", record_id), fields)
     strict = fields.take("strict", flag, False)
     if not more_fields:
         fields.end()
@@ -121,6 +124,15 @@ def _subject_to_json(subject: Subject) -> dict[str, Json]:
         "read_at": format_time_ms(subject.read_at_ms),
         "groups": [group_to_json(group) for group in subject.groups],
         "kept": list[Json](sorted(subject.kept)),
+        "consequences": [_consequence_to_json(consequence) for consequence in subject.consequences],
+    }
+
+
+def _group_subject_to_json(subject: GroupSubject) -> dict[str, Json]:
+    return {
+        "group": group_to_json(subject.group),
+        "members": subject.members,
+        "read_at": format_time_ms(subject.read_at_ms),
         "consequences": [_consequence_to_json(consequence) for consequence in subject.consequences],
     }
 
@@ -154,6 +166,7 @@ def _read_plan(value: object) -> Plan:
         undoes=fields.take("undoes", or_null(text), None),
         left_out=fields.take("left_out", list_of(text), ()),
         subjects=fields.take("subjects", list_of(_subject)),
+        groups=fields.take("groups", list_of(_group_subject), ()),
         steps=fields.take("steps", list_of(read_step)),
     )
     fields.end()
@@ -171,21 +184,30 @@ def _refuse_format(found: object) -> NoReturn:
 
 def _check(plan: Plan) -> None:
     """Raise ``BadField`` where steps and subjects do not match: a review must show everything that is executed."""
+    if plan.subjects and plan.groups:
+        bad("groups", "stand beside subjects: a plan changes either users or groups")
     people = [subject.user.id for subject in plan.subjects]
     if len(set(people)) < len(people):
         bad("subjects", "describes the same person twice")
-    known = set(people)
+    ids = [subject.group.id for subject in plan.groups]
+    if len(set(ids)) < len(ids):
+        bad("groups", "describe the same group twice")
+    known = set(ids if plan.groups else people)
     begun: set[str] = set()
     for index, step in enumerate(plan.steps):
         if step.number != index + 1:
             bad(f"steps[{index}].number", f"is not {index + 1}")
-        if step.subject_id not in known:
-            bad(f"steps[{index}].user", "is in none of the subjects")
-        email = step.change.new_email
+        change = step.change
+        place = f"steps[{index}].{change.noun}"
+        if step.subject_id not in known or change.about_group is not bool(plan.groups):
+            bad(place, "is in none of the groups" if change.about_group else "is in none of the subjects")
+        email, name = change.new_email, change.new_name
         if email is not None and step.subject_id != new_user_key(email):
-            bad(f"steps[{index}].user", "is not the email of the new user, in lower case")
-        if email is not None and step.subject_id in begun:
-            bad(f"steps[{index}]", "creates a user that an earlier step changes")
+            bad(place, "is not the email of the new user, in lower case")
+        if change.creates and name is not None and step.subject_id != new_group_key(name):
+            bad(place, "is not the name of the new group")
+        if change.creates and step.subject_id in begun:
+            bad(f"steps[{index}]", f"creates a {change.noun} that an earlier step changes")
         begun.add(step.subject_id)
 
 
@@ -197,6 +219,18 @@ def _subject(value: object, where: str) -> Subject:
         read_at_ms=fields.take("read_at", time_ms),
         groups=fields.take("groups", list_of(group), ()),
         kept=frozenset(kept),
+        consequences=fields.take("consequences", list_of(_consequence), ()),
+    )
+    fields.end()
+    return subject
+
+
+def _group_subject(value: object, where: str) -> GroupSubject:
+    fields = Fields.of(value, where)
+    subject = GroupSubject(
+        group=fields.take("group", group),
+        members=fields.take("members", or_null(number)),
+        read_at_ms=fields.take("read_at", time_ms),
         consequences=fields.take("consequences", list_of(_consequence), ()),
     )
     fields.end()

@@ -36,6 +36,9 @@ class PlanKind(StrEnum):
     CREATE = "create"
     DELETE = "delete"
     GROUPS = "groups"
+    CREATE_GROUP = "create group"
+    RENAME_GROUP = "rename group"
+    DELETE_GROUP = "delete group"
 
 
 class StepState(StrEnum):
@@ -114,14 +117,37 @@ class Subject:
     kept: frozenset[str] = frozenset()
     consequences: tuple[Consequence, ...] = ()
 
+    @property
+    def id(self) -> str:
+        """The id of the user."""
+        return self.user.id
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSubject:
+    """One group that a plan changes, as the server had it when the plan was made.
+
+    The id of a group to create is ``changes.group.new_group_key``. ``members`` is their number, None if unknown.
+    """
+
+    group: Group
+    members: int | None
+    read_at_ms: int
+    consequences: tuple[Consequence, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The id of the group."""
+        return self.group.id
+
 
 @dataclass(frozen=True)
 class Plan:
     """Changes of an account, to review before anything is sent.
 
     ``profile``, ``base_url`` and ``surface`` identify the account and the API that the plan was made for; others refuse
-    it. ``undoes`` is the id of the job that an undo restores. ``left_out`` explains in sentences what the plan does not
-    do.
+    it. It has ``subjects``, or ``groups`` where its steps change groups themselves. ``undoes`` is the id of the job
+    that an undo restores. ``left_out`` explains in sentences what the plan does not do.
     """
 
     kind: PlanKind
@@ -134,13 +160,14 @@ class Plan:
     undoes: str | None = None
     left_out: tuple[str, ...] = ()
     surface: Surface = Surface.REST
+    groups: tuple[GroupSubject, ...] = ()
 
     def steps_of(self, subject_id: str) -> tuple[Step, ...]:
         """The steps that change one subject, in order."""
         return tuple(self._steps_by_subject.get(subject_id, ()))
 
     def subject_of(self, subject_id: str) -> Subject | None:
-        """The subject with this id, None if there is none."""
+        """The user with this id as the plan found them, None if there is none."""
         return self._subjects_by_id.get(subject_id)
 
     @cached_property

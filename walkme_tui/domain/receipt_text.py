@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
+from walkme_tui.domain.groups import member_count
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import Json
@@ -26,20 +27,22 @@ TITLES: Final = {
     "create": "Creation",
     "delete": "Deletion",
     "groups": "Change of groups",
+    "create group": "Creation",
+    "rename group": "Renaming",
+    "delete group": "Deletion",
 }
 
 
 def receipt_markdown(receipt: Mapping[str, Any], file_name: str) -> str:
     """The Markdown of a receipt that ``receipts.receipt`` made: the lines for a ticket, then the whole record."""
-    person, account, operator = receipt["person"], receipt["account"], receipt["operator"]
+    account, operator = receipt["account"], receipt["operator"]
     where = f"{code(account['base_url'])} ({account['surface'].upper()})"
-    known = (_name(person), person.get("email"), person["id"])
     lines = [
         *ticket_lines(receipt, file_name),
         "",
         "## Record",
         "",
-        f"- Person: {', '.join(code(part) for part in known if isinstance(part, str) and part)}",
+        _subject(receipt),
         f"- Operator: {code(operator['os_user'])} on {code(operator['host'])}, client {code(operator['client_id'])}",
         f"- Account: {code(account['profile'])}, {where}, {_word(account['environment'])}",
         *([f"- Undoes job: {code(receipt['undoes'])}"] if receipt["undoes"] else []),
@@ -47,9 +50,7 @@ def receipt_markdown(receipt: Mapping[str, Any], file_name: str) -> str:
         "",
         "## Before and after",
         "",
-        f"- Status: {_status(receipt['before'])} -> {_status(receipt['after'])}",
-        f"- Groups before: {_groups(receipt['before'])}",
-        f"- Groups after: {_groups(receipt['after'])}",
+        *_before_and_after(receipt),
         *([f"- Groups kept: {_listed(receipt['kept'])}"] if receipt["kept"] else []),
         "",
         "## Steps",
@@ -64,9 +65,9 @@ def receipt_markdown(receipt: Mapping[str, Any], file_name: str) -> str:
 
 def ticket_lines(receipt: Mapping[str, Any], file_name: str) -> list[str]:
     """At most six lines for a ticket; ``file_name`` is the receipt's JSON file, for the undo of this person."""
-    person, account, operator = receipt["person"], receipt["account"], receipt["operator"]
+    account, operator = receipt["account"], receipt["operator"]
     title = TITLES.get(receipt["kind"], "Change")
-    who = code(person.get("email") or _name(person) or person["id"])
+    who = code(_label(receipt))
     ticket = f"{code(receipt['ticket'])}, " if receipt["ticket"] else ""
     state = _word(receipt["state"])
     when = _moment(receipt["settled_at"] or receipt["written_at"])
@@ -92,8 +93,41 @@ def code(value: object, limit: int = MAX_SHOWN) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
+def _label(receipt: Mapping[str, Any]) -> str:
+    """What to call the user or the group of a receipt."""
+    if "group" in receipt:
+        return f"the group {receipt['group']['name'] or receipt['group']['id']}"
+    person = receipt["person"]
+    return str(person.get("email") or _name(person) or person["id"])
+
+
+def _subject(receipt: Mapping[str, Any]) -> str:
+    """The line with all that is known of who or what the receipt is about."""
+    title = "Group" if "group" in receipt else "Person"
+    found = receipt[title.lower()]
+    known = [_name(found), found.get("email") or found.get("name"), found["id"]]
+    return f"- {title}: {', '.join(code(part) for part in known if isinstance(part, str) and part)}"
+
+
+def _before_and_after(receipt: Mapping[str, Any]) -> list[str]:
+    before, after = receipt["before"], receipt["after"]
+    if "group" in receipt:
+        return [f"- Before: {_group_state(before)}", f"- After: {_group_state(after)}"]
+    return [
+        f"- Status: {_status(before)} -> {_status(after)}",
+        f"- Groups before: {_groups(before)}",
+        f"- Groups after: {_groups(after)}",
+    ]
+
+
+def _group_state(state: Mapping[str, Any] | None) -> str:
+    if state is None:
+        return "no group"
+    return f"{code(state['name']) if state['name'] else 'no name'}, {member_count(state['members'])}"
+
+
 def _steps(receipt: Mapping[str, Any]) -> list[str]:
-    """The user's steps, numbered from 1, each with one time: without the date on the day of the job."""
+    """The steps, numbered from 1, each with one time: without the date on the day of the job."""
     begun = receipt["created_at"]["local"]
     lines = []
     for number, step in enumerate(receipt["steps"], 1):
@@ -153,8 +187,12 @@ def _undo(receipt: Mapping[str, Any], file_name: str) -> str:
     """The commands that undo this receipt and the job."""
     here = any(step["changed"] and step["state"] == StepState.DONE for step in receipt["steps"])
     people, job = receipt["undo_people"], code(receipt["undo"])
+    if not people and here:
+        return "a deleted group cannot be restored"
     if not people:
         return "nothing was changed, so there is nothing to undo"
+    if "group" in receipt:
+        return job
     if not here:
         others = "1 other person" if people == 1 else f"{people} other people"
         return f"nothing was changed for this person; {job} undoes the job for {others}"

@@ -1,22 +1,22 @@
-"""The receipt of one user of a job: a JSON object to keep and to undo from; ``receipt_text`` renders it.
+"""The receipt of one user or group of a job: a JSON object to keep and to undo from; ``receipt_text`` renders it.
 
 Values are those of the account, not cleaned; times are in UTC and in the local zone. An unknown field is absent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Final, NamedTuple
 
 from walkme_tui.domain.accounts import Account, Surface
-from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.change import Change, Record
 from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.domain.groups import Group
+from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.inverses import after_steps
-from walkme_tui.domain.jobs import Job, JobState, StepRecord, user_ids
-from walkme_tui.domain.json_fields import BadField, bad, flag, group_to_json, one_of, text
+from walkme_tui.domain.jobs import Job, JobState, StepRecord, created_ids
+from walkme_tui.domain.json_fields import BadField, bad, flag, group, group_to_json, one_of, or_null, text, user
 from walkme_tui.domain.plan_files import read_step, step_to_json
-from walkme_tui.domain.plans import StepState, Subject
+from walkme_tui.domain.plans import GroupSubject, StepState, Subject
 from walkme_tui.domain.times import EPOCH, MILLISECOND, format_time_ms
 from walkme_tui.domain.user_json import ATTRIBUTES, decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, User
@@ -27,28 +27,28 @@ STATE: Final = ("status", "groups")
 
 
 class ReadReceipt(NamedTuple):
-    """What an undo needs of a receipt: account, user, and the steps with the user before and after each."""
+    """What an undo needs of a receipt: account, user or group, and the steps with the record before and after each."""
 
     job_id: str
     ticket: str
     profile: str
     base_url: str
     surface: Surface
-    user: User
+    subject: User | Group
     groups: tuple[Group, ...]
     steps: tuple[StepRecord, ...]
 
 
-def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zone: tzinfo | None) -> dict[str, Json]:
-    """The receipt of one user of a job; ``zone`` is the local time zone (None: the system's)."""
-    records = job.records_of(subject.user.id)
-    names = {group.id: group for group in subject.groups}
-    names |= {group.id: group for record in records for group in record.step.change.groups}
-    user_id = user_ids(records).get(subject.user.id, subject.user.id)
-    is_new = any(record.step.change.new_email is not None for record in records)
-    read = (record.before for record in records if record.before is not None and not is_new)
-    found = next(read, subject.user)
+def receipt(
+    job: Job, subject: Subject | GroupSubject, account: Account, written_at_ms: int, zone: tzinfo | None
+) -> dict[str, Json]:
+    """The receipt of one user or group of a job; ``zone`` is the local time zone (None: the system's)."""
+    records = job.records_of(subject.id)
     plan = job.plan
+    if isinstance(subject, GroupSubject):
+        about, warning = _about_group(subject, records), ""
+    else:
+        about, warning = _about_person(subject, records), identity_provider_warning(subject.user, plan.kind)
 
     def moment(at_ms: int | None) -> Json:
         return None if at_ms is None else _moment(at_ms, zone)
@@ -70,17 +70,54 @@ def receipt(job: Job, subject: Subject, account: Account, written_at_ms: int, zo
         "created_at": moment(job.created_at_ms),
         "settled_at": moment(job.settled_at_ms),
         "written_at": moment(written_at_ms),
-        "person": _only(encode_user(subject.user._replace(id=user_id)), NAMES),
-        "before": _condition(found, names),
-        "after": _condition(after_steps(subject.user, records), names),
-        "kept": [group_to_json(names.get(group_id, Group(group_id, None))) for group_id in sorted(subject.kept)],
+        **about,
         "steps": [_step(record, zone) for record in records],
         "left_out": list(plan.left_out),
-        "checks": [check.to_json() for check in job.checks_of(subject.user.id)],
-        "warning": identity_provider_warning(subject.user, plan.kind),
+        "checks": [check.to_json() for check in job.checks_of(subject.id)],
+        "warning": warning,
         "undo": f"walkme-tui undo {job.id}",
-        "undo_people": len(job.changed_users),
+        "undo_people": len(job.changed_subjects),
     }
+
+
+def _about_person(subject: Subject, records: Sequence[StepRecord]) -> dict[str, Json]:
+    """The user, with status and groups before and after the job."""
+    names = {group.id: group for group in subject.groups}
+    names |= {group.id: group for record in records for group in record.step.change.groups}
+    user_id = created_ids(records).get(subject.user.id, subject.user.id)
+    is_new = any(record.step.change.creates for record in records)
+    read = (record.before for record in records if isinstance(record.before, User) and not is_new)
+    return {
+        "person": _only(encode_user(subject.user._replace(id=user_id)), NAMES),
+        "before": _condition(next(read, subject.user), names),
+        "after": _condition(after_steps(subject.user, records), names),
+        "kept": [group_to_json(names.get(group_id, Group(group_id, None))) for group_id in sorted(subject.kept)],
+    }
+
+
+def _about_group(subject: GroupSubject, records: Sequence[StepRecord]) -> dict[str, Json]:
+    """The group, with name and number of members before and after the job; null where there was or is none."""
+    ids, is_new = created_ids(records), any(record.step.change.creates for record in records)
+    before = next((record.before for record in records if isinstance(record.before, GroupRecord)), None)
+    before = after = before or GroupRecord(subject.group)
+    is_gone = is_new and not ids
+    for record in records:
+        if isinstance(record.after, GroupRecord):
+            after = record.after
+        elif record.state is StepState.DONE:
+            after = record.step.change.apply(after)
+        is_gone |= record.state is StepState.DONE and record.step.change.deletes
+    return {
+        "group": {"id": ids.get(subject.group.id, subject.group.id), "name": subject.group.name},
+        "before": None if is_new else _group_state(before, subject.members),
+        "after": None if is_gone else _group_state(after, subject.members),
+        "kept": [],
+    }
+
+
+def _group_state(record: GroupRecord, members: int | None) -> dict[str, Json]:
+    """Name and number of members, which is ``members`` where they were not read."""
+    return {"name": record.group.name, "members": members if record.members is UNKNOWN else len(record.members)}
 
 
 def read_receipt(value: object) -> ReadReceipt:
@@ -98,13 +135,17 @@ def _read(value: object) -> ReadReceipt:
     if whole.get("format") != FORMAT or isinstance(whole.get("format"), bool):
         bad("format", f"is not {FORMAT}")
     account = _object(whole.get("account"), "account")
-    person = decode_user(whole.get("person"))
-    if not isinstance(person, User):
-        bad("person", f"is no user: {person.reason}")
     steps = whole.get("steps")
     if not isinstance(steps, list):
         bad("steps", "is not a list")
-    records = tuple(_read_step(step, person.id, f"steps[{index}]") for index, step in enumerate(steps))
+    subject: User | Group
+    groups: tuple[Group, ...] = ()
+    if "group" in whole:
+        subject = group(whole["group"], "group")
+    else:
+        subject = _with_condition(user(whole.get("person"), "person"), whole.get("before"), "before")
+        groups = _named(whole.get("before"), "before") + _named(whole.get("after"), "after")
+    records = tuple(_read_step(step, subject, f"steps[{index}]") for index, step in enumerate(steps))
     return ReadReceipt(
         job_id=text(whole.get("job"), "job"),
         ticket=text(whole.get("ticket"), "ticket"),
@@ -112,8 +153,8 @@ def _read(value: object) -> ReadReceipt:
         base_url=text(account.get("base_url"), "account.base_url"),
         # Receipts of earlier versions lack it.
         surface=one_of(Surface)(account.get("surface", Surface.REST.value), "account.surface"),
-        user=_with_condition(person, whole.get("before"), "before"),
-        groups=_named(whole.get("before"), "before") + _named(whole.get("after"), "after"),
+        subject=subject,
+        groups=groups,
         steps=records,
     )
 
@@ -125,30 +166,40 @@ def _state(job: Job) -> str:
 
 def _step(record: StepRecord, zone: tzinfo | None) -> Json:
     found = step_to_json(record.step)
-    del found["user"], found["strict"]
+    del found[record.step.change.noun], found["strict"]
     found |= {"state": record.state.value, "detail": record.detail, "changed": record.changed}
     found["attempts"] = record.attempts
     found["as_planned"] = record.as_planned
     found["sent_at"] = None if record.sent_at_ms is None else _moment(record.sent_at_ms, zone)
     found["settled_at"] = None if record.settled_at_ms is None else _moment(record.settled_at_ms, zone)
-    for name, user in (("met", record.before), ("left", record.after)):
-        if user is not None:
-            found[name] = _known_state(user) | _only(encode_user(user), _names_of(record.step.change))
+    for name, read in (("met", record.before), ("left", record.after)):
+        if isinstance(read, User):
+            found[name] = _known_state(read) | _only(encode_user(read), _names_of(record.step.change))
+        elif read is not None:
+            found[name] = _group_state(read, None)
     return found
 
 
-def _read_step(value: object, user_id: str, where: str) -> StepRecord:
+def _read_step(value: object, subject: User | Group, where: str) -> StepRecord:
     fields = dict(_object(value, where))
-    step = read_step(fields | {"user": user_id, "strict": False}, where, more_fields=True)
+    noun = "user" if isinstance(subject, User) else "group"
+    step = read_step(fields | {noun: subject.id, "strict": False}, where, more_fields=True)
+    if step.change.noun != noun:
+        bad(f"{where}.call", f"is not a change of a {noun}")
     state = one_of(StepState)(fields.get("state"), f"{where}.state")
     changed = flag(fields.get("changed"), f"{where}.changed")
     before, after = (
-        None
-        if fields.get(name) is None
-        else _with_condition(User(user_id), fields[name], f"{where}.{name}", _names_of(step.change))
+        None if fields.get(name) is None else _read_state(fields[name], subject, f"{where}.{name}", step.change)
         for name in ("met", "left")
     )
     return StepRecord(step, state, changed=changed, before=before, after=after)
+
+
+def _read_state(value: object, subject: User | Group, where: str, change: Change) -> Record:
+    """What ``_step`` wrote of the subject before or after a step."""
+    if isinstance(subject, User):
+        return _with_condition(User(subject.id), value, where, _names_of(change))
+    return GroupRecord(Group(subject.id, or_null(text)(_object(value, where).get("name"), f"{where}.name")))
 
 
 def _condition(user: User, names: Mapping[str, Group]) -> dict[str, Json]:

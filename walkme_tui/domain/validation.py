@@ -1,4 +1,4 @@
-"""What is wrong or unusual about a value that a person gave for a field of a user.
+"""What is wrong or unusual about a value that a person gave for a field of a user, or for the name of a group.
 
 Used by forms, the command line and imports. Only what cannot be sent is an error: all else is a warning, because the
 server decides.
@@ -44,11 +44,13 @@ class Finding(NamedTuple):
 
 
 def check(attribute: str, text: str) -> tuple[Finding, ...]:
-    """Everything that is wrong or unusual about a value for an attribute of ``User``, errors first; empty: nothing."""
+    """Everything that is wrong or unusual about a value for an attribute of ``User`` or a ``group name``, errors first."""
     if len(text) > LONGEST:
         return (_error(f"It has {len(text)} characters; the most that can be sent is {LONGEST}."),)
     findings = _characters(text)
     match attribute:
+        case "group name" if not text.strip():
+            findings.append(_error("A name is required."))
         case "email":
             findings += _email(text)
         case "role":

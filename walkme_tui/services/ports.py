@@ -19,6 +19,7 @@ from walkme_tui.services.events import Events
 
 if TYPE_CHECKING:
     # Commands that only read start without them: they are a tenth of what whois --cached imports.
+    from walkme_tui.domain.changes.change import Record
     from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome, SurfaceCheck
     from walkme_tui.domain.plans import Plan
     from walkme_tui.domain.write_support import WriteSupport
@@ -371,7 +372,7 @@ class Journal(Protocol):
         """Release the lock and leave the job in this state."""
         ...
 
-    async def intend(self, job_id: str, number: int, before: User | None, at_ms: int) -> None:
+    async def intend(self, job_id: str, number: int, before: "Record | None", at_ms: int) -> None:
         """Record, before the bytes leave, that a step is being sent (state SENT, one more attempt)."""
         ...
 

@@ -14,6 +14,7 @@ from tests.support.executed_jobs import SETTLED_MS, job_of
 from tests.support.journals import plan_for
 from tests.support.plan_strategies import plans, users
 from walkme_tui.domain.accounts import Account, Environment, Surface
+from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
@@ -95,10 +96,10 @@ def test_a_running_job_is_stored_as_interrupted(state: JobState, expected: str) 
     assert written(replace(offboarding(), state=state))["state"] == expected
 
 
-def same(one: User | None, other: User | None) -> bool:
-    """True if both users are equal for an undo."""
-    if one is None or other is None:
-        return one is other
+def same(one: Record | None, other: Record | None) -> bool:
+    """True if both are equal for an undo."""
+    if not isinstance(one, User) or not isinstance(other, User):
+        return one == other
     return (one.id, one.status, one.groups) == (other.id, other.status, other.groups)
 
 
@@ -173,7 +174,7 @@ def test_any_json_is_loaded_as_a_receipt_or_refused(choices: st.DataObject) -> N
     place[key] = choices.draw(JSON)
     with suppress(ConfigurationError):
         read = read_receipt(data)
-        assert {record.step.subject_id for record in read.steps} <= {read.user.id}
+        assert {record.step.subject_id for record in read.steps} <= {read.subject.id}
 
 
 def test_groups_are_stored_with_their_names() -> None:

@@ -43,6 +43,7 @@ from walkme_tui.domain.errors import (
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState, OutcomeReason
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Plan
+from walkme_tui.domain.users import User
 from walkme_tui.services.changes.executor import USERS_AT_ONCE, Executor
 from walkme_tui.services.changes.outage_gate import MAX_SKIPPED
 from walkme_tui.services.changes.step_runner import MAX_REFUSALS
@@ -87,8 +88,8 @@ async def test_a_user_is_read_once_and_read_back_after_each_write(tmp_path: Path
 async def test_a_step_keeps_the_user_before_and_after(tmp_path: Path) -> None:
     api = account()
     (step,) = (await run_changes(api, tmp_path, DEACTIVATE)).steps
-    assert step.before is not None
-    assert step.after is not None
+    assert isinstance(step.before, User)
+    assert isinstance(step.after, User)
     assert (step.before.status, step.after.status, step.changed, step.attempts) == ("active", "inactive", True, 1)
     assert step.before == BOTH
 

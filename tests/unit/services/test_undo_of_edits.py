@@ -58,7 +58,7 @@ async def undo(desk: ExecutorBench, job: Job) -> Plan:
 
 async def assert_undone(desk: ExecutorBench, job: Job) -> None:
     """The list of jobs shows that a job was undone."""
-    assert undone_users(await desk.journal.jobs())[job.id] == job.changed_users
+    assert undone_users(await desk.journal.jobs())[job.id] == job.changed_subjects
 
 
 # ------------------------------------------------------------ edits and groups

@@ -140,9 +140,9 @@ def job_lines(job: Job, undo_jobs: Iterable[Job] = ()) -> list[str]:
         lines.append(f"Settled  {_second(job.settled_at_ms)}")
     if job.plan.undoes is not None:
         lines.append(f"Undoes   job {clean(job.plan.undoes)}")
-    changed = len(job.changed_users)
+    changed = len(job.changed_subjects)
     for other in undo_jobs:
-        some = f" for {len(other.changed_users)} of {changed} people" if changed > 1 else ""
+        some = f" for {len(other.changed_subjects)} of {changed} people" if changed > 1 else ""
         lines.append(f"Undone   {_second(other.created_at_ms)} by job {other.id}{some}")
     if job.purged_at_ms is not None:
         lines.append(f"Purged   {_second(job.purged_at_ms)}: the people that it changed are no longer known")

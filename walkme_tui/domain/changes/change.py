@@ -7,29 +7,35 @@ A kind of change is a subclass of ``Change``, listed in ``registry``, with an en
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self, TypeAlias
 
 from walkme_tui.domain.accounts import WRITE_SCOPE
-from walkme_tui.domain.groups import Group
+from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.json_fields import Fields
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import Json, User
 
 MAX_SHOWN: Final = 80
 
+Record: TypeAlias = User | GroupRecord
+"""What a change is about, as it was read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change(ABC):
-    """One change of one user, made by one API call.
+    """One change of one user or group, made by one API call.
 
     ``kind`` names the kind in plan files, receipts and the journal. ``verb`` begins its text (``leave``), and
     ``done_verb`` (``left``) the text that lists the targets of several done changes; empty where each stands alone.
     ``overwrites`` is true where the call replaces the values of its attributes, whatever they are;
-    ``conflict_means_done`` where a 409 says that the user is already as requested, ``deletes`` where the user is gone
-    afterwards. ``scope`` is what the token needs.
+    ``conflict_means_done`` where a 409 says that the subject is already as requested. ``creates`` is true where there
+    is no subject before, ``deletes`` where there is none afterwards, ``undoable`` where there is a way back in general.
+    ``scope`` is what the token needs.
 
-    ``subject_id`` is the id of what the change is about. A user that the same plan creates has none yet: there it is
-    ``creation.new_user_key`` of the email, also in the journal, and ``for_subject`` puts the id in its place.
+    The subject is the user, or the group where ``about_group`` is true; records of it are values of ``User`` or of
+    ``GroupRecord``. ``subject_id`` is its id. A subject that the same plan creates has none yet: there it is
+    ``creation.new_user_key`` of the email or ``group.new_group_key`` of the name, also in the journal, and
+    ``for_subject`` puts the id in its place.
 
     All texts are clean, and phrases without a full stop.
     """
@@ -40,7 +46,10 @@ class Change(ABC):
     scope: ClassVar[str] = WRITE_SCOPE
     overwrites: ClassVar[bool] = False
     conflict_means_done: ClassVar[bool] = False
+    creates: ClassVar[bool] = False
     deletes: ClassVar[bool] = False
+    undoable: ClassVar[bool] = True
+    about_group: ClassVar[bool] = False
 
     subject_id: str
 
@@ -48,31 +57,36 @@ class Change(ABC):
         """The same change of another subject."""
         return replace(self, subject_id=subject_id)
 
-    # ------------------------------------------------------------ the user
+    # ------------------------------------------------------------ the subject
+
+    @property
+    def noun(self) -> str:
+        """``user`` or ``group``."""
+        return "group" if self.about_group else "user"
 
     @property
     @abstractmethod
     def attributes(self) -> tuple[str, ...]:
-        """The attributes of ``User`` that change."""
+        """The attributes of ``User`` that change; none where the change is about a group."""
 
     @abstractmethod
-    def holds(self, user: User) -> bool | None:
-        """Whether the user is as the change makes them; None if the record lacks the attribute."""
+    def holds(self, record: Any) -> bool | None:
+        """Whether the subject is as the change makes it; None if the record lacks the attribute."""
 
     @abstractmethod
-    def as_planned(self, user: User) -> bool | None:
-        """Whether the user still is as the plan found them; None if one of the two is unknown."""
+    def as_planned(self, record: Any) -> bool | None:
+        """Whether the subject still is as the plan found it; None if one of the two is unknown."""
 
     @abstractmethod
-    def apply(self, user: User) -> User:
-        """The user after the change; an unknown list of groups stays unknown."""
+    def apply(self, record: Any) -> Any:
+        """The record after the change; an unknown list of groups or members stays unknown."""
 
     @abstractmethod
-    def inverses(self, before: User | None = None, after: User | None = None) -> "tuple[Change, ...]":
-        """The changes that restore the old state; empty where that is unknown.
+    def inverses(self, before: Any = None, after: Any = None) -> "tuple[Change, ...]":
+        """The changes that restore the old state; empty where that is unknown or impossible.
 
-        ``before`` and ``after`` are the user as read before and after the change was sent: they may differ from what
-        the plan expected.
+        ``before`` and ``after`` are the records as read before and after the change was sent, None where there is none:
+        they may differ from what the plan expected.
         """
 
     @property
@@ -90,6 +104,11 @@ class Change(ABC):
         return None
 
     @property
+    def new_name(self) -> str | None:
+        """The name that the change gives to a group; None for every other change."""
+        return None
+
+    @property
     def left_group(self) -> Group | None:
         """The group that the user leaves; None for every other change."""
         return None
@@ -98,7 +117,7 @@ class Change(ABC):
 
     @abstractmethod
     def to_json(self) -> dict[str, Json]:
-        """The fields of the change besides its kind and its user."""
+        """The fields of the change besides its kind and its subject."""
 
     @classmethod
     @abstractmethod
@@ -107,7 +126,7 @@ class Change(ABC):
 
     @abstractmethod
     def anonymous(self, subject_id: str, group_id: Callable[[str], str]) -> Self:
-        """The change without personal data: another user id, other group ids, no names."""
+        """The change without personal data: another subject id, other group ids, no names."""
 
     # ------------------------------------------------------------ texts
 
@@ -125,29 +144,33 @@ class Change(ABC):
         return f"{self.verb} {self.target(shown)}"
 
     @abstractmethod
-    def done_text(self, before: User | None) -> str:
-        """What a verified change did to the user who was read ``before``: ``left Sales``."""
+    def done_text(self, before: Any) -> str:
+        """What a verified change did to the subject that was read ``before`` (or None): ``left Sales``."""
 
     @abstractmethod
     def already_text(self) -> str:
-        """That the user is as requested without the change: ``already out of Sales``."""
+        """That the subject is as requested without the change: ``already out of Sales``."""
 
     @abstractmethod
     def by_others_text(self) -> str:
         """That others made the change: ``others took the person out of Sales``."""
 
-    def shortfall(self, before: User | None, after: User) -> tuple[str, bool]:  # noqa: ARG002 - other kinds compare
-        """How the user differs from an accepted change, and whether something of it took effect.
+    def shortfall(self, before: Any, after: Any) -> tuple[str, bool]:  # noqa: ARG002 - other kinds compare
+        """How the subject differs from an accepted change, and whether something of it took effect.
 
         The text is empty where the change only did nothing.
         """
         return "", False
 
-    def deviation_text(self, user: User) -> str:  # noqa: ARG002 - other kinds show the user's value
-        """How the user differs from the plan, where ``as_planned`` and ``holds`` are both false."""
+    def doubt(self, found: Any, sent_at_ms: int | None) -> str:  # noqa: ARG002 - creations compare
+        """Why ``found`` may not be what this creation made when it was sent; empty where that is certain."""
+        return ""
+
+    def deviation_text(self, record: Any) -> str:  # noqa: ARG002 - other kinds show the present value
+        """How the subject differs from the plan, where ``as_planned`` and ``holds`` are both false."""
         return "it does not find what it was planned for"
 
-    def without_conflicts(self, user: User) -> "Self | None":  # noqa: ARG002 - other kinds have several parts
+    def without_conflicts(self, record: Any) -> "Self | None":  # noqa: ARG002 - other kinds have several parts
         """The part of the change that still is as planned, where ``as_planned`` is false; None if there is none."""
         return None
 

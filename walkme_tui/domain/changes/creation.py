@@ -14,6 +14,9 @@ from walkme_tui.domain.users import FIELD_LABELS, UNKNOWN, Json, Status, User
 FIELDS: Final = {"firstName": "first_name", "lastName": "last_name", "role": "role", "externalId": "external_id"}
 """By JSON name, the attributes besides the email that a new user can be given; the server sets the status."""
 
+MAX_SKEW_MS: Final = 5 * 60 * 1000
+"""The clocks of the server and of this machine are assumed to differ by less."""
+
 
 def new_user_key(email: str) -> str:
     """What stands for the id of a user that a plan creates, in its steps and in ``Subject.user``."""
@@ -27,6 +30,7 @@ class CreateUser(Change):
     kind: ClassVar[str] = "create user"
     verb: ClassVar[str] = "create"
     done_verb: ClassVar[str] = "created"
+    creates: ClassVar[bool] = True
 
     email: str
     values: tuple[tuple[str, str], ...] = ()
@@ -106,6 +110,16 @@ class CreateUser(Change):
 
     def shortfall(self, before: User | None, after: User) -> tuple[str, bool]:  # noqa: ARG002 - there was none
         return f"created, but {'; '.join(self._deviations(after))}", True
+
+    def doubt(self, found: User, sent_at_ms: int | None) -> str:
+        held, created_at_ms = self.holds(found), found.created_at_ms
+        if held is False:
+            return "it has other values"
+        if held is None:
+            return "its record lacks some of the values"
+        if not isinstance(created_at_ms, int) or sent_at_ms is None:
+            return "its record does not show when it was created"
+        return "it was created earlier" if created_at_ms < sent_at_ms - MAX_SKEW_MS else ""
 
     def deviation_text(self, user: User) -> str:  # noqa: ARG002 - the same for every user
         return self.already_text()

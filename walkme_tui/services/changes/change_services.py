@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from walkme_tui.services.changes.edit_planner import EditPlanner
+    from walkme_tui.services.changes.group_planner import GroupPlanner
     from walkme_tui.services.changes.job_runs import JobRuns, RunningJob
     from walkme_tui.services.changes.undo import UndoPlanner
 
@@ -34,10 +35,17 @@ class ChangeServices:
 
     @cached_property
     def edit_planner(self) -> "EditPlanner":
-        """What plans edits, creations, deletions and changes of groups."""
+        """What plans edits, creations and deletions of users, and who is in which group."""
         from walkme_tui.services.changes.edit_planner import EditPlanner
 
         return EditPlanner(self._session)
+
+    @cached_property
+    def group_planner(self) -> "GroupPlanner":
+        """What plans creations, renamings and deletions of groups."""
+        from walkme_tui.services.changes.group_planner import GroupPlanner
+
+        return GroupPlanner(self._session)
 
     @cached_property
     def undo_planner(self) -> "UndoPlanner":

@@ -1,11 +1,14 @@
-"""Creations of users: before and after the call, the user is looked up by email."""
+"""Creations: before and after the call, the user is looked up by email, since the id is not known."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
 from walkme_tui.domain import outcomes
+from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import ApiError, LookUpIgnored, NotFound
-from walkme_tui.domain.jobs import Outcome, OutcomeReason, StepRecord
+from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
@@ -16,10 +19,10 @@ from walkme_tui.services.ports import Session
 from walkme_tui.services.waiting import Sleep
 
 
-class Creation:
-    """Finds out what became of the creation of a user, whose id is not known.
+class Creation(ABC):
+    """Finds out what became of the creation of a user or a group.
 
-    Calls raise ``ApiError`` where the user cannot be looked up, but not ``NotFound``.
+    Calls raise ``ApiError`` where it cannot be looked up, but not ``NotFound``.
     """
 
     def __init__(self, session: Session, gate: OutageGate, sleep: Sleep) -> None:
@@ -27,46 +30,47 @@ class Creation:
         self._gate = gate
         self._sleep = sleep
 
-    async def before_sending(self, record: StepRecord) -> Outcome | None:
-        """The outcome of a creation that needs no sending; None: send it.
+    async def before_sending(self, record: StepRecord, known: Record | None) -> tuple[Outcome | None, None]:  # noqa: ARG002
+        """The outcome of a creation that needs no sending; None: send it. There is no record before.
 
         Where the server ignores look-ups by email, its answer shows whether the email is in use.
         """
-        found: User | None = None
+        found: Sequence[Record] = ()
         try:
             found = await self._find(record)
         except LookUpIgnored:
             if record.may_arrive:
-                return Outcome(StepState.NEEDS_REVIEW, outcomes.LOST_AND_UNKNOWN)
-        return outcomes.before_creating(record, found)
+                return Outcome(StepState.NEEDS_REVIEW, outcomes.LOST_AND_UNKNOWN), None
+        return outcomes.before_creating(record, found), None
 
     async def after_acceptance(self, record: StepRecord, new_id: str | None) -> Outcome:
         """The server accepted the creation; ``new_id`` is the id in its answer."""
+        change = record.step.change
         try:
-            user = await self._created(record, new_id)
-            if user is None or record.step.change.holds(user) is False:
-                # Some servers answer before the user, or all of the record, can be read.
+            created = await self._created(record, new_id)
+            if created is None or change.holds(created) is False:
+                # Some servers answer before the record, or all of it, can be read.
                 await self._sleep(SECOND_READ_SECONDS)
-                user = await self._created(record, new_id)
+                created = await self._created(record, new_id)
         except LookUpIgnored:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.UNVERIFIED)
-        if user is None:
-            return Outcome(StepState.NEEDS_REVIEW, outcomes.NOT_FOUND_AFTERWARDS, reason=OutcomeReason.IGNORED)
-        held = record.step.change.holds(user)
+        if created is None:
+            return outcomes.not_found_afterwards(record)
+        held = change.holds(created)
         if held is None:
-            return Outcome(StepState.NEEDS_REVIEW, outcomes.UNVERIFIED, changed=True, after=user)
-        return outcomes.verified(record, user) if held else outcomes.not_applied(record, user)
+            return Outcome(StepState.NEEDS_REVIEW, outcomes.UNVERIFIED, changed=True, after=created)
+        return outcomes.verified(record, created) if held else outcomes.not_applied(record, created)
 
     async def after_lost_answer(self, record: StepRecord, *, interrupted: bool = False) -> Outcome:
-        """No usable answer came, or the process ended first; ``TODO`` where there is no such user."""
+        """No usable answer came, or the process ended first; ``TODO`` where nothing was created."""
         try:
             found = await self._find(record)
-            if found is None:
+            if not found:
                 await self._sleep(SECOND_READ_SECONDS)
                 found = await self._find(record)
         except LookUpIgnored:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.LOST_AND_UNKNOWN)
-        if found is None:
+        if not found:
             return outcomes.lost_not_applied(None)
         detail = outcomes.INTERRUPTED_BUT_APPLIED if interrupted else outcomes.LOST_BUT_APPLIED
         return outcomes.found_after_creating(record, found, detail)
@@ -77,26 +81,41 @@ class Creation:
             found = await self._find(record)
         except LookUpIgnored:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.LOST_AND_UNKNOWN)
-        if found is None:
+        if not found:
             return outcomes.refused(record, error)
         return outcomes.found_after_creating(record, found, outcomes.EARLIER_ATTEMPT_APPLIED)
 
-    async def find(self, record: StepRecord) -> User | None:
-        """The user with the email, as the list has them; raises ``LookUpIgnored`` where that cannot be determined."""
+    @abstractmethod
+    async def read(self, record: StepRecord) -> object:
+        """What the server has under the email or the name, in one call; raises ``LookUpIgnored`` where it ignores it."""
+
+    @abstractmethod
+    async def _find(self, record: StepRecord) -> Sequence[Record]:
+        """The whole records of what the server has under the email or the name; raises ``LookUpIgnored``."""
+
+    @abstractmethod
+    async def _created(self, record: StepRecord, new_id: str | None) -> Record | None:
+        """What was created, as read by its id if that is known; raises ``LookUpIgnored``."""
+
+
+class UserCreation(Creation):
+    """The creation of a user."""
+
+    async def read(self, record: StepRecord) -> User | None:
+        """The user with the email, as the list has them."""
         return await find_by_email(self._session, record.step.change.new_email or "")
 
-    async def _find(self, record: StepRecord) -> User | None:
-        """The whole record of the user with the email, None if there is none."""
-        found = await self._gate.read(partial(self.find, record))
+    async def _find(self, record: StepRecord) -> Sequence[Record]:
+        found = await self._gate.read(partial(self.read, record))
         if found is None:
-            return None
+            return ()
         with suppress(NotFound):
-            return merged(found, await self._gate.read(partial(self._session.api.get_user, found.id)))
-        return None
+            return (merged(found, await self._gate.read(partial(self._session.api.get_user, found.id))),)
+        return ()
 
-    async def _created(self, record: StepRecord, new_id: str | None) -> User | None:
+    async def _created(self, record: StepRecord, new_id: str | None) -> Record | None:
         if new_id is None:
-            return await self._find(record)
+            return next(iter(await self._find(record)), None)
         with suppress(NotFound):
             user = await self._gate.read(partial(self._session.api.get_user, new_id))
             if record.step.change.holds(user) is not None:
@@ -104,6 +123,6 @@ class Creation:
             # The look-up by email may have fields that the look-up by id lacks.
             listed: User | None = None
             with suppress(LookUpIgnored):
-                listed = await self._gate.read(partial(self.find, record))
+                listed = await self._gate.read(partial(self.read, record))
             return merged(listed, user) if listed is not None and listed.id == user.id else user
         return None

@@ -9,14 +9,15 @@ from typing import Final
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.services.changes.creation import Creation
+from walkme_tui.services.changes.creation import UserCreation
+from walkme_tui.services.changes.group_steps import GroupCreation, GroupReadBack
 from walkme_tui.services.changes.job_control import JobControl, JobStopped
 from walkme_tui.services.changes.job_progress import JobProgress, ProgressTracker
 from walkme_tui.services.changes.ledger import Ledger
 from walkme_tui.services.changes.outage_gate import OutageGate
 from walkme_tui.services.changes.permissions import require_permission
-from walkme_tui.services.changes.read_back import ReadBack
-from walkme_tui.services.changes.step_runner import StepRunner
+from walkme_tui.services.changes.read_back import UserReadBack
+from walkme_tui.services.changes.step_runner import Readers, StepRunner
 from walkme_tui.services.ports import Journal, Session
 from walkme_tui.services.waiting import Sleep, wait_for_first
 
@@ -118,9 +119,9 @@ class _Run:
         self._progress = ProgressTracker(job, listener, monotonic)
         self._ledger = Ledger(job, journal, session.clock, self._progress)
         self._gate = OutageGate(session.api, control, self._progress.pause, sleep=sleep, monotonic=monotonic)
-        read_back = ReadBack(session.api, self._gate, sleep)
-        creation = Creation(session, self._gate, sleep)
-        self._steps = StepRunner(session, self._ledger, self._gate, read_back, creation)
+        parts = (session, self._gate, sleep)
+        readers = Readers(UserCreation(*parts), UserReadBack(*parts), GroupCreation(*parts), GroupReadBack(*parts))
+        self._steps = StepRunner(session, self._ledger, self._gate, readers)
 
     @property
     def settled(self) -> bool:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from walkme_tui.domain.jobs import Job, Outcome, StepRecord, user_ids, with_subject_id
+from walkme_tui.domain.changes.change import Record
+from walkme_tui.domain.jobs import Job, Outcome, StepRecord, created_ids, with_subject_id
 from walkme_tui.domain.plans import StepState, grouped
-from walkme_tui.domain.users import User
 from walkme_tui.services.changes.job_progress import ProgressTracker
 from walkme_tui.services.ports import Clock, Journal
 
@@ -14,8 +14,8 @@ from walkme_tui.services.ports import Clock, Journal
 class Ledger:
     """Writes each change of a step to the journal, on disk when a call returns, then to the progress.
 
-    The journal names a user that the job creates by the key in its plan, also once the user has an id; the records that
-    calls return have the id. Raises what ``Journal`` raises.
+    The journal names what the job creates by the key in its plan, also once it has an id; the records that calls return
+    have the id. Raises what ``Journal`` raises.
     """
 
     def __init__(self, job: Job, journal: Journal, clock: Clock, progress: ProgressTracker) -> None:
@@ -23,11 +23,9 @@ class Ledger:
         self._journal = journal
         self._clock = clock
         self._progress = progress
-        self._ids = user_ids(job.steps)
+        self._ids = created_ids(job.steps)
         self._creations = {
-            record.step.subject_id: record.step.number
-            for record in job.steps
-            if record.step.change.new_email is not None
+            record.step.subject_id: record.step.number for record in job.steps if record.step.change.creates
         }
 
     def current(self, record: StepRecord) -> StepRecord:
@@ -37,7 +35,7 @@ class Ledger:
         return latest if user_id is None else with_subject_id(latest, user_id)
 
     def missing_creation(self, record: StepRecord) -> StepRecord | None:
-        """The earlier step that should have created the step's user and did not; None where there is none."""
+        """The earlier step that should have created the step's subject and did not; None where there is none."""
         latest = self._progress.records[record.step.number]
         number = self._creations.get(latest.step.subject_id, latest.step.number)
         created = number == latest.step.number or latest.step.subject_id in self._ids
@@ -53,7 +51,7 @@ class Ledger:
         """True if no step is left."""
         return all(record.state.settled for record in self._progress.records.values())
 
-    async def intend(self, record: StepRecord, before: User | None) -> StepRecord:
+    async def intend(self, record: StepRecord, before: Record | None) -> StepRecord:
         """Record a step as sent; call it before the bytes leave."""
         now = self._clock()
         self._progress.begin(record)
@@ -89,5 +87,5 @@ class Ledger:
 
     def _updated(self, record: StepRecord, **values: Any) -> StepRecord:
         latest = self._progress.update(replace(self._progress.records[record.step.number], **values))
-        self._ids |= user_ids([latest])
+        self._ids |= created_ids([latest])
         return self.current(latest)

@@ -9,6 +9,7 @@ from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, Plan
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Plan, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User, user_label
+from walkme_tui.services.changes.group_look_ups import require_group_api
 from walkme_tui.services.ports import Session
 
 MAX_SHOWN: Final = 120
@@ -32,6 +33,8 @@ def require_permission(session: Session, plan: Plan) -> None:
             f"The plan was made for another account ({made_for}), so nothing was sent.",
             hint="Use the profile that it was made for, or make the plan again.",
         )
+    if plan.groups:
+        require_group_api(session)
     require_size(plan.steps, plan.subjects)
     for scope in sorted({step.change.scope for step in plan.steps}):
         require_scope(session, scope)

@@ -1,11 +1,12 @@
-"""Outcomes of steps that were sent, by reading the user again: a response to a write alone proves nothing."""
+"""Outcomes of steps, by reading the subject before and after: a response to a write alone proves nothing."""
 
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from functools import partial
 from typing import Final
 
 from walkme_tui.domain import outcomes
-from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import ApiError, NotFound
 from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.mirrored import merged
@@ -13,27 +14,37 @@ from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.user_json import altered_names
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.outage_gate import OutageGate
-from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.services.ports import Session
 from walkme_tui.services.waiting import Sleep
 
 # Some servers answer before the change can be read.
 SECOND_READ_SECONDS: Final = 1.0
 
 
-class ReadBack:
-    """Reads users again after a step was sent, and returns its outcome; for every kind of change but creations.
+class ReadBack(ABC):
+    """Reads the subject before and after a step is sent, and returns the outcome; not for creations.
 
-    Calls raise ``NotFound`` for a user who is gone, unless the step was to delete that user.
+    Calls raise ``NotFound`` for a subject that is gone, unless the step was to delete it.
     """
 
-    def __init__(self, api: DirectoryApi, gate: OutageGate, sleep: Sleep) -> None:
-        self._api = api
+    def __init__(self, session: Session, gate: OutageGate, sleep: Sleep) -> None:
+        self._session = session
         self._gate = gate
         self._sleep = sleep
 
-    async def after_acceptance(self, record: StepRecord) -> Outcome:
+    async def before_sending(self, record: StepRecord, known: Record | None) -> tuple[Outcome | None, Record]:
+        """The outcome of a step that needs no sending (None: send it), and the record now.
+
+        ``known`` is the record as read just now, None if it must be read.
+        """
+        now = known if known is not None else await self._gate.read(partial(self.read, record))
+        if record.step.strict and record.step.change.overwrites and record.step.change.as_planned(now) is None:
+            now = await self._completed(now)
+        return outcomes.before_sending(record, now), now
+
+    async def after_acceptance(self, record: StepRecord, new_id: str | None) -> Outcome:  # noqa: ARG002 - of creations
         """The server accepted the step."""
-        held, after = await self._read(record.step.change)
+        held, after = await self._read_twice(record)
         if held is None:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.UNVERIFIED, after=after)
         if not held and after is not None:
@@ -42,7 +53,7 @@ class ReadBack:
 
     async def after_lost_answer(self, record: StepRecord, *, interrupted: bool = False) -> Outcome:
         """No usable answer came, or the process ended first; ``TODO`` where the step has no effect yet."""
-        held, after = await self._read(record.step.change)
+        held, after = await self._read_twice(record)
         if held is None:
             return Outcome(StepState.NEEDS_REVIEW, outcomes.LOST_AND_UNKNOWN, after=after)
         if not held:
@@ -52,44 +63,69 @@ class ReadBack:
 
     async def after_refusal(self, record: StepRecord, error: ApiError) -> Outcome:
         """The server refused the step, perhaps because there is nothing to do."""
-        held, after = await self._read(record.step.change)
+        held, after = await self._read_twice(record)
         if not held:
             return outcomes.refused(record, error, after)
         if record.may_arrive:
             return Outcome(StepState.DONE, outcomes.EARLIER_ATTEMPT_APPLIED, changed=True, after=after)
         return Outcome(StepState.DONE, f"was {record.step.change.already_text()} when it was sent", after=after)
 
-    async def _applied(self, record: StepRecord, outcome: Outcome) -> Outcome:
-        """The outcome of a change that took effect; it needs review where other fields changed with it."""
-        change, before, after = record.step.change, record.before, outcome.after
-        if not change.overwrites or before is None or after is None or not await self._api.replaces_records():
-            return outcome
-        more = altered_names(before, after, change.attributes)
-        return outcomes.changed_more(outcome, more) if more else outcome
+    @abstractmethod
+    async def read(self, record: StepRecord) -> Record:
+        """The subject of a step now; raises ``NotFound``."""
 
-    async def _read(self, change: Change) -> tuple[bool | None, User | None]:
-        """Whether the change is there, None if unknown, and the user as just read, None for one who is deleted."""
-        held, user = await self._read_once(change)
+    async def _read_twice(self, record: StepRecord) -> tuple[bool | None, Record | None]:
+        """Whether the change is there, None if unknown, and the record as just read, None where it was deleted."""
+        held, found = await self._read_once(record)
         if held is False:
             await self._sleep(SECOND_READ_SECONDS)
-            held, user = await self._read_once(change)
-        return held, user
+            held, found = await self._read_once(record)
+        return held, found
 
-    async def _read_once(self, change: Change) -> tuple[bool | None, User | None]:
+    async def _read_once(self, record: StepRecord) -> tuple[bool | None, Record | None]:
+        change = record.step.change
         try:
-            user = await self._gate.read(partial(self._api.get_user, change.subject_id))
+            found = await self._gate.read(partial(self.read, record))
         except NotFound:
             if change.deletes:
                 return True, None
             raise
-        if change.holds(user) is None:
-            user = await self.with_listed_fields(user)
-        return change.holds(user), user
+        if change.holds(found) is None:
+            found = await self._completed(found)
+        return change.holds(found), found
 
-    async def with_listed_fields(self, user: User) -> User:
+    async def _completed(self, found: Record) -> Record:
+        """The record with fields that another call may have."""
+        return found
+
+    async def _applied(self, record: StepRecord, outcome: Outcome) -> Outcome:  # noqa: ARG002 - users have other fields
+        """The outcome of a change that took effect."""
+        return outcome
+
+
+class UserReadBack(ReadBack):
+    """The changes of users."""
+
+    async def read(self, record: StepRecord) -> User:
+        """The user of a step now."""
+        return await self._session.api.get_user(record.step.subject_id)
+
+    async def _completed(self, found: Record) -> Record:
         """The user with fields that the look-up by email has and the record by id lacks."""
         listed: User | None = None
-        if isinstance(user.email, str):
+        if isinstance(found, User) and isinstance(found.email, str):
             with suppress(ApiError):
-                listed = await self._api.find_user(user.email)
-        return merged(listed, user) if listed is not None and listed.id == user.id else user
+                listed = await self._session.api.find_user(found.email)
+            if listed is not None and listed.id == found.id:
+                return merged(listed, found)
+        return found
+
+    async def _applied(self, record: StepRecord, outcome: Outcome) -> Outcome:
+        """It needs review where other fields changed with it."""
+        change, before, after = record.step.change, record.before, outcome.after
+        if not (change.overwrites and isinstance(before, User) and isinstance(after, User)):
+            return outcome
+        if not await self._session.api.replaces_records():
+            return outcome
+        more = altered_names(before, after, change.attributes)
+        return outcomes.changed_more(outcome, more) if more else outcome

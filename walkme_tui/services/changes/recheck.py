@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from walkme_tui.domain.groups import Group
+from walkme_tui.domain.changes.change import Record
+from walkme_tui.domain.errors import NotFound
+from walkme_tui.domain.groups import Group, member_count
 from walkme_tui.domain.inverses import new_emails
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Step, Subject
+from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.services.changes.group_look_ups import group_subject, named_groups, read_group
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.ports import Session
 
@@ -18,10 +21,12 @@ SINCE: Final = "Since the plan was made: "
 
 
 async def rechecked(session: Session, plan: Plan) -> Plan:
-    """The same steps, with the users as they are now and a warning for everything that changed since.
+    """The same steps, with the users or groups as they are now and a warning for everything that changed since.
 
     Raises ``ApiError`` where a request fails.
     """
+    if plan.groups:
+        return replace(plan, groups=tuple([await _rechecked_group(session, plan, subject) for subject in plan.groups]))
     emails = new_emails(step.change for step in plan.steps)
     ids = [user_id for user_id in dict.fromkeys(step.subject_id for step in plan.steps) if user_id not in emails]
     async with GroupNames(session) as names:
@@ -43,6 +48,27 @@ async def rechecked(session: Session, plan: Plan) -> Plan:
         elif user_id in in_use:
             subjects[index] = _rechecked_new(subject, emails[user_id], in_use[user_id])
     return replace(plan, subjects=tuple(subjects))
+
+
+async def _rechecked_group(session: Session, plan: Plan, subject: GroupSubject) -> GroupSubject:
+    steps = plan.steps_of(subject.id)
+    before = tuple(each for each in subject.consequences if not each.found_by_recheck)
+    found = []
+    for name in {step.change.new_name for step in steps} - {None}:
+        if any(group.id != subject.id for group in await named_groups(session, name or "")):
+            found.append(f"another group has the name {_shown(name)}, so nothing will be sent.")
+    if not any(step.change.creates for step in steps):
+        with_members = any(step.change.deletes for step in steps)
+        try:
+            now = await read_group(session, subject.id, members=with_members)
+        except NotFound:
+            return replace(subject, consequences=(*before, _warning("there is no such group any more.")))
+        found += [text for step in steps if (text := _step_changed(step, now))]
+        known = group_subject(now, session.clock())
+        if with_members and known.members != subject.members:
+            found.append(f"the group has {member_count(known.members)} now, it had {member_count(subject.members)}.")
+        subject = known
+    return replace(subject, consequences=(*before, *map(_warning, found)))
 
 
 def _rechecked_new(subject: Subject, email: str, in_use: User | None) -> Subject:
@@ -83,7 +109,7 @@ def _changes(subject: Subject, plan: Plan, now: User, known: Mapping[str, Group]
     return found
 
 
-def _step_changed(step: Step, now: User) -> str:
+def _step_changed(step: Step, now: Record) -> str:
     """How a step differs from its plan; empty if it does not, or that is unknown."""
     change = step.change
     if change.as_planned(now) is not False:

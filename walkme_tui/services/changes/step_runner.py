@@ -1,12 +1,13 @@
-"""Executes the steps of one user in order: read, journal, send, read back, settle."""
+"""Executes the steps about one user or group in order: read, journal, send, read back, settle."""
 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from walkme_tui.domain import outcomes
+from walkme_tui.domain.changes.change import Change, Record
 from walkme_tui.domain.errors import (
     ApiError,
     Conflict,
@@ -23,7 +24,7 @@ from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.creation import Creation
 from walkme_tui.services.changes.ledger import Ledger
-from walkme_tui.services.changes.outage_gate import OutageGate, Read, UserSkipped
+from walkme_tui.services.changes.outage_gate import OutageGate, UserSkipped
 from walkme_tui.services.changes.permissions import require_scope
 from walkme_tui.services.changes.read_back import ReadBack
 from walkme_tui.services.changes.senders import SENDERS
@@ -44,6 +45,21 @@ class NotSent(Exception):
         self.error = error
 
 
+class Readers(NamedTuple):
+    """What finds out the outcomes of the steps of a run, by kind of change."""
+
+    user_creation: Creation
+    user: ReadBack
+    group_creation: Creation
+    group: ReadBack
+
+    def of(self, change: Change) -> Creation | ReadBack:
+        """The one for a change."""
+        if change.creates:
+            return self.group_creation if change.about_group else self.user_creation
+        return self.group if change.about_group else self.user
+
+
 class StepRunner:
     """Executes steps; one that fails is settled as failed, and the next one follows.
 
@@ -51,23 +67,20 @@ class StepRunner:
     sign-in, a missing right, a journal that cannot be written.
     """
 
-    def __init__(
-        self, session: Session, ledger: Ledger, gate: OutageGate, read_back: ReadBack, creation: Creation
-    ) -> None:
+    def __init__(self, session: Session, ledger: Ledger, gate: OutageGate, readers: Readers) -> None:
         self._session = session
         self._directory = Directory(session)
         self._ledger = ledger
         self._gate = gate
-        self._read_back = read_back
-        self._creation = creation
+        self._readers = readers
 
     async def read_back_sent(self, records: Sequence[StepRecord]) -> None:
-        """Read back the steps of one user that an earlier run sent."""
+        """Read back the steps about one subject that an earlier run sent."""
         for record in map(self._ledger.current, records):
             if self._gate.stopping:
                 return
             try:
-                outcome = await self._reader(record).after_lost_answer(record, interrupted=True)
+                outcome = await self._readers.of(record.step.change).after_lost_answer(record, interrupted=True)
             except NotFound:
                 outcome = outcomes.gone(record)
             except UserSkipped as skipped:
@@ -80,8 +93,8 @@ class StepRunner:
             await self._settle(record, outcome)
 
     async def execute(self, records: Sequence[StepRecord]) -> None:
-        """Execute the remaining steps of one user, in order."""
-        user: User | None = None
+        """Execute the remaining steps about one subject, in order."""
+        now: Record | None = None
         for index, record in enumerate(records):
             creation = self._ledger.missing_creation(record)
             if creation is not None:
@@ -89,7 +102,7 @@ class StepRunner:
                     await self._ledger.settle_all(records[index:], Outcome(StepState.SKIPPED, outcomes.NOT_CREATED))
                 return
             try:
-                user = await self._step(self._ledger.current(record), user)
+                now = await self._step(self._ledger.current(record), now)
             except NotFound:
                 await self._settle_missing(records[index:])
                 return
@@ -97,19 +110,22 @@ class StepRunner:
                 self._gate.skip_user(skipped.error)
                 return
 
-    async def _step(self, record: StepRecord, user: User | None) -> User | None:
-        """Execute one step; returns the user afterwards, None if unknown. Raises ``NotFound`` for one who is gone."""
+    async def _step(self, record: StepRecord, now: Record | None) -> Record | None:
+        """Execute one step; returns its subject afterwards, None if unknown. Raises ``NotFound`` for one that is gone.
+
+        ``now`` is the subject as read just now, None if that is unknown.
+        """
         lost = refusals = 0
         while True:
             try:
-                record, user, error = await self._attempt(record, user)
+                record, now, error = await self._attempt(record, now)
             except (SignInRefused, PermissionRefused, NotFound):
                 raise
             except ApiError as unreadable:
                 await self._settle(record, outcomes.unreadable(unreadable, sent=False))
                 return None
             if error is None or record.state.settled:
-                return user
+                return now
             if isinstance(error, OutcomeUnknown):
                 lost += 1
             else:
@@ -118,33 +134,27 @@ class StepRunner:
                 # The step stays to be done: a later run may succeed.
                 raise UserSkipped(error)
             if not isinstance(error, OutcomeUnknown):
-                await self._gate.wait_after_refused_write(error, self._read(record))
+                read = partial(self._readers.of(record.step.change).read, record)
+                await self._gate.wait_after_refused_write(error, read)
 
     async def _attempt(
-        self, record: StepRecord, user: User | None
-    ) -> tuple[StepRecord, User | None, ServiceUnavailable | None]:
+        self, record: StepRecord, now: Record | None
+    ) -> tuple[StepRecord, Record | None, ServiceUnavailable | None]:
         """Send a step once, unless it needs no sending.
 
-        Returns the record and the user afterwards, and the error that prevented the step, if it is still to be done.
-        Raises the errors of reading the user.
+        Returns the step's record and its subject afterwards, and the error that prevented the step, if it is still to be
+        done. Raises the errors of reading the subject.
         """
         waited = await self._gate.wait_open()
-        if record.step.change.new_email is not None:
-            outcome = await self._creation.before_sending(record)
-        else:
-            if waited or user is None:
-                user = await self._gate.read(partial(self._session.api.get_user, record.step.subject_id))
-            change = record.step.change
-            if record.step.strict and change.overwrites and change.as_planned(user) is None:
-                user = await self._read_back.with_listed_fields(user)
-            outcome = outcomes.before_sending(record, user)
+        change = record.step.change
+        outcome, now = await self._readers.of(change).before_sending(record, None if waited else now)
         if outcome is not None:
-            return await self._settle(record, outcome), user or outcome.after, None
-        require_scope(self._session, record.step.change.scope)
-        if record.step.change.deletes and user is not None:
+            return await self._settle(record, outcome), now or outcome.after, None
+        require_scope(self._session, change.scope)
+        if change.deletes and isinstance(now, User):
             # All that is known of the user: nothing can be read of them afterwards.
-            user = await self._completed(user)
-        record = await self._ledger.intend(record, user)
+            now = await self._completed(now)
+        record = await self._ledger.intend(record, now)
         try:
             outcome, error = await self._send_and_read_back(record)
         except NotSent as unsent:
@@ -176,7 +186,7 @@ class StepRunner:
             await self._settle(record, outcomes.not_sent(record) if record.may_arrive else refused)
             raise
         except ApiError as error:
-            means_done = isinstance(error, NotFound) and change.new_email is None
+            means_done = isinstance(error, NotFound) and not change.creates
             means_done |= isinstance(error, Conflict) and change.conflict_means_done
             if means_done or record.may_arrive:
                 return await self._outcome_read_back(record, error)
@@ -186,38 +196,26 @@ class StepRunner:
     async def _outcome_read_back(
         self, record: StepRecord, error: ApiError | None, *, lost: bool = False, new_id: str | None = None
     ) -> Outcome:
-        """The outcome of a step that was sent, by reading the user again; ``new_id`` is the id of a new user."""
+        """The outcome of a step that was sent, by reading again; ``new_id`` is the id of what it created."""
+        reader = self._readers.of(record.step.change)
         try:
             if lost:
-                return await self._reader(record).after_lost_answer(record)
+                return await reader.after_lost_answer(record)
             if error is not None:
-                return await self._reader(record).after_refusal(record, error)
-            if record.step.change.new_email is not None:
-                return await self._creation.after_acceptance(record, new_id)
-            return await self._read_back.after_acceptance(record)
+                return await reader.after_refusal(record, error)
+            return await reader.after_acceptance(record, new_id)
         except (NotFound, SignInRefused, PermissionRefused):
             raise
         except ApiError as unreadable:
             return outcomes.unreadable(unreadable, sent=True)
 
-    def _reader(self, record: StepRecord) -> Creation | ReadBack:
-        """What finds out the outcome of a step that was sent."""
-        return self._creation if record.step.change.new_email is not None else self._read_back
-
-    def _read(self, record: StepRecord) -> Read:
-        """How the user of a step is read."""
-        if record.step.change.new_email is not None:
-            return partial(self._creation.find, record)
-        return partial(self._session.api.get_user, record.step.subject_id)
-
     async def _send(self, record: StepRecord) -> str | None:
-        """Make the call of a step; returns the id of a user that it created, if the answer had one."""
-        change = record.step.change
-        return await SENDERS[type(change)](self._session.api, change, await self._base(record))
-
-    async def _base(self, record: StepRecord) -> User:
-        """The user as last read, with what earlier answers contained besides."""
-        return await self._completed(record.before or User(record.step.subject_id))
+        """Make the call of a step; returns the id of what it created, if the answer had one."""
+        change, base = record.step.change, record.before
+        if not change.about_group:
+            # The user as last read, with what earlier answers contained besides.
+            base = await self._completed(base if isinstance(base, User) else User(record.step.subject_id))
+        return await SENDERS[type(change)](self._session, change, base)
 
     async def _completed(self, user: User) -> User:
         """The user with the fields that only earlier answers contained."""
@@ -230,7 +228,7 @@ class StepRunner:
     # ------------------------------------------------------------ settling
 
     async def _settle(self, record: StepRecord, outcome: Outcome) -> StepRecord:
-        """Journal the outcome of a step, then store the user as just read."""
+        """Journal the outcome of a step, then store the user as just read, or the list of groups."""
         lasting = self._session.capabilities.lasting
         if outcome.reason is OutcomeReason.IGNORED and lasting:
             outcome = replace(outcome, detail=f"{outcome.detail}; {lasting}")
@@ -238,8 +236,12 @@ class StepRunner:
         if settled.state.settled:
             self._gate.note_settled()
         change = record.step.change
+        if change.about_group:
+            if settled.changed:
+                await self._refresh_groups()
+            return settled
         with suppress(MirrorUnavailable):
-            if outcome.after is not None:
+            if isinstance(outcome.after, User):
                 own = (*change.attributes, "updated_at_ms") if outcome.changed else ()
                 await self._directory.store(outcome.after, self._session.clock(), own=own)
             elif change.deletes and outcome.state is StepState.DONE:
@@ -247,9 +249,17 @@ class StepRunner:
         return settled
 
     async def _settle_missing(self, records: Sequence[StepRecord]) -> None:
-        """Settle the steps of a user who is gone: all but the first are skipped."""
+        """Settle the steps of a subject that is gone: all but the first are skipped."""
         first = self._ledger.current(records[0])
         await self._ledger.settle(first, outcomes.gone(first))
-        await self._ledger.settle_all(records[1:], Outcome(StepState.SKIPPED, outcomes.GONE))
+        await self._ledger.settle_all(records[1:], Outcome(StepState.SKIPPED, outcomes.gone_text(first)))
+        if first.step.change.about_group:
+            await self._refresh_groups()
+            return
         with suppress(MirrorUnavailable):
             await self._directory.forget(first.step.subject_id)
+
+    async def _refresh_groups(self) -> None:
+        """Store the list of groups as it is now; a job goes on without it."""
+        with suppress(ApiError):
+            await self._directory.refresh_groups()

@@ -1,18 +1,20 @@
 """Undo plans, from a job in the journal or from a receipt."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from walkme_tui.domain.consequences import restored
-from walkme_tui.domain.errors import AccountBusy, ConfigurationError
-from walkme_tui.domain.groups import Group
-from walkme_tui.domain.inverses import inverses, new_emails, present_users
-from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.errors import AccountBusy, ConfigurationError, NotFound
+from walkme_tui.domain.groups import Group, GroupRecord
+from walkme_tui.domain.inverses import group_inverses, inverses, new_emails, present_users
+from walkme_tui.domain.jobs import Job, JobState, StepRecord, created_ids
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subject, grouped, numbered
 from walkme_tui.domain.receipts import read_receipt
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User
+from walkme_tui.services.changes.group_look_ups import group_subject, read_group
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.changes.permissions import require_surface
 from walkme_tui.services.changes.plan_parts import new_plan
@@ -51,12 +53,15 @@ class UndoPlanner:
             count = len(job.unsettled)
             steps = "1 step is" if count == 1 else f"{count} steps are"
             unfinished.append(f"The job {job.id} is unfinished, {steps} left: resume or discard the job first.")
+        if job.plan.groups:
+            planned = {subject.id: subject.group for subject in job.plan.groups}
+            return await self._group_plan(job.id, job.plan.ticket, planned, job.steps, unfinished)
         users = {subject.user.id: subject.user for subject in job.plan.subjects}
         groups = [group for subject in job.plan.subjects for group in subject.groups]
         return await self._plan(job.id, job.plan.ticket, users, job.steps, groups, unfinished, on_progress)
 
     async def of_receipt(self, receipt: Mapping[str, object]) -> Plan:
-        """The undo plan of one user's receipt, which another machine may have written; raises like ``of_job``.
+        """The undo plan of the receipt of a user or group, which another machine may have written; raises like ``of_job``.
 
         ``ConfigurationError`` also where the receipt cannot be read.
         """
@@ -65,7 +70,10 @@ class UndoPlanner:
         account = self._session.account
         if found.base_url != account.base_url:
             raise _of_another_account("The receipt", found.profile, found.base_url)
-        plan = await self._plan(found.job_id, found.ticket, {found.user.id: found.user}, found.steps, found.groups, [])
+        subject = found.subject
+        if isinstance(subject, Group):
+            return await self._group_plan(found.job_id, found.ticket, {subject.id: subject}, found.steps, [])
+        plan = await self._plan(found.job_id, found.ticket, {subject.id: subject}, found.steps, found.groups, [])
         if found.profile == account.profile or not plan.subjects:
             return plan
         # The profile of the same account may have another name on another machine, so this is no reason to refuse.
@@ -112,6 +120,31 @@ class UndoPlanner:
             subjects.append(replace(subject, consequences=restored(subject, own, names.listed)))
         plan = new_plan(self._session, PlanKind.UNDO, subjects, steps, ticket)
         return replace(plan, undoes=job_id, left_out=(*left_out, *undo.left_out))
+
+    async def _group_plan(
+        self,
+        job_id: str,
+        ticket: str,
+        planned: Mapping[str, Group],
+        records: Sequence[StepRecord],
+        left_out: Sequence[str],
+    ) -> Plan:
+        """The undo plan of changes of groups themselves."""
+        listed = await self._session.api.list_groups()
+        ids = created_ids(records)
+        now: dict[str, GroupRecord] = {}
+        for group_id in dict.fromkeys(ids.get(record.step.subject_id, record.step.subject_id) for record in records):
+            # A group that others use by now is not deleted, so that its members must be known.
+            with suppress(NotFound):
+                now[group_id] = await read_group(self._session, group_id, members=group_id in ids.values())
+        undo = group_inverses(records, planned, now, listed)
+        steps = numbered(undo.changes, strict=True)
+        read_at_ms = self._session.clock()
+        subjects = [
+            group_subject(now[group_id], read_at_ms) for group_id in dict.fromkeys(step.subject_id for step in steps)
+        ]
+        plan = new_plan(self._session, PlanKind.UNDO, (), steps, ticket)
+        return replace(plan, groups=tuple(subjects), undoes=job_id, left_out=(*left_out, *undo.left_out))
 
 
 def _of_another_account(what: str, profile: str, base_url: str) -> ConfigurationError:

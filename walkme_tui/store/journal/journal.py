@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
+from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import JournalUnavailable, NotFound, WalkmeError
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome, SurfaceCheck
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import storable
 from walkme_tui.domain.times import now_ms
-from walkme_tui.domain.users import User
 from walkme_tui.store.journal.claims import RENEWAL_SECONDS, Claims
 from walkme_tui.store.journal.file import JournalFile
 from walkme_tui.store.journal.purge import purge
@@ -202,7 +202,7 @@ class SqliteJournal:
         finally:
             self._locks.release(job_id)
 
-    async def intend(self, job_id: str, number: int, before: User | None, at_ms: int) -> None:
+    async def intend(self, job_id: str, number: int, before: Record | None, at_ms: int) -> None:
         """Record, before the bytes leave, that a step is being sent (state SENT, one more attempt)."""
 
         def written(tables: JournalTables) -> None:

@@ -7,7 +7,7 @@ from walkme_tui.domain.jobs import JobState
 from walkme_tui.domain.plan_files import plan_from_json, plan_to_json, step_from_json, step_to_json
 from walkme_tui.domain.plans import Step
 from walkme_tui.store.journal.rows import AuditEntry, dumped, loaded
-from walkme_tui.store.journal.tables import JournalTables
+from walkme_tui.store.journal.tables import JournalTables, subject_key
 
 
 def purge(tables: JournalTables, folder: Path, before_ms: int, at_ms: int, actor: str) -> int:
@@ -50,7 +50,7 @@ def _delete_receipts(tables: JournalTables, folder: Path, job_id: str) -> None:
 
 def _empty_plan(tables: JournalTables, job_id: str) -> None:
     (text,) = tables.connection.execute("SELECT plan FROM jobs WHERE id = ?", (job_id,)).fetchone()
-    emptied = replace(plan_from_json(loaded(text)), subjects=(), left_out=())
+    emptied = replace(plan_from_json(loaded(text)), subjects=(), groups=(), left_out=())
     tables.connection.execute("UPDATE jobs SET plan = ? WHERE id = ?", (dumped(plan_to_json(emptied)), job_id))
 
 
@@ -64,7 +64,7 @@ def _empty_steps(tables: JournalTables, job_id: str) -> None:
         tables.connection.execute(
             "UPDATE steps SET step = ?, subject = ?, detail = '', refusals = '{}', before = NULL, after = NULL "
             "WHERE job = ? AND number = ?",
-            (dumped(step_to_json(step)), step.subject_id, job_id, number),
+            (dumped(step_to_json(step)), subject_key(step), job_id, number),
         )
 
 
@@ -77,6 +77,8 @@ class _Pseudonyms:
 
     def replaced(self, step: Step) -> Step:
         """The step with pseudonyms in place of its user and its group."""
+        if step.change.about_group:
+            return replace(step, change=step.change.anonymous(self._group(step.subject_id), self._group))
         person = self._people.setdefault(step.subject_id, f"person-{len(self._people) + 1}")
         return replace(step, change=step.change.anonymous(person, self._group))
 

@@ -6,11 +6,14 @@ from typing import Any, NamedTuple, TypeVar
 
 from walkme_tui.domain import json_text
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.changes.change import Record
+from walkme_tui.domain.groups import GroupRecord
 from walkme_tui.domain.jobs import OutcomeReason, StepRecord, SurfaceCheck
+from walkme_tui.domain.json_fields import BadField, group_record, group_record_to_json
 from walkme_tui.domain.plan_files import step_from_json
 from walkme_tui.domain.plans import StepState
-from walkme_tui.domain.user_json import decode_user
-from walkme_tui.domain.users import User
+from walkme_tui.domain.user_json import decode_user, encode_user
+from walkme_tui.domain.users import Json, User
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -20,7 +23,7 @@ class DamagedContents(Exception):
 
 
 class AuditEntry(NamedTuple):
-    """One row of the audit trail (table ``events``); ``record`` is the user as read then."""
+    """One row of the audit trail (table ``events``); ``record`` is the user or the group as read then."""
 
     at_ms: int
     job: str | None
@@ -28,22 +31,24 @@ class AuditEntry(NamedTuple):
     what: str
     detail: str = ""
     step: int | None = None
-    record: User | None = None
+    record: Record | None = None
 
 
 def step_record(row: Sequence[Any]) -> StepRecord:
     """A step from a row of ``tables.STEPS``."""
     _, step, state, detail, changed, attempts, sent_at_ms, settled_at_ms, before, after, reason, refusals = row
+    found = step_from_json(loaded(step))
+    read = _group if found.change.about_group else _user
     return StepRecord(
-        step=step_from_json(loaded(step)),
+        step=found,
         state=member(StepState, state),
         detail=detail,
         changed=bool(changed),
         attempts=attempts,
         sent_at_ms=sent_at_ms,
         settled_at_ms=settled_at_ms,
-        before=_user(before),
-        after=_user(after),
+        before=read(before),
+        after=read(after),
         reason=member(OutcomeReason, reason),
         refusals=loaded(refusals),
     )
@@ -77,6 +82,20 @@ def loaded(text: str) -> Any:
         return json_text.loads(text)
     except (ValueError, RecursionError):
         raise DamagedContents("a value is not JSON") from None
+
+
+def encoded(record: Record) -> dict[str, Json]:
+    """A user or a group as ``events.record`` holds it."""
+    return encode_user(record) if isinstance(record, User) else group_record_to_json(record)
+
+
+def _group(text: str | None) -> GroupRecord | None:
+    if text is None:
+        return None
+    try:
+        return group_record(loaded(text), "it")
+    except BadField as error:
+        raise DamagedContents(f"a group: {error}") from None
 
 
 def _user(text: str | None) -> User | None:

@@ -11,14 +11,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome, StepRecord, SurfaceCheck
 from walkme_tui.domain.plan_files import plan_from_json, plan_to_json, step_to_json
-from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.domain.plans import Plan, Step, StepState
 from walkme_tui.domain.text import storable
-from walkme_tui.domain.user_json import encode_user
-from walkme_tui.domain.users import User
-from walkme_tui.store.journal.rows import AuditEntry, dumped, loaded, member, step_record, surface_checks
+from walkme_tui.store.journal.rows import AuditEntry, dumped, encoded, loaded, member, step_record, surface_checks
 
 # Without vowels, which could form a word, and without characters that are easily confused.
 LETTERS: Final = "23456789bcdfghjkmnpqrstvwxz"
@@ -32,6 +31,11 @@ STEPS: Final = (
     "steps.settled_at_ms, before.record, after.record, steps.reason, steps.refusals FROM steps "
     "LEFT JOIN events AS before ON before.seq = steps.before LEFT JOIN events AS after ON after.seq = steps.after "
 )
+
+
+def subject_key(step: Step) -> str:
+    """What the step is about, in ``steps.subject`` and ``claims``: a user and a group may have the same id."""
+    return storable(f"group {step.subject_id}" if step.change.about_group else step.subject_id)
 
 
 class JournalTables:
@@ -158,7 +162,7 @@ class JournalTables:
         self.connection.executemany(
             "INSERT INTO steps (job, number, subject, step, state) VALUES (?, ?, ?, ?, ?)",
             [
-                (job_id, step.number, storable(step.subject_id), dumped(step_to_json(step)), StepState.TODO)
+                (job_id, step.number, subject_key(step), dumped(step_to_json(step)), StepState.TODO)
                 for step in plan.steps
             ],
         )
@@ -189,7 +193,7 @@ class JournalTables:
             raise ValueError(f"job {job_id} has no step {number}")
         return StepState(row[0])
 
-    def mark_sent(self, job_id: str, number: int, before: User | None, at_ms: int, actor: str) -> None:
+    def mark_sent(self, job_id: str, number: int, before: Record | None, at_ms: int, actor: str) -> None:
         """Store that a step is being sent; ``before`` None keeps the record of an earlier attempt."""
         seq = self.log(AuditEntry(at_ms, job_id, actor, StepState.SENT.value, step=number, record=before))
         self.connection.execute(
@@ -250,7 +254,7 @@ class JournalTables:
                 storable(entry.actor),
                 entry.what,
                 storable(entry.detail),
-                None if entry.record is None else dumped(encode_user(entry.record)),
+                None if entry.record is None else dumped(encoded(entry.record)),
             ),
         )
         assert added.lastrowid is not None  # noqa: S101 - an INSERT that raised nothing has one

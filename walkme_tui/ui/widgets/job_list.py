@@ -64,9 +64,9 @@ class JobList(RowList[Job]):
         people_width, ticket_width = _widths(width)
         bad = change_words.problem_count(row) and not row.state.resumable
         state, style = change_words.state_text(row), TextStyle.BAD if bad else _STYLES[row.state]
-        undone = row.changed_users & self._undone.get(row.id, frozenset())
+        undone = row.changed_subjects & self._undone.get(row.id, frozenset())
         if undone and row.state is JobState.DONE and not bad:
-            state, style = ("– undone" if undone == row.changed_users else "– partly undone"), TextStyle.DIM
+            state, style = ("– undone" if undone == row.changed_subjects else "– partly undone"), TextStyle.DIM
         people = change_words.user_names(row)
         if row.plan.surface is not self._surface:
             people = f"{row.plan.surface.upper()}: {people}"

@@ -47,9 +47,9 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> 
         what = f"{change_words.job_title(undone)}, {words.ago(now_ms, undone.created_at_ms)}, " if undone else ""
         yield from _labelled("Undoes", f"{what}job {clean(job.plan.undoes, 60)}", width)
     for other in jobs:
-        if other.plan.undoes == job.id and other.changed_users:
-            when, people = words.ago(now_ms, other.created_at_ms), len(job.changed_users)
-            some = f" for {len(other.changed_users)} of {people} people" if people > 1 else ""
+        if other.plan.undoes == job.id and other.changed_subjects:
+            when, people = words.ago(now_ms, other.created_at_ms), len(job.changed_subjects)
+            some = f" for {len(other.changed_subjects)} of {people} people" if people > 1 else ""
             yield from _labelled("Undone", f"{when} by job {clean(other.id, 60)}{some}", width)
     if job.purged_at_ms is not None:
         yield from _labelled("Purged", "the people of this job were deleted from the journal", width)
@@ -78,9 +78,9 @@ def ending_lines(job: Job, width: int) -> Iterator[StyledText]:
         yield ()
         for text in job.plan.left_out:
             yield from wrapped(clean(text, change_words.MAX_SENTENCE), width, TextStyle.WARN, "! ")
-    if job.purged_at_ms is None and len(job.changed_users) > 1:
+    if job.purged_at_ms is None and len(job.changed_subjects) > 1:
         yield ()
-        people = words.count(len(job.changed_users), "person", "people")
+        people = words.count(len(job.changed_subjects), "person", "people")
         hint = f"z here undoes all {people}; z on one of them in the Users tab undoes only that person."
         yield from wrapped(hint, width, TextStyle.DIM)
     shown = [path for path in job.receipts if path.endswith(".md")] or list(job.receipts)
