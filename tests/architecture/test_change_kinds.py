@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from walkme_tui.cli.output.plan_text import CALLS
+from walkme_tui.cli.output.plan_text import REST_CALLS, SCIM_CALLS
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.services.changes.senders import SENDERS
@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[2] / "walkme_tui"
 REGISTRIES: Mapping[str, Mapping[type[Change], object]] = {
     "sending (services/changes/senders)": SENDERS,
     "drawing (ui/change_words)": TARGET_WORDS,
-    "drawing (cli/output/plan_text)": CALLS,
+    "drawing (cli/output/plan_text)": SCIM_CALLS,
 }
 
 
@@ -35,6 +35,10 @@ def test_every_kind_is_registered_under_its_name() -> None:
 @pytest.mark.parametrize("registry", REGISTRIES)
 def test_every_kind_has_an_entry(registry: str) -> None:
     assert set(REGISTRIES[registry]) == set(CHANGE_KINDS.values())
+
+
+def test_every_kind_about_users_has_a_rest_call() -> None:
+    assert set(REST_CALLS) == {kind for kind in CHANGE_KINDS.values() if not kind.about_group}
 
 
 def lines_that_ask(tree: ast.AST, names: set[str]) -> list[int]:

@@ -92,7 +92,7 @@ class ExecutorBench:
         ids = dict.fromkeys(step.subject_id for step in steps)
         account = self.session.account
         subjects = tuple(Subject(self.api.now(user_id), self.time()) for user_id in ids)
-        return Plan(kind, account.profile, account.base_url, self.time(), subjects, steps)
+        return Plan(kind, account.profile, account.base_url, self.time(), subjects, steps, surface=account.surface)
 
     def offboarding(self, *numbers: int) -> Plan:
         """The offboarding of these users."""

@@ -60,9 +60,9 @@ class StepRecord:
     """A step in the journal.
 
     ``detail`` is a sentence to show, ``changed`` is False where nothing had to be sent or the server changed nothing.
-    ``before`` and ``after`` are the user or the group as read before and after sending. Times are milliseconds since the
-    Unix epoch. ``attempts`` counts how often the call was sent. ``refusals`` are the server's reasons by attribute of ``User``,
-    where it refused the values of fields.
+    ``before`` and ``after`` are the user or the group as read before and after sending. Times are milliseconds since
+    the Unix epoch. ``attempts`` counts how often the call was sent. ``refusals`` are the server's reasons by attribute
+    of ``User``, where it refused the values of fields.
     """
 
     step: Step

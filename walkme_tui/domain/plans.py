@@ -122,6 +122,11 @@ class Subject:
         """The id of the user."""
         return self.user.id
 
+    @property
+    def name(self) -> str:
+        """The email, else the id; not cleaned for display."""
+        return self.user.email if isinstance(self.user.email, str) and self.user.email else self.user.id
+
 
 @dataclass(frozen=True, slots=True)
 class GroupSubject:
@@ -139,6 +144,11 @@ class GroupSubject:
     def id(self) -> str:
         """The id of the group."""
         return self.group.id
+
+    @property
+    def name(self) -> str:
+        """The name, else the id; not cleaned for display."""
+        return self.group.label
 
 
 @dataclass(frozen=True)
@@ -166,8 +176,18 @@ class Plan:
         """The steps that change one subject, in order."""
         return tuple(self._steps_by_subject.get(subject_id, ()))
 
-    def subject_of(self, subject_id: str) -> Subject | None:
-        """The user with this id as the plan found them, None if there is none."""
+    @property
+    def all_subjects(self) -> tuple[Subject | GroupSubject, ...]:
+        """The users, or the groups."""
+        return self.subjects or self.groups
+
+    @property
+    def about_groups(self) -> bool:
+        """The steps change groups themselves; known also where the subjects were purged."""
+        return bool(self.groups) or any(step.change.about_group for step in self.steps[:1])
+
+    def subject_of(self, subject_id: str) -> Subject | GroupSubject | None:
+        """The user or the group with this id as the plan found it, None if there is none."""
         return self._subjects_by_id.get(subject_id)
 
     @cached_property
@@ -175,8 +195,8 @@ class Plan:
         return grouped(self.steps, lambda step: step.subject_id)
 
     @cached_property
-    def _subjects_by_id(self) -> Mapping[str, Subject]:
-        return {subject.user.id: subject for subject in self.subjects}
+    def _subjects_by_id(self) -> Mapping[str, Subject | GroupSubject]:
+        return {subject.id: subject for subject in self.all_subjects}
 
     def with_ticket(self, ticket: str) -> "Plan":
         """The same plan under a ticket."""

@@ -44,7 +44,10 @@ class Finding(NamedTuple):
 
 
 def check(attribute: str, text: str) -> tuple[Finding, ...]:
-    """Everything that is wrong or unusual about a value for an attribute of ``User`` or a ``group name``, errors first."""
+    """Everything that is wrong or unusual about a value, errors first; empty: nothing.
+
+    ``attribute`` is one of ``User``, or ``group name``.
+    """
     if len(text) > LONGEST:
         return (_error(f"It has {len(text)} characters; the most that can be sent is {LONGEST}."),)
     findings = _characters(text)

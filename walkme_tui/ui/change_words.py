@@ -7,10 +7,11 @@ from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
 from walkme_tui.domain.changes.edit import UpdateUser
+from walkme_tui.domain.changes.group import CreateGroup, DeleteGroup, RenameGroup
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
-from walkme_tui.domain.plans import Plan, PlanKind, StepState
+from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, StepState, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User
 from walkme_tui.ui.words import STATUS_SIGNS, count, cut, wrap
@@ -46,6 +47,9 @@ _IMPERATIVES: Final = {
     PlanKind.CREATE: "Create",
     PlanKind.DELETE: "Delete",
     PlanKind.GROUPS: "Change groups of",
+    PlanKind.CREATE_GROUP: "Create the group",
+    PlanKind.RENAME_GROUP: "Rename the group",
+    PlanKind.DELETE_GROUP: "Delete the group",
 }
 _PARTICIPLES: Final = {
     PlanKind.OFFBOARD: "Offboarding",
@@ -56,6 +60,9 @@ _PARTICIPLES: Final = {
     PlanKind.CREATE: "Creating",
     PlanKind.DELETE: "Deleting",
     PlanKind.GROUPS: "Changing groups of",
+    PlanKind.CREATE_GROUP: "Creating the group",
+    PlanKind.RENAME_GROUP: "Renaming the group",
+    PlanKind.DELETE_GROUP: "Deleting the group",
 }
 _NOUNS: Final = {
     PlanKind.OFFBOARD: "Offboarding of",
@@ -66,6 +73,9 @@ _NOUNS: Final = {
     PlanKind.CREATE: "Creation of",
     PlanKind.DELETE: "Deletion of",
     PlanKind.GROUPS: "Groups of",
+    PlanKind.CREATE_GROUP: "Creation of the group",
+    PlanKind.RENAME_GROUP: "Renaming of the group",
+    PlanKind.DELETE_GROUP: "Deletion of the group",
 }
 # The states of steps in the order in which they are listed: the worst first.
 _STATES_BY_SEVERITY: Final = (
@@ -89,50 +99,50 @@ def email_of(user: User) -> str:
     return clean(user.email if isinstance(user.email, str) and user.email else user.id, MAX_NAME)
 
 
-def user_name_or_count(plan: Plan) -> str:
-    """The name of the only person of a plan, or the number of people."""
-    if len(plan.subjects) == 1:
-        return name_of(plan.subjects[0].user)
-    return count(user_count(plan), "person", "people")
+def subject_name(subject: Subject | GroupSubject) -> str:
+    """The name of a person or a group."""
+    return group_words(subject.name) if isinstance(subject, GroupSubject) else name_of(subject.user)
 
 
-def user_count(plan: Plan) -> int:
-    """The number of people in a plan."""
-    return len(plan.subjects) or len({step.subject_id for step in plan.steps})
+def name_or_count(plan: Plan) -> str:
+    """The name of the only person or group of a plan, or the number of them."""
+    if len(plan.all_subjects) == 1:
+        return subject_name(plan.all_subjects[0])
+    return count(subject_count(plan), *(("group", "groups") if plan.about_groups else ("person", "people")))
 
 
-def email_or_count(job: Job) -> str:
-    """The email of the only person of a job, or the number of people."""
+def subject_count(plan: Plan) -> int:
+    """The number of people or groups in a plan."""
+    return len(plan.all_subjects) or len({step.subject_id for step in plan.steps})
+
+
+def subject_names(job: Job) -> str:
+    """The names of the people or groups of a job; a single person also by email."""
+    subjects = job.plan.all_subjects
     if job.purged_at_ms is not None:
         return PURGED
-    return email_of(job.plan.subjects[0].user) if len(job.plan.subjects) == 1 else user_name_or_count(job.plan)
-
-
-def user_names(job: Job) -> str:
-    """The names of the people of a job; a single person also by email."""
-    users = [subject.user for subject in job.plan.subjects]
-    if job.purged_at_ms is not None or not users:
-        return email_or_count(job)
-    if len(users) > 1:
-        named = ", ".join(name_of(user) for user in users[:MAX_NAMED])
-        return named if len(users) <= MAX_NAMED else f"{named} and {len(users) - MAX_NAMED} more"
-    name, email = name_of(users[0]), email_of(users[0])
-    return name if name == email else f"{name}  {email}"
+    if not subjects:
+        return name_or_count(job.plan)
+    if len(subjects) > 1:
+        named = ", ".join(subject_name(subject) for subject in subjects[:MAX_NAMED])
+        return named if len(subjects) <= MAX_NAMED else f"{named} and {len(subjects) - MAX_NAMED} more"
+    name, key = subject_name(subjects[0]), clean(subjects[0].name, MAX_NAME)
+    return name if name == key else f"{name}  {key}"
 
 
 def plan_title(plan: Plan) -> str:
     """The title of a plan: ``Offboard Zoë Çelik``."""
-    return f"{_IMPERATIVES[plan.kind]} {user_name_or_count(plan)}"
+    return f"{_IMPERATIVES[plan.kind]} {name_or_count(plan)}"
 
 
 def job_in_progress(plan: Plan) -> str:
     """A running job: ``Offboarding Zoë Çelik``."""
-    return f"{_PARTICIPLES[plan.kind]} {user_name_or_count(plan)}"
+    return f"{_PARTICIPLES[plan.kind]} {name_or_count(plan)}"
 
 
 def job_title(job: Job) -> str:
     """The title of a job: ``Offboarding of Zoë Çelik``."""
-    return f"{_NOUNS[job.plan.kind]} {PURGED if job.purged_at_ms is not None else user_name_or_count(job.plan)}"
+    return f"{_NOUNS[job.plan.kind]} {PURGED if job.purged_at_ms is not None else name_or_count(job.plan)}"
 
 
 def target_of(change: Change) -> str:
@@ -204,7 +214,7 @@ def outcome_sentence(job: Job) -> str:
 
 def changed_something(record: StepRecord) -> bool:
     """True for a step that an undo would revert."""
-    return record.state is StepState.DONE and record.changed
+    return record.state is StepState.DONE and record.changed and record.step.change.undoable
 
 
 TARGET_WORDS: Final[dict[type[Change], Callable[[str], str]]] = {
@@ -214,5 +224,8 @@ TARGET_WORDS: Final[dict[type[Change], Callable[[str], str]]] = {
     CreateUser: value_words,
     UpdateUser: value_words,
     DeleteUser: value_words,
+    CreateGroup: group_words,
+    RenameGroup: group_words,
+    DeleteGroup: group_words,
 }
 """How the values in a change are shown, by kind of change."""

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.executor_bench import BOTH, account, open_executor, outcomes_of
 from walkme_tui.cli.output import plan_text
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change, shown
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.domain.json_fields import Fields, or_null, text
@@ -20,7 +21,7 @@ from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.users import UNKNOWN, Json, User
 from walkme_tui.services.changes.senders import SENDERS
 from walkme_tui.services.changes.undo import UndoPlanner
-from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.services.ports import Session
 from walkme_tui.ui import change_words
 
 
@@ -75,8 +76,8 @@ class SetLastName(Change):
         return f"others set the last name to {shown(self.after or 'nothing')}"
 
 
-async def send(api: DirectoryApi, change: SetLastName, base: User) -> None:
-    await api.update_user(change.subject_id, {"last_name": change.after}, base)
+async def send(session: Session, change: SetLastName, base: User) -> None:
+    await session.api.update_user(change.subject_id, {"last_name": change.after}, base)
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +86,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
         (CHANGE_KINDS, SetLastName.kind, SetLastName),
         (SENDERS, SetLastName, send),
         (change_words.TARGET_WORDS, SetLastName, change_words.value_words),
-        (plan_text.CALLS, SetLastName, lambda change: f"PATCH /users/{change.subject_id} lastName"),
+        (plan_text.REST_CALLS, SetLastName, lambda change: f"PATCH /users/{change.subject_id} lastName"),
     ]
     for registry, key, entry in registries:
         monkeypatch.setitem(registry, key, entry)
@@ -141,6 +142,6 @@ async def test_purging_removes_personal_data_of_a_new_kind(tmp_path: Path) -> No
 
 
 def test_a_new_kind_is_drawn() -> None:
-    assert plan_text.call_of(CHANGE) == f"PATCH /users/{BOTH.id} lastName"
+    assert plan_text.call_of(Surface.REST, CHANGE) == f"PATCH /users/{BOTH.id} lastName"
     assert plan_text.step_text(CHANGE) == ("set last name", f"{CHANGE.before} -> Ünal")
     assert change_words.target_of(CHANGE) == f"{CHANGE.before} -> Ünal"

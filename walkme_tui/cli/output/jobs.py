@@ -69,7 +69,7 @@ def step_object(plan: Plan, record: StepRecord) -> dict[str, Json]:
     """A step as a JSON object."""
     return {
         "state": record.state.value,
-        "call": call_of(record.step.change),
+        "call": call_of(plan.surface, record.step.change),
         "target": target_of(plan, record.step.subject_id),
         "detail": record.detail,
         "number": record.step.number,
@@ -114,12 +114,13 @@ def listed_lines(jobs: Iterable[Job]) -> list[str]:
 
 
 def subject_text(job: Job) -> str:
-    """The one person of a job, or the number of people, or ``purged``."""
-    people = list(dict.fromkeys(record.step.subject_id for record in job.steps))
-    people = [subject.user.id for subject in job.plan.subjects] or people
+    """The one person or group of a job, or the number of people, or ``purged``."""
+    ids = [subject.id for subject in job.plan.all_subjects] or list(job.reported_ids)
     if job.purged_at_ms is not None:
         return "purged"
-    return target_of(job.plan, people[0]) if len(people) == 1 else f"{len(people)} people"
+    if len(ids) == 1:
+        return target_of(job.plan, ids[0])
+    return f"{len(ids)} {'groups' if job.plan.about_groups else 'people'}"
 
 
 def counts_text(job: Job) -> str:

@@ -5,17 +5,21 @@ from typing import Any, Final
 
 from walkme_tui.cli.output.columns import cut
 from walkme_tui.cli.output.users import plain
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.capabilities import Capabilities, capabilities
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
 from walkme_tui.domain.changes.edit import UpdateUser
+from walkme_tui.domain.changes.group import CreateGroup, DeleteGroup, RenameGroup
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Step, Subject, grouped
+from walkme_tui.domain.groups import member_count
+from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Step, Subject, grouped
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.user_json import JSON_NAMES
+from walkme_tui.domain.users import Status
 
 MAX_NAME: Final = 120
 MAX_SENTENCE: Final = 400
@@ -29,8 +33,11 @@ TITLES: Final = {
     PlanKind.CREATE: "Create",
     PlanKind.DELETE: "Delete",
     PlanKind.GROUPS: "Change groups of",
+    PlanKind.CREATE_GROUP: "Create the group",
+    PlanKind.RENAME_GROUP: "Rename the group",
+    PlanKind.DELETE_GROUP: "Delete the group",
 }
-CALLS: Final[dict[type[Change], Callable[[Any], str]]] = {
+REST_CALLS: Final[dict[type[Change], Callable[[Any], str]]] = {
     CreateUser: lambda change: f"POST /users email={change.email}",
     UpdateUser: lambda change: f"PATCH /users/{change.subject_id} {_fields(change)}",
     DeleteUser: lambda change: f"DELETE /users/{change.subject_id}",
@@ -38,13 +45,31 @@ CALLS: Final[dict[type[Change], Callable[[Any], str]]] = {
     AddMember: lambda change: f"POST /groups/{change.group.id}/users userId={change.subject_id}",
     RemoveMember: lambda change: f"DELETE /groups/{change.group.id}/users/{change.subject_id}",
 }
-"""The API call of a change, by kind of change."""
+SCIM_CALLS: Final[dict[type[Change], Callable[[Any], str]]] = {
+    CreateUser: lambda change: f"POST /Users userName={change.email}",
+    UpdateUser: lambda change: f"PATCH /Users/{change.subject_id} {_scim_fields(change)}",
+    DeleteUser: lambda change: f"DELETE /Users/{change.subject_id}",
+    SetStatus: lambda change: f"PATCH /Users/{change.subject_id} active={_active(change.after)}",
+    AddMember: lambda change: f"PATCH /Groups/{change.group.id} add members={change.subject_id}",
+    RemoveMember: lambda change: f"PATCH /Groups/{change.group.id} remove members={change.subject_id}",
+    CreateGroup: lambda change: f"POST /Groups displayName={change.name}",
+    RenameGroup: lambda change: f"PATCH /Groups/{change.subject_id} displayName={change.after}",
+    DeleteGroup: lambda change: f"DELETE /Groups/{change.subject_id}",
+}
+CALLS: Final = {Surface.REST: REST_CALLS, Surface.SCIM: SCIM_CALLS}
+"""The API call of a change, by surface and kind of change."""
+_SCIM_NAMES: Final = {
+    "email": "userName",
+    "first_name": "name.givenName",
+    "last_name": "name.familyName",
+    "external_id": "externalId",
+}
 _MARKS: Final = {Gravity.WARNING: "!", Gravity.NOTE: "-"}
 
 
-def call_of(change: Change) -> str:
+def call_of(surface: Surface, change: Change) -> str:
     """The call that a step makes, with the ids in it: ``PATCH /users/{id} status=inactive``."""
-    return CALLS[type(change)](change)
+    return CALLS[surface][type(change)](change)
 
 
 def step_text(change: Change) -> tuple[str, str]:
@@ -52,22 +77,22 @@ def step_text(change: Change) -> tuple[str, str]:
     return change.verb, change.target(lambda value: cut(value, MAX_NAME))
 
 
-def target_of(plan: Plan, user_id: str) -> str:
-    """The person that a step changes: the raw email, or the id if no email is known."""
-    subject = plan.subject_of(user_id)
-    email = subject.user.email if subject is not None else None
-    return email if isinstance(email, str) and email else user_id
+def target_of(plan: Plan, subject_id: str) -> str:
+    """What a step changes: the raw email or name, or the id if none is known."""
+    subject = plan.subject_of(subject_id)
+    return subject_id if subject is None else subject.name
 
 
 def title_of(plan: Plan) -> str:
-    """One line: the kind of plan, the people and the profile."""
-    people = [target_of(plan, subject.user.id) for subject in plan.subjects]
+    """One line: the kind of plan, the people or groups, and the profile."""
+    people = [subject.name for subject in plan.all_subjects]
     people = people or list(dict.fromkeys(target_of(plan, step.subject_id) for step in plan.steps))
     words = [TITLES[plan.kind]]
     if plan.undoes:
         words += [f"job {clean(plan.undoes)}", *(["for"] if people else [])]
     if people:
-        words.append(cut(people[0], MAX_NAME) if len(people) == 1 else f"{len(people)} people")
+        several = f"{len(people)} {'groups' if plan.about_groups else 'people'}"
+        words.append(cut(people[0], MAX_NAME) if len(people) == 1 else several)
     return " ".join([*words, "in", cut(plan.profile, MAX_NAME)])
 
 
@@ -79,8 +104,8 @@ def plan_lines(plan: Plan) -> list[str]:
     lines.append(f"Made     {format_time_ms(plan.created_at_ms // 1000 * 1000)}")
     wide, surface = len(str(len(plan.steps))), capabilities(plan.surface)
     listed: set[int] = set()
-    for subject in plan.subjects:
-        steps = plan.steps_of(subject.user.id)
+    for subject in plan.all_subjects:
+        steps = plan.steps_of(subject.id)
         listed.update(step.number for step in steps)
         lines += ["", _heading(subject, steps, surface), *_subject_lines(subject, steps, wide)]
     others = [step for step in plan.steps if step.number not in listed]
@@ -103,17 +128,20 @@ def steps_text(count: int) -> str:
     return f"{count} {'step' if count == 1 else 'steps'}, each one call."
 
 
-def _heading(subject: Subject, steps: tuple[Step, ...], surface: Capabilities) -> str:
+def _heading(subject: Subject | GroupSubject, steps: tuple[Step, ...], surface: Capabilities) -> str:
+    is_new = any(step.change.creates for step in steps)
+    read = format_time_ms(subject.read_at_ms // 1000 * 1000)
+    if isinstance(subject, GroupSubject):
+        known = [cut(subject.name, MAX_NAME), member_count(subject.members)]
+        return "  ".join([*known, "(new group)" if is_new else f"(read {read})"])
     user = subject.user
     role = "" if surface.roles else plain(user.role)
     parts = [user.full_name, plain(user.email), role, plain(user.status), plain(user.external_id)]
     known = [cut(part, MAX_NAME) for part in parts if part]
-    is_new = any(step.change.new_email is not None for step in steps)
-    read = format_time_ms(subject.read_at_ms // 1000 * 1000)
     return "  ".join([*(known or [clean(user.id)]), "(new user)" if is_new else f"(read {read})"])
 
 
-def _subject_lines(subject: Subject, steps: tuple[Step, ...], wide: int) -> Iterator[str]:
+def _subject_lines(subject: Subject | GroupSubject, steps: tuple[Step, ...], wide: int) -> Iterator[str]:
     numbers = {step.number for step in steps}
     beside = grouped(subject.consequences, lambda consequence: consequence.step)
     for step in steps:
@@ -122,8 +150,8 @@ def _subject_lines(subject: Subject, steps: tuple[Step, ...], wide: int) -> Iter
             yield " " * (wide + 4) + _sentence(consequence)
     if not steps:
         yield "  nothing to do"
-    for group in subject.groups:
-        if group.id in subject.kept:
+    if isinstance(subject, Subject):
+        for group in (group for group in subject.groups if group.id in subject.kept):
             yield f"  {'':>{wide}}  {'keep':<12} {cut(group.label, MAX_NAME)}"
     for consequence in subject.consequences:
         if consequence.step not in numbers:
@@ -140,6 +168,17 @@ def _sentence(consequence: Consequence) -> str:
     if consequence.as_of_ms is not None:
         as_of = f" (as of {format_time_ms(consequence.as_of_ms // 1000 * 1000)})"
     return f"{_MARKS[consequence.gravity]} {clean(consequence.text, MAX_SENTENCE)}{as_of}"
+
+
+def _active(status: str | None) -> str:
+    return str(status == Status.ACTIVE).lower()
+
+
+def _scim_fields(change: UpdateUser) -> str:
+    return " ".join(
+        f"active={_active(value)}" if name == "status" else f"{_SCIM_NAMES.get(name, name)}={value or ''}"
+        for name, value in change.values.items()
+    )
 
 
 def _fields(change: UpdateUser) -> str:

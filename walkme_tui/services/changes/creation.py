@@ -87,7 +87,7 @@ class Creation(ABC):
 
     @abstractmethod
     async def read(self, record: StepRecord) -> object:
-        """What the server has under the email or the name, in one call; raises ``LookUpIgnored`` where it ignores it."""
+        """What the server has under the email or the name, in one call; raises ``LookUpIgnored``."""
 
     @abstractmethod
     async def _find(self, record: StepRecord) -> Sequence[Record]:

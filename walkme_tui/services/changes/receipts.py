@@ -1,4 +1,4 @@
-"""Receipt files: for each user of a job, JSON to keep and undo from, and Markdown to read."""
+"""Receipt files: for each user or group of a job, JSON to keep and undo from, and Markdown to read."""
 
 import asyncio
 import re
@@ -12,7 +12,6 @@ from typing import Final
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.json_text import dumps
-from walkme_tui.domain.plans import Subject
 from walkme_tui.domain.receipt_text import receipt_markdown, ticket_lines
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.times import format_time_ms
@@ -41,7 +40,7 @@ class Receipts:
         self._zone = zone
 
     async def write(self, job: Job) -> None:
-        """Write one receipt for each user of a job, replacing earlier ones; a purged job has none.
+        """Write one receipt for each user or group of a job, replacing earlier ones; a purged job has none.
 
         ``job`` must be current. Raises ``JournalUnavailable`` where a file cannot be written.
         """
@@ -54,30 +53,25 @@ class Receipts:
                     await self._journal.add_receipt(job.id, path)
 
     def text(self, job: Job) -> str:
-        """The receipts of all users of a job as text for a ticket, without writing them."""
+        """The receipts of all users or groups of a job as text for a ticket, without writing them."""
         return "\n".join("\n".join((*ticket_lines(each, f"{name}.json"), "")) for name, each in self._contents(job))
 
     def _contents(self, job: Job) -> Iterator[tuple[str, dict[str, Json]]]:
-        """The file name, without suffix, and the receipt of each user."""
-        for subject, name in zip(job.plan.subjects, file_names(job), strict=True):
+        """The file name, without suffix, and the receipt of each user or group."""
+        for subject, name in zip(job.plan.all_subjects, file_names(job), strict=True):
             yield name, receipt(job, subject, self._account, self._clock(), self._zone)
 
 
 def file_names(job: Job) -> list[str]:
-    """The file names of a job's receipts without suffix, in the order of its users; always the same for one job."""
-    users = [_user_name(subject) for subject in job.plan.subjects]
-    uses = Counter(name.casefold() for name in users)
+    """The file names of a job's receipts without suffix, in the order of its subjects; always the same for one job."""
+    subjects = [_safe(subject.name)[:MAX_NAME] for subject in job.plan.all_subjects]
+    uses = Counter(name.casefold() for name in subjects)
     day = format_time_ms(job.created_at_ms)[:10]
     names = []
-    for subject, name in zip(job.plan.subjects, users, strict=True):
-        suffix = f"-{_short_hash(subject.user.id)}" if uses[name.casefold()] > 1 else ""
-        names.append(f"{day}-{job.plan.kind.value}-{name}{suffix}-{_safe(job.id)}")
+    for subject, name in zip(job.plan.all_subjects, subjects, strict=True):
+        suffix = f"-{_short_hash(subject.id)}" if uses[name.casefold()] > 1 else ""
+        names.append(f"{day}-{_safe(job.plan.kind.value)}-{name}{suffix}-{_safe(job.id)}")
     return names
-
-
-def _user_name(subject: Subject) -> str:
-    user = subject.user
-    return _safe(user.email if isinstance(user.email, str) and user.email else user.id)[:MAX_NAME]
 
 
 def _safe(text: str) -> str:

@@ -11,7 +11,7 @@ from walkme_tui.domain.inverses import new_emails
 from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.changes.group_look_ups import group_subject, named_groups, read_group
+from walkme_tui.services.changes.group_look_ups import group_subject, read_group
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.ports import Session
 
@@ -53,10 +53,9 @@ async def rechecked(session: Session, plan: Plan) -> Plan:
 async def _rechecked_group(session: Session, plan: Plan, subject: GroupSubject) -> GroupSubject:
     steps = plan.steps_of(subject.id)
     before = tuple(each for each in subject.consequences if not each.found_by_recheck)
-    found = []
-    for name in {step.change.new_name for step in steps} - {None}:
-        if any(group.id != subject.id for group in await named_groups(session, name or "")):
-            found.append(f"another group has the name {_shown(name)}, so nothing will be sent.")
+    names = {step.change.new_name for step in steps} - {None}
+    in_use = {group.name for group in await session.api.list_groups() if group.id != subject.id} & names
+    found = [f"another group has the name {_shown(name)}, so nothing will be sent." for name in in_use]
     if not any(step.change.creates for step in steps):
         with_members = any(step.change.deletes for step in steps)
         try:

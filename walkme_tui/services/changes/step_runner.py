@@ -142,8 +142,8 @@ class StepRunner:
     ) -> tuple[StepRecord, Record | None, ServiceUnavailable | None]:
         """Send a step once, unless it needs no sending.
 
-        Returns the step's record and its subject afterwards, and the error that prevented the step, if it is still to be
-        done. Raises the errors of reading the subject.
+        Returns the step's record and its subject afterwards, and the error that prevented the step, if it is still to
+        be done. Raises the errors of reading the subject.
         """
         waited = await self._gate.wait_open()
         change = record.step.change

@@ -61,7 +61,7 @@ class UndoPlanner:
         return await self._plan(job.id, job.plan.ticket, users, job.steps, groups, unfinished, on_progress)
 
     async def of_receipt(self, receipt: Mapping[str, object]) -> Plan:
-        """The undo plan of the receipt of a user or group, which another machine may have written; raises like ``of_job``.
+        """The undo plan of a receipt, which another machine may have written; raises like ``of_job``.
 
         ``ConfigurationError`` also where the receipt cannot be read.
         """

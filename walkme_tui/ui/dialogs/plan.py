@@ -14,7 +14,7 @@ from walkme_tui.domain.accounts import Account, Environment
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
-from walkme_tui.ui.change_words import MAX_SENTENCE, plan_title, user_count
+from walkme_tui.ui.change_words import MAX_SENTENCE, plan_title, subject_count
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, available_lines, inner_width
 from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.plan_draft import PlanDraft
@@ -77,7 +77,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         prompt = "required by the configuration" if self._missing(draft.planned.with_ticket("")) else "none"
         self._list = PlanList()
         self._ticket = TextInput(prompt=prompt, id="ticket")
-        self._user_count = user_count(draft.planned)
+        self._user_count = subject_count(draft.planned)
         needs_number = account.environment is Environment.PRODUCTION and self._user_count > MAX_USERS_WITHOUT_NUMBER
         self._number = TextInput(id="number") if needs_number else None
 

@@ -106,7 +106,11 @@ async def run_job(view: FlowContext, origin: Origin, job: Job) -> None:
     view.change_commands.read_jobs()
     note = view.unmark(result.job.finished_users)
     origin.note_deleted(
-        {record.step.subject_id for record in result.job.steps if record.changed and record.step.change.deletes}
+        {
+            record.step.subject_id
+            for record in result.job.steps
+            if record.changed and record.step.change.deletes and not record.step.change.about_group
+        }
     )
     if origin.user_is_elsewhere:
         _toast(view, result, note)
@@ -221,7 +225,7 @@ def _write_new(name: str, text: str) -> Path:
 
 
 def _suggested_name(plan: Plan) -> str:
-    emails = [subject.user.email for subject in plan.subjects if isinstance(subject.user.email, str)]
-    name = emails[0] if len(emails) == 1 else f"{len(plan.subjects)}-people"
+    names = [subject.name for subject in plan.all_subjects]
+    name = names[0] if len(names) == 1 else f"{len(names)}-people"
     safe = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "@._-") else "_" for sign in name)
-    return f"{plan.kind.value}-{safe.lstrip('.')[:80]}.plan.json"
+    return f"{plan.kind.value.replace(' ', '-')}-{safe.lstrip('.')[:80]}.plan.json"

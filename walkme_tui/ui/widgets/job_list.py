@@ -67,7 +67,7 @@ class JobList(RowList[Job]):
         undone = row.changed_subjects & self._undone.get(row.id, frozenset())
         if undone and row.state is JobState.DONE and not bad:
             state, style = ("– undone" if undone == row.changed_subjects else "– partly undone"), TextStyle.DIM
-        people = change_words.user_names(row)
+        people = change_words.subject_names(row)
         if row.plan.surface is not self._surface:
             people = f"{row.plan.surface.upper()}: {people}"
         return [

@@ -6,7 +6,7 @@ from typing import Final
 
 from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.jobs import Job, StepRecord
-from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.plans import StepState, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
@@ -57,18 +57,18 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> 
 
 def people_lines(job: Job, width: int) -> Iterator[StyledText]:
     """The steps with their results and the checks, person by person."""
-    people = {subject.user.id: subject.user for subject in job.plan.subjects}
+    subjects = {subject.id: subject for subject in job.plan.all_subjects}
     for place, user_id in enumerate(job.reported_ids):
         if place:
             yield ()
-        user = people.get(user_id)
-        yield [(change_words.email_of(user) if user is not None else clean(user_id, 80), TextStyle.STRONG)]
+        subject = subjects.get(user_id)
+        yield [(clean(user_id if subject is None else subject.name, 80), TextStyle.STRONG)]
         for record in job.records_of(user_id):
             yield from _step(record, width)
         for check in job.checks_of(user_id):
             style = TextStyle.BAD if check.wrong else TextStyle.WARN if check.active is None else TextStyle.PLAIN
             yield from wrapped(check.text, width, style, "! " if check.wrong else "  ")
-        if user is not None and (warning := identity_provider_warning(user, job.plan.kind)):
+        if isinstance(subject, Subject) and (warning := identity_provider_warning(subject.user, job.plan.kind)):
             yield from wrapped(warning, width, TextStyle.WARN, "! ")
 
 

@@ -13,7 +13,8 @@ from textual import events
 from textual.geometry import Size
 
 from walkme_tui.domain.capabilities import capabilities
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, Step, Subject, grouped
+from walkme_tui.domain.groups import member_count
+from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, Step, Subject, grouped
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.plan_draft import PlanDraft
@@ -62,7 +63,7 @@ class PlanRows(Sequence[PlanRow]):
     @property
     def measured(self) -> bool:
         """True if all lines are counted."""
-        return len(self._ends) > len(self._draft.planned.subjects)
+        return len(self._ends) > len(self._draft.planned.all_subjects)
 
     def measure(self, lines: int, seconds: float = 0.0) -> None:
         """Count until there are this many lines, then for this long."""
@@ -100,13 +101,13 @@ class PlanRows(Sequence[PlanRow]):
         return self._made[part]
 
     def _lines(self, part: int) -> Iterator[tuple[StyledText, Step | None]]:
-        subjects = self._draft.planned.subjects
+        subjects = self._draft.planned.all_subjects
         if part == len(subjects):
             yield from _common_lines(self._draft.planned, self._width)
             return
         if part:
             yield (), None
-        steps = self._draft.planned.steps_of(subjects[part].user.id)
+        steps = self._draft.planned.steps_of(subjects[part].id)
         yield from _subject_lines(self._draft, subjects[part], steps, self._numbers, self._now_ms, self._width)
 
 
@@ -122,7 +123,7 @@ class PlanList(RowList[PlanRow]):
 
     def fill(self, draft: PlanDraft, now_ms: int, width: int) -> None:
         """Show a draft in lines of ``width`` cells; the ages in a long plan may be a minute old."""
-        long = len(draft.planned.subjects) > MOST_AT_ONCE
+        long = len(draft.planned.all_subjects) > MOST_AT_ONCE
         if long and self._shown == (draft, width) and now_ms - self._shown_at_ms < MINUTE_MS:
             return
         self._shown, self._shown_at_ms = (draft, width), now_ms
@@ -211,10 +212,15 @@ class PlanList(RowList[PlanRow]):
 
 
 def _subject_lines(
-    draft: PlanDraft, subject: Subject, steps: Sequence[Step], numbers: "_Numbers", now_ms: int, width: int
+    draft: PlanDraft,
+    subject: Subject | GroupSubject,
+    steps: Sequence[Step],
+    numbers: "_Numbers",
+    now_ms: int,
+    width: int,
 ) -> Iterator[tuple[StyledText, Step | None]]:
-    """The lines about one person, each with its step if that may be left out."""
-    several = len(draft.planned.subjects) > 1
+    """The lines about one person or group, each with its step if that may be left out."""
+    several = len(draft.planned.all_subjects) > 1
     beside = grouped(subject.consequences, lambda consequence: consequence.step)
     has_roles = not capabilities(draft.planned.surface).roles
     heading = _heading(subject, steps, now_ms, width, named=several, has_roles=has_roles)
@@ -257,19 +263,26 @@ class _Numbers:
 
 
 def _heading(
-    subject: Subject, steps: Sequence[Step], now_ms: int, width: int, *, named: bool, has_roles: bool
+    subject: Subject | GroupSubject, steps: Sequence[Step], now_ms: int, width: int, *, named: bool, has_roles: bool
 ) -> Iterator[StyledText]:
-    """The person, as the server last returned them, or as the steps create them."""
+    """The person or group, as the server last returned it, or as the steps create it."""
+    is_new = any(step.change.creates for step in steps)
+    read = f"read {words.ago(now_ms, subject.read_at_ms)}"
+    if isinstance(subject, GroupSubject):
+        yield [
+            (words.cut(change_words.subject_name(subject), width // 2), TextStyle.STRONG),
+            (f"   {member_count(subject.members)}   ", TextStyle.PLAIN),
+            ("new group" if is_new else read, TextStyle.DIM),
+        ]
+        return
     user = subject.user
     email = change_words.email_of(user)
     role = f"{clean(user.role, 30) if isinstance(user.role, str) else '? role'}   " if has_roles else ""
-    is_new = any(step.change.new_email is not None for step in steps)
-    read = "new user" if is_new else f"read {words.ago(now_ms, subject.read_at_ms)}"
     facts: list[StyledSpan] = [
         (role, TextStyle.PLAIN),
         (f"{change_words.status_text(user.status)}   ", TextStyle.PLAIN),
     ]
-    facts.append((read, TextStyle.DIM))
+    facts.append(("new user" if is_new else read, TextStyle.DIM))
     rest = sum(cell_len(text) for text, _ in facts)
     name = change_words.name_of(user)
     if named and name != email:
