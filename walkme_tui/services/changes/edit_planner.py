@@ -21,7 +21,7 @@ from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, Status, User
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.changes.permissions import require_size
-from walkme_tui.services.changes.plan_parts import account_facts, known_elsewhere, new_plan
+from walkme_tui.services.changes.plan_parts import account_facts, known_elsewhere, new_plan, other_records
 from walkme_tui.services.concurrency import ProgressListener, gather_pair
 from walkme_tui.services.directory import find_by_email
 from walkme_tui.services.ports import Session
@@ -53,8 +53,10 @@ class EditPlanner:
         by_others = changed_by_others(base, user, values)
         found = consequences.edited(user, changes, base, by_others, facts, self._client_id)
         if status := {change.attribute: change.after for change in changes}.get("status"):
-            active = status != Status.INACTIVE
-            found += (await known_elsewhere(self._session, [user], active=active)).get(user.id, ())
+            elsewhere = other_records(self._session)
+            if elsewhere is not None:
+                await elsewhere.read(user)
+            found += known_elsewhere(elsewhere, user, active=status != Status.INACTIVE)
         return new_plan(self._session, PlanKind.EDIT, [replace(subject, consequences=found)], steps, ticket)
 
     async def create(

@@ -1,10 +1,10 @@
 """Users and group names for plans, requested from the server at the same time where possible."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from walkme_tui.domain.consequences import is_kept
 from walkme_tui.domain.errors import (
@@ -25,6 +25,9 @@ from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.concurrency import ProgressListener, gather_bounded
 from walkme_tui.services.directory import Directory, find_by_email, not_proven
 from walkme_tui.services.ports import Session
+
+if TYPE_CHECKING:
+    from walkme_tui.services.changes.other_surface import OtherRecords
 
 MAX_SHOWN_KEY: Final = 120
 
@@ -114,10 +117,14 @@ class GroupNames:
 
 
 class PlanLookUps:
-    """Single users, requested from the server and stored in the mirror."""
+    """Single users, requested from the server and stored in the mirror.
 
-    def __init__(self, session: Session, names: GroupNames) -> None:
+    ``find`` and ``current`` also read them into ``elsewhere``, the records of the profile's other surface.
+    """
+
+    def __init__(self, session: Session, names: GroupNames, elsewhere: "OtherRecords | None" = None) -> None:
         self._session = session
+        self._elsewhere = elsewhere
         self._directory = Directory(session)
         self._names = names
         self._unproven: set[str] = set()
@@ -131,7 +138,7 @@ class PlanLookUps:
         wanted = {email_key(key) if "@" in key else key: key for key in (key.strip() for key in keys) if key}
         if not wanted:
             raise ConfigurationError("No user was given.", hint="Give at least one email or id.")
-        found = await gather_bounded((self._look_up(key) for key in wanted.values()), on_progress)
+        found = await gather_bounded((self._read(self._look_up(key)) for key in wanted.values()), on_progress)
         unknown = [key for key, user in zip(wanted.values(), found, strict=True) if user is None]
         if unproven := [key for key in unknown if key in self._unproven]:
             raise await not_proven(self._session, unproven)
@@ -146,13 +153,19 @@ class PlanLookUps:
 
         ``on_progress`` receives the number of users read so far.
         """
-        found = await gather_bounded((self._by_id(user_id) for user_id in user_ids), on_progress)
+        found = await gather_bounded((self._read(self._by_id(user_id)) for user_id in user_ids), on_progress)
         return dict(zip(user_ids, found, strict=True))
 
     async def by_email(self, emails: Mapping[str, str]) -> dict[str, User | None]:
         """The users with these emails, by the keys of ``emails``; None where none was found, or that is uncertain."""
         found = await gather_bounded(self._by_email(email) for email in emails.values())
         return dict(zip(emails, found, strict=True))
+
+    async def _read(self, look_up: Coroutine[Any, Any, User | None]) -> User | None:
+        user = await look_up
+        if user is not None and self._elsewhere is not None:
+            await self._elsewhere.read(user)
+        return user
 
     async def _by_email(self, email: str) -> User | None:
         with suppress(LookUpIgnored):

@@ -1,9 +1,8 @@
 """Users on the other surface of a profile: looked up for plans, and checked after jobs. Nothing here writes."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from walkme_tui.domain.errors import (
     ConfigurationError,
@@ -22,40 +21,19 @@ from walkme_tui.services.concurrency import gather_bounded
 from walkme_tui.services.ports import DirectoryApi, Session
 from walkme_tui.services.waiting import Sleep
 
-if TYPE_CHECKING:
-    from walkme_tui.domain.accounts import Surface
-
 # The two surfaces may show a change one after the other.
 WAITS_SECONDS: Final = (0.0, 1.0, 2.0)
 """The waits before each reading of users whose state is still the old one."""
 
 
 class OtherSurface:
-    """The other surface of a session's profile. No failure is raised: it is the problem of a record."""
+    """The other surface of a session's profile."""
 
     def __init__(self, session: Session, api: DirectoryApi, sleep: Sleep = asyncio.sleep) -> None:
-        self.surface: Surface = other_surface(session.account.surface)
+        self.surface = other_surface(session.account.surface)
         self._api = api
         self._sleep = sleep
         self._shares_ids = True
-
-    async def find(self, users: Sequence[User]) -> list[OtherRecord]:
-        """The records of these users there; once it cannot be reached, no further one is requested."""
-        problem = ""
-
-        async def record(user: User) -> OtherRecord:
-            nonlocal problem
-            if problem:
-                return OtherRecord(None, problem)
-            try:
-                return OtherRecord(await self._record(user))
-            except (ConfigurationError, ServiceUnavailable, SignInRefused, PermissionRefused) as error:
-                problem = str(error)
-                return OtherRecord(None, problem)
-            except WalkmeError as error:
-                return OtherRecord(None, str(error))
-
-        return await gather_bounded(record(user) for user in users)
 
     async def check(self, job: Job) -> tuple[SurfaceCheck, ...]:
         """Whether the users whose status a job set have it there; those who do not are read again."""
@@ -65,15 +43,21 @@ class OtherSurface:
         for seconds in WAITS_SECONDS:
             if seconds:
                 await self._sleep(seconds)
-            for user, found in zip(left, await self.find(left), strict=True):
-                checks[user.id] = after_job(user, found, self.surface, active=wanted[user.id][1])
+            records = OtherRecords(self)
+            await gather_bounded(records.read(user) for user in left)
+            for user in left:
+                found, active = records.by_user[user.id], wanted[user.id][1]
+                checks[user.id] = after_job(user, found, self.surface, active=active)
             left = [user for user in left if checks[user.id].wrong]
             if not left:
                 break
         return tuple(checks.values())
 
-    async def _record(self, user: User) -> User | None:
-        """The record with this id, else with this external id, else with this email; None where there is none."""
+    async def find(self, user: User) -> User | None:
+        """The record with this id, else with this external id, else with this email; None where there is none.
+
+        Raises ``WalkmeError``.
+        """
         if self._shares_ids:
             with suppress(NotFound):
                 return await self._api.get_user(user.id)
@@ -96,3 +80,31 @@ class OtherSurface:
             if found is not None:
                 return found
         return None
+
+
+class OtherRecords:
+    """The records of users on the other surface, by their ids on this one, read for one plan or one check.
+
+    No failure is raised: it is the problem of a record. Once the surface cannot be reached, nothing more is requested.
+    """
+
+    def __init__(self, other: OtherSurface) -> None:
+        self.other = other
+        self.by_user: dict[str, OtherRecord] = {}
+        self._problem = ""
+
+    async def read(self, user: User) -> None:
+        """Read the record of a user, unless that was done."""
+        if user.id not in self.by_user:
+            self.by_user[user.id] = await self._record(user)
+
+    async def _record(self, user: User) -> OtherRecord:
+        if self._problem:
+            return OtherRecord(None, self._problem)
+        try:
+            return OtherRecord(await self.other.find(user))
+        except (ConfigurationError, ServiceUnavailable, SignInRefused, PermissionRefused) as error:
+            self._problem = str(error)
+            return OtherRecord(None, self._problem)
+        except WalkmeError as error:
+            return OtherRecord(None, str(error))

@@ -1,6 +1,7 @@
 """Parts that planners share: what the mirror knows about the rest of the account, and the plan itself."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from walkme_tui.domain.consequences import ADMIN, MAX_NAMESAKES, AccountFacts, is_admin
 from walkme_tui.domain.errors import MirrorUnavailable
@@ -8,6 +9,9 @@ from walkme_tui.domain.plans import Consequence, Plan, PlanKind, Step, Subject
 from walkme_tui.domain.text import search_key
 from walkme_tui.domain.users import User
 from walkme_tui.services.ports import Session
+
+if TYPE_CHECKING:
+    from walkme_tui.services.changes.other_surface import OtherRecords
 
 
 async def account_facts(
@@ -40,21 +44,22 @@ async def account_facts(
     return AccountFacts(coverage, members, others, other_admin)
 
 
-async def known_elsewhere(
-    session: Session, users: Sequence[User], *, active: bool
-) -> Mapping[str, tuple[Consequence, ...]]:
-    """What the other surface of the profile knows about users whom a plan makes active or not, by id.
-
-    Empty where the profile has only one surface.
-    """
+def other_records(session: Session) -> "OtherRecords | None":
+    """What will read users on the other surface of the profile; None where it has only one."""
     if session.other_api is None:
-        return {}
-    from walkme_tui.domain.surface_checks import in_plan
-    from walkme_tui.services.changes.other_surface import OtherSurface
+        return None
+    from walkme_tui.services.changes.other_surface import OtherRecords, OtherSurface
 
-    other = OtherSurface(session, session.other_api)
-    records = zip(users, await other.find(users), strict=True)
-    return {user.id: (in_plan(user, record, other.surface, active=active),) for user, record in records}
+    return OtherRecords(OtherSurface(session, session.other_api))
+
+
+def known_elsewhere(records: "OtherRecords | None", user: User, *, active: bool) -> tuple[Consequence, ...]:
+    """What the other surface knows about a user whom a plan makes active or not, if there is another one."""
+    if records is None:
+        return ()
+    from walkme_tui.domain.surface_checks import in_plan
+
+    return (in_plan(user, records.by_user[user.id], records.other.surface, active=active),)
 
 
 def new_plan(

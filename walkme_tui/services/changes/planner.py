@@ -23,7 +23,7 @@ from walkme_tui.domain.text import clean, search_key
 from walkme_tui.domain.users import Status, User
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.changes.permissions import require_size
-from walkme_tui.services.changes.plan_parts import account_facts, known_elsewhere, new_plan
+from walkme_tui.services.changes.plan_parts import account_facts, known_elsewhere, new_plan, other_records
 from walkme_tui.services.concurrency import ProgressListener, gather_pair
 from walkme_tui.services.ports import Session
 
@@ -61,14 +61,12 @@ class Planner:
         """
         keep = () if keep_groups else self._keep
         async with GroupNames(self._session) as names:
-            look_ups = PlanLookUps(self._session, names)
+            elsewhere = other_records(self._session)
+            look_ups = PlanLookUps(self._session, names, elsewhere)
             users, (_, namesakes) = await gather_pair(
                 look_ups.find(keys, on_progress), gather_pair(names.read_mirror(keep), self._early_namesakes(keys))
             )
-            _, elsewhere = await gather_pair(
-                names.load([group.id for user in users for group in names.groups_of(user)]),
-                known_elsewhere(self._session, users, active=False),
-            )
+            await names.load([group.id for user in users for group in names.groups_of(user)])
             unmatched = names.unmatched(keep)
         subjects: list[Subject] = []
         for index, user in enumerate(users):
@@ -86,7 +84,7 @@ class Planner:
             own = steps_by_user.get(subject.user.id, [])
             found = deactivation(subject, own, facts) + memberships(subject, keep, by_request=keep_groups)
             found += tuple(last[step.number] for step in own if step.number in last)
-            found += elsewhere.get(subject.user.id, ())
+            found += known_elsewhere(elsewhere, subject.user, active=False)
             subjects[index] = replace(subject, consequences=found)
         # What concerns the whole plan is shown once, with the first user.
         for_all = (*unknown_kept_groups(unmatched), *extent(facts))
@@ -99,7 +97,9 @@ class Planner:
         Raises ``NotFound`` where there is no such user.
         """
         async with GroupNames(self._session) as names:
-            users, _ = await gather_pair(PlanLookUps(self._session, names).current([user_id]), names.read_mirror())
+            elsewhere = other_records(self._session)
+            look_ups = PlanLookUps(self._session, names, elsewhere)
+            users, _ = await gather_pair(look_ups.current([user_id]), names.read_mirror())
             user = users[user_id]
             if user is None:
                 raise NotFound(f"There is no user {clean(user_id, MAX_SHOWN)}.", hint="Refresh the list.", status=404)
@@ -108,12 +108,12 @@ class Planner:
         changes = () if user.status == status else (SetStatus(user.id, user.status, status),)
         steps = numbered(changes)
         kind = PlanKind.DEACTIVATE if status is Status.INACTIVE else PlanKind.REACTIVATE
-        elsewhere = (await known_elsewhere(self._session, [user], active=kind is PlanKind.REACTIVATE)).get(user_id, ())
+        seen = known_elsewhere(elsewhere, user, active=kind is PlanKind.REACTIVATE)
         if kind is PlanKind.REACTIVATE:
-            found = reactivation(subject, steps) + elsewhere
+            found = reactivation(subject, steps) + seen
         else:
             facts = await account_facts(self._session, [user], namesakes=False) if is_admin(user) else None
-            found = deactivation(subject, steps, facts) + elsewhere
+            found = deactivation(subject, steps, facts) + seen
             if facts is not None:
                 found += extent(facts)
         return new_plan(self._session, kind, [replace(subject, consequences=found)], steps)

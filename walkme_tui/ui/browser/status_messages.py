@@ -51,7 +51,9 @@ def trouble_message(
     """
     error = trouble.error
     if _credentials(error):
-        return StatusMessage(f"R reads the secret again. {_sign_in_words(account, source)}", TextStyle.BAD)
+        set_up = isinstance(error, ApiError) and error.setup is not None
+        why = clean(error.hint, MAX_MESSAGE) if set_up else _sign_in_words(account, source)
+        return StatusMessage(f"R reads the secret again. {why}", TextStyle.BAD)
     shown = ""
     if coverage is not None and coverage.loaded and coverage.as_of_ms is not None:
         shown = f"Rows from {words.age(now_ms, coverage.as_of_ms)} ago are shown. "
