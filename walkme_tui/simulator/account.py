@@ -225,7 +225,9 @@ class SimulatedAccount:
         if not listed and self.is_user(member_id):
             self.join(group_id, member_id)
         elif again or not listed:
-            self.all_groups[group_id].strangers.append(member_id)
+            group = self.all_groups[group_id]
+            group.strangers.append(member_id)
+            group.former_members = [other for other in group.former_members if other != member_id]
             self._groups_changed([group_id])
 
     def remove_member(self, group_id: str, member_id: str) -> None:

@@ -126,6 +126,10 @@ async def test_groups_list_users_who_do_not_exist() -> None:
     members = [member["value"] for member in (await one.scim_get(target))["members"]]
     dangling = members[-3:]
     assert dangling[-1] == user["id"]
+    put = await one.scim("PUT", target, await one.scim_get(target))
+    assert [member["value"] for member in put.body["members"]] == members
+    again = patch_body({"op": "add", "path": "members", "value": [{"value": member} for member in dangling]})
+    assert len((await one.scim("PATCH", target, again)).body["members"]) == len(members)
     for member in dangling:
         assert (await one.scim("GET", f"/Users/{member}")).status == 404
         await one.scim("PATCH", target, patch_body({"op": "remove", "path": f'members[value eq "{member}"]'}))

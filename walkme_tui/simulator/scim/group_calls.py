@@ -9,7 +9,7 @@ from walkme_tui.simulator.groups import SimulatedGroup
 from walkme_tui.simulator.population import Record
 from walkme_tui.simulator.scim.dialect import Dialect, base_url
 from walkme_tui.simulator.scim.errors import ScimRefusal
-from walkme_tui.simulator.scim.group_resource import GroupChange, group_resource, read_group, read_group_patch
+from walkme_tui.simulator.scim.group_resource import GroupChange, Members, group_resource, read_group, read_group_patch
 from walkme_tui.simulator.scim.oddities import ScimOddity
 from walkme_tui.simulator.scim.patch import Kind
 from walkme_tui.simulator.scim.paths import Term, matches
@@ -104,7 +104,7 @@ class GroupCalls:
         for kind, ids in change.members:
             adding, leaving = (ids, []) if kind is Kind.ADD else ([], ids)
             if kind is Kind.REPLACE:
-                before, after = dict(account.members(group.id)), dict.fromkeys(ids)
+                before, after = dict(self._members(group)), dict.fromkeys(ids)
                 adding = [member_id for member_id in after if member_id not in before]
                 leaving = [member_id for member_id in before if member_id not in after]
             for member_id in leaving:
@@ -120,7 +120,10 @@ class GroupCalls:
         return self._dialect.resource(self._resource(group, request, with_members), request)
 
     def _resource(self, group: SimulatedGroup, request: Request, with_members: bool) -> Record:
-        members = self._account.members(group.id) if with_members else []
-        if with_members and self._dialect.is_odd(ScimOddity.DANGLING_MEMBERS):
+        return group_resource(group, self._members(group) if with_members else [], base_url(request))
+
+    def _members(self, group: SimulatedGroup) -> Members:
+        members = self._account.members(group.id)
+        if self._dialect.is_odd(ScimOddity.DANGLING_MEMBERS):
             members += [(user_id, None) for user_id in group.former_members]
-        return group_resource(group, members, base_url(request))
+        return members
