@@ -42,6 +42,7 @@ from walkme_tui.ui.widgets.user_table.table import UserTable
 PATIENCE_SECONDS = 10.0
 KEY_NAMES = {"/": "slash", "?": "question_mark", ":": "colon"}
 SOURCE = "the variable WALKME_CLIENT_SECRET"
+ADDRESSES = {Surface.REST: "https://api.walkme.com", Surface.SCIM: "https://papi.walkme.com/deepui/api/scim/v2"}
 
 
 @dataclass
@@ -77,7 +78,7 @@ class Setting:
     def session(self) -> Session:
         """A session over the api, and a real mirror in memory."""
         account = Account(
-            self.profile, self.environment, self.surface, "https://api.walkme.com", read_only=self.read_only
+            self.profile, self.environment, self.surface, ADDRESSES[self.surface], read_only=self.read_only
         )
         mirror = self.mirror if self.mirror is not None else open_mirror(None, account_key=self.profile)
         group_api = cast("GroupApi", self.api) if self.surface is Surface.SCIM else None

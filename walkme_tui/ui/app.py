@@ -121,7 +121,7 @@ class WalkmeApp(App[int]):
         self.job_tasks = job_tasks_of(session, self.start.open_change_services, plan, self._monotonic)
         return BrowserScreen(
             session,
-            self._offered,
+            self._commands,
             self.job_tasks,
             query=query,
             wide=wide,

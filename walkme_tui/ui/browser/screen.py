@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from walkme_tui.domain.commands import Command
+from walkme_tui.domain.commands import Command, offered
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.directory import Directory
@@ -115,7 +115,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         yield self.tab_bar
         yield self.area
         yield StatusLine()
-        yield KeyHints(self._commands)
+        yield KeyHints(offered(self._commands, self.session.capabilities))
 
     def on_mount(self) -> None:
         """Paint the first frame, then start the services."""

@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
-from walkme_tui.domain.accounts import Account, Environment
+from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.dialogs.dialog import QUIT, Dialog, Result
 from walkme_tui.ui.widgets.dialog_button import DialogButton
@@ -208,8 +208,9 @@ def inner_width(screen_width: int, frame: int = WIDE_FRAME) -> int:
 
 
 def account_mark(account: Account) -> StyledText:
-    """Profile and environment for the corner of a dialog; production is highlighted."""
-    name = (f"{clean(account.profile, 30)} ", TextStyle.DIM)
+    """Profile, surface if it is SCIM, and environment for the corner of a dialog; production is highlighted."""
+    surface = "" if account.surface is Surface.REST else f"{account.surface.upper()} "
+    name = (f"{clean(account.profile, 30)} {surface}", TextStyle.DIM)
     if account.environment is Environment.PRODUCTION:
         return [name, (" PRODUCTION ", TextStyle.PRODUCTION)]
     return [name, (" SANDBOX ", TextStyle.SANDBOX)]

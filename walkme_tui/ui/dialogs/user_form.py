@@ -10,8 +10,8 @@ from textual import events, on
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
-from walkme_tui.domain.accounts import Account
-from walkme_tui.domain.capabilities import Capabilities, capabilities
+from walkme_tui.domain.accounts import Account, Surface
+from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.plans import Consequence
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.user_json import TEXT_FIELDS
@@ -64,7 +64,7 @@ class UserForm(EditorDialog[None]):
         self._message: StyledText = ()
         self._styled_for = ""
         self._unwritten: set[str] = set()
-        self._surface = Capabilities()
+        self._surface = Surface.REST
         self._is_filled = False
         self.pick_groups: Callable[[], object] = lambda: None
         """Called to pick the groups of a new user; the draft that has them is given to ``show_draft``."""
@@ -89,7 +89,7 @@ class UserForm(EditorDialog[None]):
         ``judge`` returns the consequences of a draft, from what is known here.
         """
         self._draft, self._judge, self.account = draft, judge, account
-        self._surface = capabilities(account.surface)
+        self._surface = account.surface
         self._title = [("New user" if draft.base is None else f"Edit {name_of(draft.base)}", TextStyle.STRONG)]
         self._right = account_mark(account)
         self._answers = asyncio.Queue()
@@ -233,7 +233,7 @@ class UserForm(EditorDialog[None]):
 
     def _refusal(self, name: str) -> str:
         """Why a field has no value on this surface; empty where it has."""
-        return self._surface.roles if name == "role" else ""
+        return capabilities(self._surface).roles if name == "role" else ""
 
     def _role_options(self) -> list[FieldOption]:
         if refusal := self._refusal("role"):
@@ -255,7 +255,7 @@ class UserForm(EditorDialog[None]):
 
     def _can_be(self, status: str) -> bool:
         """True for a status that the surface has, and for that of the user."""
-        return status == self._draft.before("status") or not self._surface.refusal("status", status)
+        return status == self._draft.before("status") or not capabilities(self._surface).refusal("status", status)
 
     def _write_edits(self) -> None:
         _write(self._edits, edit_lines(self._draft, self._judge(self._draft), self._width))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
 
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.jobs import Job, StepRecord
 from walkme_tui.domain.plans import StepState, Subject
@@ -40,7 +41,9 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> 
     """The ticket, the author and time, and the jobs that it undid or that undid it."""
     if job.plan.ticket:
         yield from _labelled("Ticket", clean(job.plan.ticket, change_words.MAX_SENTENCE), width)
-    made = f"{words.ago_and_date(now_ms, job.created_at_ms)}, {clean(str(job.actor), change_words.MAX_SENTENCE)}"
+    through = "" if job.plan.surface is Surface.REST else f", through {job.plan.surface.upper()}"
+    actor = f"{clean(str(job.actor), change_words.MAX_SENTENCE)}{through}"
+    made = f"{words.ago_and_date(now_ms, job.created_at_ms)}, {actor}"
     yield from _labelled("Made", made, width)
     if job.plan.undoes:
         undone = next((other for other in jobs if other.id == job.plan.undoes), None)

@@ -1,0 +1,187 @@
+"""The browser on SCIM: what the surface lacks is absent or explained; switching surfaces; jobs of the other one."""
+
+import json
+
+import pytest
+
+from tests.support.browser import ADDRESSES, Browser, Setting, open_browser
+from tests.support.change_services import Bench
+from tests.support.fake_directory import FakeDirectory, person
+from walkme_tui.domain.accounts import Environment, Surface
+from walkme_tui.domain.commands import COMMANDS, Command
+from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.services.ports import Session
+from walkme_tui.ui import keys
+from walkme_tui.ui.browser_start import ProfileChoice
+
+PROFILES = [ProfileChoice("acme", Environment.SANDBOX, surface, ADDRESSES[surface]) for surface in Surface]
+
+
+def scim_people(count: int) -> list[User]:
+    return [person(number)._replace(role=UNKNOWN, status="active", groups=()) for number in range(count)]
+
+
+def scim(count: int = 5, **settings: object) -> Setting:
+    return Setting(api=FakeDirectory(scim_people(count)), surface=Surface.SCIM, **settings)  # type: ignore[arg-type]
+
+
+def rest(bench: Bench) -> Setting:
+    users = [user._replace(role="Editor") for user in scim_people(5)]
+    return Setting(api=FakeDirectory(users), bench=bench)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 40)])
+async def test_a_surface_without_roles_shows_none(size: tuple[int, int]) -> None:
+    async with open_browser(scim(), size) as browser:
+        await browser.loaded()
+        assert browser.account_line.startswith("acme  SANDBOX  SCIM")
+        for _ in range(4):
+            assert "ROLE" not in browser.screen_text
+            await browser.press("w", "right")
+        await browser.press("enter")
+        await browser.settled(lambda: "Status" in browser.detail)
+        assert "Role" not in browser.detail
+
+
+async def test_the_palette_sorts_only_by_what_the_surface_has() -> None:
+    async with open_browser(scim()) as browser:
+        await browser.loaded()
+        await browser.press("colon")
+        await browser.type("sort by")
+        assert "Sort by status" in browser.dialog
+        assert "Sort by role" not in browser.dialog
+
+
+async def test_the_raw_record_is_as_scim_sends_it() -> None:
+    async with open_browser(scim()) as browser:
+        await browser.loaded()
+        await browser.press("enter", "J")
+        await browser.settled(lambda: "userName" in browser.detail)
+        raw = json.loads(browser.detail)
+        assert raw["userName"] == "person00000@example.com"
+        assert raw["active"] is True
+        assert "email" not in raw
+
+
+@pytest.mark.parametrize("key", ["e", "n"])
+async def test_the_form_says_why_there_is_no_role_and_skips_it(key: str) -> None:
+    async with open_browser(scim()) as browser:
+        await browser.loaded()
+        await browser.press(key)
+        await browser.settled(lambda: browser.says("SCIM has no role: use the REST API, or the WalkMe Console"))
+        passed = []
+        for _ in range(8):
+            passed.append(browser.focus)
+            await browser.press("tab")
+        assert "field-role" not in passed
+        assert "field-last-name" in passed
+
+
+async def test_the_form_offers_no_status_that_the_surface_lacks() -> None:
+    async with open_browser(scim()) as browser:
+        await browser.loaded()
+        await browser.press("e", *["down"] * 3)
+        await browser.settled(lambda: browser.focus == "field-status")
+        await browser.press("space")
+        await browser.settled(lambda: browser.says("inactive"))
+        assert not browser.says("pending")
+
+
+async def test_the_form_of_the_next_surface_has_its_own_fields() -> None:
+    bench = Bench()
+    setting = scim(profiles=PROFILES, bench=bench)
+    setting.open_session = lambda *_: rest(bench).session()
+    async with open_browser(setting) as browser:
+        await browser.loaded()
+        await browser.press("e")
+        await browser.settled(lambda: browser.says("SCIM has no role"))
+        await browser.press("escape")
+        await switch(browser, "up", Surface.REST)
+        await browser.press("e")
+        await browser.settled(lambda: browser.says("Role Editor"))
+        await browser.press(*["down"] * 3)
+        assert browser.focus == "field-role"
+
+
+async def switch(browser: Browser, key: str, surface: Surface) -> None:
+    """Switch to the other entry of the list of profiles."""
+    await browser.press("C")
+    await browser.settled(lambda: browser.dialog)
+    await browser.press(key, "enter")
+    await browser.settled(lambda: browser.account_line.startswith(f"acme  SANDBOX  {surface.upper()}"))
+    await browser.loaded()
+
+
+async def test_switching_lists_each_surface_of_a_profile_and_of_the_demo() -> None:
+    opened: list[tuple[str, Surface]] = []
+
+    def open_session(name: str, surface: Surface) -> Session:
+        opened.append((name, surface))
+        return scim().session()
+
+    def open_demo(surface: Surface) -> Session:
+        opened.append(("demo", surface))
+        return scim(profile="demo").session()
+
+    setting = Setting(api=FakeDirectory(scim_people(3)), profiles=PROFILES)
+    setting.open_session, setting.open_demo = open_session, open_demo
+    async with open_browser(setting) as browser:
+        await browser.loaded()
+        await browser.press("C")
+        await browser.settled(lambda: browser.dialog)
+        for line in ("acme SANDBOX REST https://api", "acme SANDBOX SCIM https://papi", "demo account SCIM"):
+            assert line in browser.dialog
+        await browser.press("escape")
+        await switch(browser, "down", Surface.SCIM)
+        await browser.press("C")
+        await browser.settled(lambda: browser.dialog)
+        await browser.press("end", "enter")
+        await browser.settled(lambda: browser.account_line.startswith("demo"))
+    assert opened == [("acme", Surface.SCIM), ("demo", Surface.SCIM)]
+
+
+async def test_a_job_of_the_other_surface_says_so_and_is_not_undone_here() -> None:
+    bench = Bench()
+    setting = scim(profiles=PROFILES, bench=bench)
+    setting.open_session = lambda *_: rest(bench).session()
+    async with open_browser(setting) as browser:
+        await browser.loaded()
+        await browser.press("x")
+        await browser.listening("Deactivate")
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        await browser.press("enter")
+        await switch(browser, "up", Surface.REST)
+        await browser.press("z")
+        await browser.settled(
+            lambda: any("on the other surface: C switches to it" in toast for toast in browser.toasts)
+        )
+        await browser.press("4")
+        await browser.settled(lambda: browser.says("SCIM: "))
+        await browser.settled(lambda: browser.says("This job was made through SCIM. C switches to it"))
+        for key in ("P", "z"):
+            await browser.press(key)
+            await browser.settled(
+                lambda: any("The job was made through SCIM. C switches to SCIM" in toast for toast in browser.toasts)
+            )
+            browser.app.clear_notifications()
+        await browser.press("o")
+        await browser.settled(lambda: "as client-7, through SCIM" in browser.dialog)
+
+
+async def test_a_command_that_the_surface_lacks_is_absent_and_its_key_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = Command("group.bless", ("B",), "Bless a group", "Changing the account", needs="group_changes")
+    monkeypatch.setattr(keys, "COMMANDS", (*COMMANDS, lacking))
+    async with open_browser(Setting(api=FakeDirectory(scim_people(3)))) as browser:
+        await browser.loaded()
+        await browser.press("B")
+        await browser.settled(lambda: any("The REST API has no call that changes groups" in t for t in browser.toasts))
+        await browser.press("?")
+        await browser.press("colon")
+        await browser.type("bless")
+        assert "Bless a group" not in browser.dialog
+    async with open_browser(scim()) as browser:
+        await browser.loaded()
+        await browser.press("colon")
+        await browser.type("bless")
+        assert "Bless a group" in browser.dialog
