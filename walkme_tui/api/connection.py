@@ -51,6 +51,14 @@ def _secrets(headers: Mapping[str, str], content: bytes) -> tuple[Secret, ...]:
     return tuple(Secret(value) for value in (sent, basic, *form.get("client_secret", [])))
 
 
+def _without_quotation(error: UnexpectedAnswer, answer: ApiAnswer, secrets: Iterable[Secret]) -> UnexpectedAnswer:
+    """The error, with a message that does not quote the answer if that repeats one of the secrets."""
+    if all(without_secret(answer, secret) is answer for secret in secrets):
+        return error
+    message = f"{answer.host} answered with something that contains the credential instead of data."
+    return type(error)(message, hint=error.hint, status=error.status, request_id=error.request_id)
+
+
 class CallState:
     """The state of a call; ``outcome_open`` while it has sent a change that was not answered yet."""
 
@@ -194,7 +202,8 @@ class Connection:
                 if isinstance(outcome, ApiAnswer):
                     try:
                         return await self._decoded(outcome, decode, urgent=priority is Priority.DEMAND)
-                    except UnexpectedAnswer as error:
+                    except UnexpectedAnswer as unexpected:
+                        error = _without_quotation(unexpected, outcome, token.secrets)
                         broken = isinstance(error, BrokenJson)
                         kind = FailureKind.UNCERTAIN if broken else FailureKind.UNEXPECTED
                         summary = "broken JSON" if broken else "not from this API"
