@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +12,14 @@ from tests.support.api_sessions import QUICK
 from tests.support.tcp import Received, asgi_server, http_answer, scripted_server
 from walkme_tui.api.scim.client import ScimDirectory
 from walkme_tui.api.scim.settings import ScimSettings
+from walkme_tui.config.paths import Paths
+from walkme_tui.config.profile_choice import environment_profile
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ApiError
 from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.setup_chain import SetupFinding, SetupLink
 from walkme_tui.domain.users import User
+from walkme_tui.session import open_session
 from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 
@@ -65,6 +70,19 @@ async def test_the_address_of_the_rest_api(url: str) -> None:
     error = await refusal(url, is_rest_address=True)
     assert error.setup == BASE_URL
     assert "base_url is the address of the REST API" in error.hint
+
+
+async def test_a_profile_whose_two_surfaces_have_one_address(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WALKME_SCIM_TOKEN", "demo")
+    environ = {"WALKME_BASE_URL": url, "WALKME_CLIENT_ID": "demo", "WALKME_CLIENT_SECRET": "demo"}
+    profile = environment_profile({**environ, "WALKME_SCIM_BASE_URL": url, "WALKME_SCIM_TOKEN": "demo"})
+    session = open_session(profile, paths=Paths.below(tmp_path), surface=Surface.SCIM)
+    with pytest.raises(ApiError) as caught:
+        await session.api.list_users(1, 10)
+    await session.aclose()
+    assert caught.value.setup == BASE_URL
 
 
 async def test_an_address_without_scim(url: str) -> None:

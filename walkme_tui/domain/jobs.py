@@ -111,7 +111,7 @@ class SurfaceCheck(NamedTuple):
     """Whether a user is active on the other surface after a job, in ``text`` too, with what to do where that is wrong.
 
     ``active`` is None where the other surface has no such user, does not say, or could not be read; ``wrong`` is true
-    where it differs from the job. ``user_id`` is that of the job's surface.
+    where it differs from the job. ``user_id`` is that of the job's surface; ``email`` is as received, or the id.
     """
 
     user_id: str

@@ -1,6 +1,6 @@
 """What the other surface of an account knows about a user, before a change of the status and after it.
 
-Sentences begin with the name of the surface and are to be cleaned before they are shown.
+Sentences are clean and begin with the name of the surface.
 """
 
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ from walkme_tui.domain.consequences import note, warning
 from walkme_tui.domain.jobs import Job, SurfaceCheck
 from walkme_tui.domain.plans import Consequence, PlanKind, StepState
 from walkme_tui.domain.text import clean, email_key
-from walkme_tui.domain.users import Status, User, user_label
+from walkme_tui.domain.users import Status, User
 
 MAX_SHOWN: Final = 80
 MAX_PROBLEM: Final = 300
@@ -75,7 +75,8 @@ def after_job(user: User, found: OtherRecord, surface: Surface, *, active: bool)
         owned = bool(_external_id(found.user))
         advice = _owner_text(found.user, active=active) if owned else _other_advice(surface, active=active)
         text = f"{name}: still {_status_text(found.user)}. {advice}"
-    return SurfaceCheck(user.id, user_label(user), surface, there, text, wrong)
+    email = user.email if isinstance(user.email, str) and user.email else user.id
+    return SurfaceCheck(user.id, email, surface, there, text, wrong)
 
 
 def to_check(job: Job) -> dict[str, tuple[User, bool]]:

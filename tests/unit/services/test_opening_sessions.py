@@ -56,6 +56,18 @@ def scim_profile_at(url: str, secret: SecretSource) -> Profile:
     return Profile("acme", None, ScimConnection(url, secret), environment=Environment.SANDBOX)
 
 
+def test_a_session_has_the_client_of_the_other_surface_if_there_is_one(paths: Paths, secret: FileSource) -> None:
+    rest, scim = RestConnection("https://a.test", "demo", secret), ScimConnection("https://b.test", secret)
+    for profile, surfaces in (
+        (Profile("acme", rest, scim), (Surface.REST, Surface.SCIM)),
+        (Profile("acme", rest), ()),
+        (Profile("acme", None, scim), ()),
+    ):
+        for surface in profile.connections:
+            other_api = open_session(profile, paths=paths, surface=surface).other_api
+            assert (other_api is not None) is (surface in surfaces)
+
+
 async def read_once(session: Session) -> None:
     async with serving(session, visible=(0, 39)) as (_, listing):
         await until(lambda: listing.row(0) is not None and listing.total == Total(120, exact=True))
