@@ -40,7 +40,8 @@ class ApiRequest:
     something is sent again only if the first attempt certainly had no effect. An error status refuses it, even where
     the body breaks off; an accepted change needs a body that this API can have sent. Every account has a
     ``collection``: where the server does not know it, the base URL is wrong. ``headers`` are added to the usual ones,
-    or replace them.
+    or replace them. ``patient``: a fault of the server is waited out; else the request is repeated once, because the
+    request itself may be what fails.
     """
 
     method: str
@@ -53,6 +54,7 @@ class ApiRequest:
     changes: bool = False
     collection: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+    patient: bool = True
 
 
 class ApiAnswer(NamedTuple):

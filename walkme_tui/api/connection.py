@@ -287,7 +287,9 @@ class Connection:
     async def wait_or_give_up(self, failure: Failure, request: ApiRequest, attempt: int) -> None:
         """Wait until the next attempt may be made; raises ``ApiError`` if there is none."""
         seconds = self.policy.wait_before_retry(failure, changes=request.changes, attempt=attempt)
-        if seconds is None or not self._budget.take(failure):
+        fault = failure.kind is FailureKind.UNCERTAIN and failure.status not in {None, 503}
+        enough = fault and attempt > 1 and not request.patient
+        if seconds is None or enough or not self._budget.take(failure):
             raise final_error(failure, changes=request.changes)
         key = object()
         self._waits_until[key] = self.pacer.now() + seconds

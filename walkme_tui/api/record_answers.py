@@ -30,17 +30,20 @@ def note_repeats(rows: Iterable[User | UnreadableRecord], warnings: list[str]) -
         warnings.append(f"{repeats} {'user is' if repeats == 1 else 'users are'} repeated within a page.")
 
 
-def claimed_total(total: object, warnings: list[str]) -> int | None:
-    """The number of users that an answer claims if it is valid; only the caller can compare it with other pages."""
+def claimed_total(total: object, warnings: list[str], noun: str = "users") -> int | None:
+    """The number of users, or of what ``noun`` says, that an answer claims if it is valid.
+
+    Only the caller can compare it with other pages.
+    """
     if total is UNKNOWN:
-        warnings.append("The server does not say how many users there are.")
+        warnings.append(f"The server does not say how many {noun} there are.")
         return None
     if isinstance(total, float) and total.is_integer():
         total = int(total)
     if isinstance(total, bool) or not isinstance(total, int):
-        warnings.append("The number of users that the server gives is not a number.")
+        warnings.append(f"The number of {noun} that the server gives is not a number.")
         return None
     if not 0 <= total <= LARGEST_TOTAL:
-        warnings.append("The number of users that the server gives cannot be true.")
+        warnings.append(f"The number of {noun} that the server gives cannot be true.")
         return None
     return total

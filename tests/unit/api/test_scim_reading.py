@@ -222,7 +222,7 @@ async def test_an_id_that_cannot_be_one_is_not_sent() -> None:
 
 async def test_what_a_record_lacks_is_null_once_the_server_has_sent_it() -> None:
     desk = ScimDesk()
-    desk.on("GET /Users/u1", scim(user(1, name=GONE)))
+    desk.on("GET /Users/u1", scim(user(1, name=GONE, schemas=GONE)))
     desk.on("GET /Users/u2", scim(user(2, externalId="x")))
     async with desk.directory() as api:
         before = await api.get_user("u1")

@@ -44,11 +44,14 @@ class ScimCalls:
         decode: Callable[[ApiAnswer], T],
         priority: Priority = Priority.DEMAND,
         limit_bytes: int = LIST_LIMIT_BYTES,
+        *,
+        patient: bool = True,
     ) -> T:
-        """One page of a list."""
+        """One page of a list; ``patient`` is explained at ``ApiRequest``."""
         request = ApiRequest(
-            "GET", path + query(parameters), "", about, limit_bytes, collection=path == USERS, headers=ACCEPT
-        )
+            "GET", path + query(parameters), "", about, limit_bytes,
+            collection=path == USERS, headers=ACCEPT, patient=patient,
+        )  # fmt: skip
         return await self._connection.call(request, self._credential, priority, decode)
 
     async def read_one(

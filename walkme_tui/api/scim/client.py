@@ -63,7 +63,7 @@ class ScimDirectory:
         service = ServiceReader(self._calls)
         self._groups = ScimGroups(self._calls, service)
         self._memberships = Memberships(self._groups)
-        self._sent = SentAttributes()
+        self._sent, self._sent_in_lists = SentAttributes(), SentAttributes()
         self._updater = UserUpdater(self._calls, service, self._sent)
 
     # ------------------------------------------------------------ users
@@ -72,7 +72,8 @@ class ScimDirectory:
         """One page of the server's list; ``page`` counts from 1, ``page_size`` is 1 to 1000 (else ValueError)."""
         answer = await self._lists.page(page, page_size, priority)
         self._sent.note(answer.rows)
-        return answer._replace(rows=self._memberships.complete_rows(answer.rows))
+        rows = self._sent_in_lists.completed_rows(answer.rows)
+        return answer._replace(rows=self._memberships.complete_rows(rows))
 
     async def find_user(self, email: str) -> User | None:
         """The user with exactly this email, compared without case, or None; raises ``LookUpIgnored``."""

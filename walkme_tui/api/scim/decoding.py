@@ -32,7 +32,7 @@ class Listed(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def decode_list(answer: ApiAnswer) -> Listed:
+def decode_list(answer: ApiAnswer, noun: str = "users") -> Listed:
     """A page of a list; raises ``UnexpectedAnswer`` if the answer has no list."""
     value, tolerated = read_json(answer)
     warnings = list(tolerated)
@@ -46,7 +46,7 @@ def decode_list(answer: ApiAnswer) -> Listed:
         raise unexpected(answer, 'answered without a list of "Resources"', value)
     if isinstance(total, str) and total.strip().isdecimal() and len(total) <= LONGEST_NUMBER:
         total = int(total)
-    claimed = claimed_total(total, warnings)
+    claimed = claimed_total(total, warnings, noun)
     return Listed(resources, claimed, tuple(warnings))
 
 
@@ -122,7 +122,7 @@ class GroupPage(NamedTuple):
 
 def decode_groups(answer: ApiAnswer, *, with_members: bool) -> GroupPage:
     """A page of the list of groups; raises like ``decode_list``."""
-    listed = decode_list(answer)
+    listed = decode_list(answer, "groups")
     found = [(decode_group(raw), raw) for raw in listed.resources]
     groups = [group and (group, _member_ids(raw) if with_members else frozenset()) for group, raw in found]
     return GroupPage(groups, listed.total, listed.warnings)

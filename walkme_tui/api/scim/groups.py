@@ -18,7 +18,7 @@ from walkme_tui.api.scim.decoding import (
     decode_members,
     decode_one_group,
 )
-from walkme_tui.api.scim.page_counts import PageCount
+from walkme_tui.api.scim.page_counts import FULL_PAGE, PageCount
 from walkme_tui.api.scim.service import ServiceReader
 from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, RequestRejected, ServerFault
 from walkme_tui.domain.groups import Group, GroupMembers
@@ -47,7 +47,7 @@ class ScimGroups:
         self._service = service
         # With the members a page is larger.
         self._counts = {without: PageCount(LARGEST_PAGE) for without in (True, False)}
-        self._lists_members = False
+        self._lists_members = self._totals_hold = False
         self._without_members: Mapping[str, str] = WITHOUT_MEMBERS
         self._get_refused = False
         self._removes_by_value = False
@@ -92,29 +92,40 @@ class ScimGroups:
         return frozenset(user.id for user in (await self.members(group_id, priority)).members)
 
     async def _pages(self, parameters: Mapping[str, str], priority: Priority) -> AsyncIterator[GroupPage]:
-        """The pages of the list until one has no new group."""
+        """The pages of the list until one has no new group, or until the claimed end.
+
+        Some servers claim the number of groups on the page: that there is nothing behind a claimed end is checked once,
+        unless there are too few groups for a full page, or a claim went further than the page.
+        """
         seen: set[str] = set()
-        first = 0
+        first, ended = 0, False
         while first < MOST_GROUPS:
             page = await self._page(first, parameters, priority)
             ids = {entry[0].id for entry in page.groups if entry is not None}
             if first and ids <= seen:
+                self._totals_hold = self._totals_hold or ended
                 return
             yield page
             seen |= ids
             first += len(page.groups)
-            if not page.groups or (page.total is not None and first >= page.total):
+            self._totals_hold = self._totals_hold or (page.total is not None and page.total > first)
+            ended = page.total is not None and first >= page.total
+            if not page.groups or (ended and (self._totals_hold or first < FULL_PAGE)):
                 return
 
     async def _page(self, first: int, parameters: Mapping[str, str], priority: Priority) -> GroupPage:
         decode = partial(decode_groups, with_members=not parameters)
 
+        counts = self._counts[bool(parameters)]
+
         async def read(count: int) -> GroupPage:
             every: dict[str, str | int] = {"startIndex": first + 1, "count": count, **parameters}
-            return await self._calls.read_list(GROUPS, every, LIST, decode, priority, GROUP_LIMIT_BYTES)
+            return await self._calls.read_list(
+                GROUPS, every, LIST, decode, priority, GROUP_LIMIT_BYTES, patient=counts.is_accepted(count)
+            )
 
         try:
-            return await self._counts[bool(parameters)].read(LARGEST_PAGE, read)
+            return await counts.read(LARGEST_PAGE, read)
         except (RequestRejected, ServerFault):
             if not parameters:
                 raise

@@ -3,16 +3,19 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from walkme_tui.domain.scim_json import USER_SCHEMA
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
 
 OPTIONAL: Final = ("first_name", "last_name", "external_id")
 
+Rows = tuple[User | UnreadableRecord, ...]
+
 
 class SentAttributes:
-    """The attributes that this server is known to send, so that a whole record without one has no value there.
+    """The attributes that this server is known to send in one kind of answer, so that a missing one has no value.
 
-    RFC 7643, 2.5: an attribute without a value and one that is left out are the same. A server that never sent an
-    attribute may not have it, or may hide it: there it stays UNKNOWN.
+    RFC 7643, 2.5: an attribute without a value and one that is left out are the same. That is believed of whole
+    resources, and of others where the server sent the attribute of another user; else it stays UNKNOWN.
     """
 
     def __init__(self) -> None:
@@ -25,9 +28,32 @@ class SentAttributes:
                 self._not_sent -= {name for name in self._not_sent if getattr(row, name) is not UNKNOWN}
 
     def completed(self, user: User) -> User:
-        """A whole record, with null for what it lacks and other records had."""
+        """The answer to a request for one user, with null for what it lacks."""
         self.note((user,))
+        return self._completed(user, is_whole=_is_resource(user))
+
+    def completed_rows(self, rows: Rows) -> Rows:
+        """The rows of a list; some servers leave out more in lists, and then all names of a user."""
+        self.note(rows)
+        return tuple(
+            row
+            if isinstance(row, UnreadableRecord) or UNKNOWN not in (row.first_name, row.last_name, row.external_id)
+            else self._completed(
+                row, is_whole=_is_resource(row) and not (row.first_name is UNKNOWN and row.last_name is UNKNOWN)
+            )
+            for row in rows
+        )
+
+    def _completed(self, user: User, *, is_whole: bool) -> User:
         empty: dict[str, Any] = {
-            name: None for name in OPTIONAL if name not in self._not_sent and getattr(user, name) is UNKNOWN
+            name: None
+            for name in OPTIONAL
+            if getattr(user, name) is UNKNOWN and (is_whole or name not in self._not_sent)
         }
         return user._replace(**empty) if empty else user
+
+
+def _is_resource(user: User) -> bool:
+    """It has what every SCIM resource has (RFC 7643, 3.1)."""
+    schemas = user.extra.get("schemas")
+    return isinstance(schemas, list) and USER_SCHEMA in schemas and user.created_at_ms is not UNKNOWN

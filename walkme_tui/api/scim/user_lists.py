@@ -7,13 +7,14 @@ from typing import Final
 
 from walkme_tui.api.scim.calls import USERS, ScimCalls, equals
 from walkme_tui.api.scim.decoding import UserRows, decode_matches, decode_users
-from walkme_tui.api.scim.page_counts import PageCount
+from walkme_tui.api.scim.page_counts import FULL_PAGE, PageCount
 from walkme_tui.domain.errors import LookUpIgnored, NotFound, RequestRejected, ServerFault
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 
 LARGEST_PAGE: Final = 1000
 ABOUT: Final = "the list of users"
+TOTAL_OF_PAGE: Final = "The number of users that the server gives is the number on the page."
 # Users of the list among which one is chosen to check filters with.
 CHECKED_USERS: Final = 10
 
@@ -25,6 +26,7 @@ class UserLists:
         self._calls = calls
         self._count = PageCount(LARGEST_PAGE)
         self._head: str | None = None
+        self._total_checked = self._totals_of_pages = False
         self._checking = asyncio.Lock()
         self._filter_checked = self._compares_case = False
         self._ignored: LookUpIgnored | None = None
@@ -53,16 +55,35 @@ class UserLists:
         head = _first_id(part)
         if not first:
             self._head = head
+            await self._check_total(part, count, priority)
         elif head is not None and head == self._head:
             if len(part.rows) <= first and (part.total is None or first < part.total):
                 part = await self._read(0, first + count, priority)
             part = part._replace(rows=part.rows[first : first + count])
+        if self._totals_of_pages:
+            part = part._replace(total=None, warnings=(*part.warnings, TOTAL_OF_PAGE))
         return part
+
+    async def _check_total(self, part: UserRows, count: int, priority: Priority) -> None:
+        """Look once whether a user follows a first page that claims to be the whole list.
+
+        Where it is as long as requested, or too short for a page, that is not necessary.
+        """
+        if self._total_checked or part.total != len(part.rows) or not FULL_PAGE <= len(part.rows) < count:
+            return
+        parameters = {"startIndex": len(part.rows) + 1, "count": 1}
+        try:
+            behind = await self._calls.read_list(USERS, parameters, ABOUT, decode_users, priority, patient=False)
+            self._totals_of_pages = _has_new(behind.rows, part.rows)
+        except (NotFound, RequestRejected, ServerFault):
+            pass  # a request behind the end fails on some servers
+        self._total_checked = True
 
     async def _read(self, first: int, count: int, priority: Priority) -> UserRows:
         async def read(count: int) -> UserRows:
             parameters = {"startIndex": first + 1, "count": count}
-            return await self._calls.read_list(USERS, parameters, ABOUT, decode_users, priority)
+            patient = self._count.is_accepted(count)
+            return await self._calls.read_list(USERS, parameters, ABOUT, decode_users, priority, patient=patient)
 
         return await self._count.read(count, read)
 
