@@ -40,7 +40,7 @@ class Answer:
 
 
 class CommandLine:
-    """Runs command lines; each run passes one second of ``clock``. ``opened`` are the profiles that were opened."""
+    """Runs command lines; each run passes one second of ``clock``. ``opened`` and ``surfaces`` are what was opened."""
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class CommandLine:
         self.api = api if api is not None else FakeDirectory()
         self.paths = Paths.below(folder)
         self.opened: list[tuple[Profile, bool]] = []
+        self.surfaces: list[Surface] = []
         self.closed = 0
         self.now_ms = NOON_MS
         self._capsys = capsys
@@ -81,6 +82,7 @@ class CommandLine:
     ) -> Session:
         surface = profile.surface(surface)
         self.opened.append((profile, read_only))
+        self.surfaces.append(surface)
         address = profile.connections[surface].base_url
         account = Account(profile.name, profile.environment, surface, address, read_only)
         mirror = open_mirror(paths.cache / profile.name / composition.MIRROR_FILES[surface], account_key="test")

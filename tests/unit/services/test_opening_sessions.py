@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Message, Receive, Scope, Send
 
 from tests.support.sessions import serving, until
 from tests.support.tcp import asgi_server
@@ -199,6 +200,63 @@ async def test_the_demo_runs_in_the_process_and_leaves_no_file() -> None:
     await session.aclose()
     assert not folder.exists()
     assert "walkme-simulator" not in {thread.name for thread in threading.enumerate()}
+
+
+async def test_both_surfaces_of_the_demo_show_one_account_until_the_last_is_closed() -> None:
+    demo = Demo(users=120, latency_ms=0)
+    rest, scim = demo.open_session(), demo.open_session(Surface.SCIM)
+    user = next(user for user in (await rest.api.list_users(1, 10)).rows if isinstance(user, User))
+    await rest.api.update_user(user.id, {"last_name": "Moreau"}, user)
+    await rest.aclose()
+    assert (await scim.api.get_user(user.id)).last_name == "Moreau"
+    again = demo.open_session()
+    await scim.aclose()
+    assert (await again.api.get_user(user.id)).last_name == "Moreau"
+    folder = demo_folder(again)
+    await again.aclose()
+    assert not folder.exists()
+    new = demo.open_session(Surface.SCIM)
+    assert (await new.api.get_user(user.id)).last_name == user.last_name
+    await new.aclose()
+
+
+class Listener:
+    """A simulated account that keeps the credentials that it receives."""
+
+    def __init__(self, token: str) -> None:
+        self._simulator = Simulator(SimulatorSettings(users=20, client_secret=f"{token}-rest", scim_token=token))
+        self.received = set[str]()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def hear() -> Message:
+            message = await receive()
+            self.received.add(message.get("body", b"").decode())
+            return message
+
+        self.received.update(value.decode() for name, value in scope.get("headers", ()) if name == b"authorization")
+        await self._simulator(scope, hear, send)
+
+
+async def test_each_credential_is_sent_to_its_own_address_only(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REST_SECRET", "r3st-rest")
+    monkeypatch.setenv("SCIM_TOKEN", "sc1m")
+    rest_account, scim_account = Listener("r3st"), Listener("sc1m")
+    with asgi_server(rest_account) as rest_url, asgi_server(scim_account) as scim_url:
+        profile = Profile(
+            "acme",
+            RestConnection(rest_url, "demo", VariableSource("REST_SECRET")),
+            ScimConnection(f"{scim_url}/scim/v2", VariableSource("SCIM_TOKEN")),
+        )
+        for surface in Surface:
+            session = open_session(profile, paths=paths, surface=surface)
+            user = next(user for user in (await session.api.list_users(1, 10)).rows if isinstance(user, User))
+            assert await session.api.find_user(str(user.email)) is not None
+            await session.api.list_groups()
+            await session.aclose()
+    assert any("r3st-rest" in each for each in rest_account.received)
+    assert not any("sc1m" in each for each in rest_account.received)
+    assert "Bearer sc1m" in scim_account.received
+    assert not any("r3st" in each for each in scim_account.received)
 
 
 async def test_an_unused_demo_leaves_no_file() -> None:

@@ -154,3 +154,11 @@ def test_a_heading_includes_the_gap_after_it() -> None:
     assert layout.field_at(email.start) is layout.field_at(name.start - 1) is Field.EMAIL
     assert layout.field_at(name.start) is Field.NAME
     assert layout.field_at(80) is None
+
+
+@given(width=st.integers(40, 260), screen=st.integers(1, 260), wide=st.booleans(), page=st.integers(0, 9))
+def test_an_absent_field_has_no_column_at_any_width(width: int, screen: int, wide: bool, page: int) -> None:
+    layout = layout_columns(width, max(screen, width), wide=wide, page=page, without={Field.ROLE})
+    assert Field.ROLE not in {column.field for column in layout.columns}
+    assert SortKey.ROLE not in layout.sort_keys
+    assert_adjacent_and_inside(layout.columns, width)
