@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.journals import ACTOR, journal_in
 from tests.support.sessions import ManualTime, open_session
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
@@ -127,10 +128,11 @@ async def open_executor(
     journal: Journal | None = None,
     client: DirectoryApi | None = None,
     write_support: WriteSupport | None = None,
+    surface: Surface = Surface.REST,
 ) -> AsyncIterator[ExecutorBench]:
     """An executor over an account; ``client`` replaces its API, ``journal`` the journal in ``folder``."""
     clock = time or SkippingTime()
-    async with open_session(client or api, time=clock, mirror=mirror) as session:
+    async with open_session(client or api, time=clock, mirror=mirror, surface=surface) as session:
         real = journal_in(folder)
         used = journal or real
         try:

@@ -14,11 +14,12 @@ api.patch_refused = True          # PATCH is 405
 api.inert = True                  # writes are accepted and change nothing
 api.deletion_deactivates = True   # DELETE is accepted and only deactivates
 api.created_without_id = True     # the answer to a create lacks the id
-api.stale_reads = 2               # after a write, so many reads of the user still show the old record (a new one: none)
+api.stale_reads = 2               # after a write, so many reads still show the old user or group (a new one: none)
 api.email_ignored = True          # look-ups by email are answered with the beginning of the list
 api.unread = {"groups"}           # attributes that get_user lacks
 api.dangling = {"g1": ("u9",)}    # members that a group lists although there are no such users
 api.unreadable_members = 2        # so many entries of each list of members cannot be read
+api.group_names_unique = False    # several groups may have the same name
 api.granted = frozenset({"users:read"})   # the scopes of the token
 api.forbidden = True              # writes are 403 with any scopes
 api.meanwhile("patch_user", lambda: api.edit(user_id, groups=()))   # just before the next such call, others…
@@ -140,6 +141,8 @@ class FakeDirectory:
         self.unread: Iterable[str] = ()
         self.dangling: dict[str, tuple[str, ...]] = {}
         self.unreadable_members = 0
+        self.group_names_unique = True
+        self._groups_behind: tuple[list[Group], int] = ([], 0)
         self.granted: frozenset[str] | None = EVERYTHING
         self.forbidden = False
         self._known_groups: set[str] = set()
@@ -231,7 +234,7 @@ class FakeDirectory:
     async def list_groups(self, priority: Priority = Priority.DEMAND) -> tuple[Group, ...]:
         """All ``groups``."""
         await self._pass("list_groups", (), priority)
-        return tuple(self.groups)
+        return tuple(self._seen_groups())
 
     async def get_group(self, group_id: str, priority: Priority = Priority.DEMAND) -> Group:
         """The group with this id."""
@@ -246,6 +249,34 @@ class FakeDirectory:
         members = [User(user.id, email=user.email) for user in users]
         members += [User(user_id) for user_id in self.dangling.get(group_id, ())]
         return GroupMembers(group, tuple(members), self.unreadable_members)
+
+    async def create_group(self, name: str) -> str | None:
+        """Append a group without members, with a new id."""
+        pending = await self._begin("create_group", (name,))
+        self._require_free_name(name)
+        self._created += 1
+        group_id = f"group-{self._created}"
+        self._change_groups(pending, [*self.groups, Group(group_id, name)])
+        return None if self.created_without_id else group_id
+
+    async def rename_group(self, group_id: str, name: str) -> None:
+        """Give a group another name."""
+        pending = await self._begin("rename_group", (group_id, name))
+        self._group(group_id)
+        self._require_free_name(name, besides=group_id)
+        renamed = [group._replace(name=name) if group.id == group_id else group for group in self.groups]
+        self._change_groups(pending, renamed)
+
+    async def delete_group(self, group_id: str) -> None:
+        """Remove a group, and all users from it."""
+        pending = await self._begin("delete_group", (group_id,))
+        self._group(group_id)
+        if not self.inert:
+            for user in self.users:
+                if isinstance(user, User) and group_id in _groups(user):
+                    self.edit(user.id, groups=tuple(group for group in _groups(user) if group != group_id))
+            self._known_groups.discard(group_id)
+        self._change_groups(pending, [group for group in self.groups if group.id != group_id])
 
     async def update_user(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
         """Update a user as the REST client does, over the calls of this account."""
@@ -381,7 +412,7 @@ class FakeDirectory:
     async def _begin(self, name: str, arguments: tuple[object, ...]) -> PendingWrite:
         """The start of every write; returns how it will end."""
         await self._pass(name, arguments, Priority.DEMAND)
-        scope = "users:delete" if name == "delete_user" else "users:write"
+        scope = "users:delete" if name.startswith("delete_") else "users:write"
         if self.forbidden or (self.granted is not None and scope not in self.granted):
             raise PermissionRefused(f"The scope {scope} is missing.", scope=scope)
         for index, (only, executed) in enumerate(self._lost):
@@ -431,9 +462,29 @@ class FakeDirectory:
 
     def _group(self, group_id: str) -> Group:
         self._note_groups()
-        if group_id not in self._known_groups:
+        found = next((group for group in self._seen_groups() if group.id == group_id), None)
+        if found is None and group_id not in self._known_groups:
             raise NotFound("There is no such group.", status=404)
-        return next((group for group in self.groups if group.id == group_id), Group(group_id, None))
+        return found or Group(group_id, None)
+
+    def _seen_groups(self) -> list[Group]:
+        """The groups as a read shows them; counts as one of the reads that show the past."""
+        old, reads = self._groups_behind
+        self._groups_behind = (old, max(0, reads - 1))
+        return old if reads else self.groups
+
+    def _change_groups(self, pending: PendingWrite, groups: list[Group]) -> None:
+        """Store the list of groups as a server would, and apply the fault settings."""
+        self.writes.append(pending.write)
+        if not self.inert:
+            self._groups_behind = (self.groups, self.stale_reads)
+            self.groups = groups
+        self._answer(pending)
+
+    def _require_free_name(self, name: str, besides: str | None = None) -> None:
+        """Raise ``Conflict`` where another group has the name, unless the account permits that."""
+        if self.group_names_unique and any(group.name == name and group.id != besides for group in self.groups):
+            raise Conflict("The account refused the request (409).", status=409)
 
     def _note_groups(self) -> None:
         """Keep groups without members."""

@@ -1,5 +1,7 @@
 """Arbitrary plans for property tests, with any text that other systems may contain."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from tests.support.exact_json import NUMBER_TEXTS
@@ -8,12 +10,13 @@ from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.creation import FIELDS, CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
 from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
+from walkme_tui.domain.changes.group import CreateGroup, DeleteGroup, RenameGroup
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.edits import EDITABLE
-from walkme_tui.domain.groups import Group
+from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.json_text import loads
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subject, numbered
+from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Subject, numbered
 from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import UNKNOWN, User
 
@@ -78,8 +81,46 @@ def creations() -> st.SearchStrategy[CreateUser]:
     return st.builds(CreateUser.of, TEXTS.filter(bool), values)
 
 
+def group_changes(group_ids: st.SearchStrategy[str]) -> st.SearchStrategy[Change]:
+    """Changes of one of these groups itself."""
+    return st.one_of(
+        st.builds(RenameGroup, group_ids, st.none() | TEXTS, TEXTS.filter(bool)),
+        st.builds(DeleteGroup, group_ids, st.none() | TEXTS, st.booleans()),
+    )
+
+
 @st.composite
-def plans(draw: st.DrawFn, max_steps: int = 6) -> Plan:
+def group_plans(draw: st.DrawFn, max_steps: int = 3) -> Plan:
+    """A plan of any kind for up to three groups."""
+    creation = draw(st.none() | st.builds(CreateGroup.of, TEXTS.filter(bool)))
+    ids = draw(st.lists(IDS, min_size=1, max_size=2, unique=True))
+    if creation is not None and creation.subject_id not in ids:
+        ids.append(creation.subject_id)
+    members, some = st.none() | st.integers(0, 10**6), st.lists(CONSEQUENCES, max_size=2)
+    groups = tuple(
+        GroupSubject(Group(group_id, draw(st.none() | TEXTS)), draw(members), draw(MOMENTS), tuple(draw(some)))
+        for group_id in ids
+    )
+    wished: list[Change] = draw(st.lists(group_changes(st.sampled_from(ids)), max_size=max_steps))
+    if creation is not None:
+        wished.insert(0, creation)
+    plan = draw(user_plans(max_steps=0))
+    return replace(plan, subjects=(), groups=groups, steps=numbered(wished, strict=draw(st.booleans())))
+
+
+def plans(max_steps: int = 6) -> st.SearchStrategy[Plan]:
+    """A plan of any kind for users or for groups."""
+    return st.one_of(user_plans(max_steps), group_plans(min(max_steps, 3)))
+
+
+def group_records(ids: st.SearchStrategy[str] = IDS) -> st.SearchStrategy[GroupRecord]:
+    """A group as it was read."""
+    members = st.just(UNKNOWN) | st.lists(IDS, max_size=3).map(tuple)
+    return st.builds(GroupRecord, st.builds(Group, ids, st.none() | TEXTS), members)
+
+
+@st.composite
+def user_plans(draw: st.DrawFn, max_steps: int = 6) -> Plan:
     """A plan of any kind for up to three users."""
     creation = draw(st.none() | creations())
     ids = draw(st.lists(IDS, min_size=1, max_size=3, unique=True))

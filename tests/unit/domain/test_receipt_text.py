@@ -37,10 +37,14 @@ def hostile_receipts() -> st.SearchStrategy[dict[str, Any]]:
 
     def made(plan: Plan, record: StepRecord, actor: Actor, text: str) -> dict[str, Any]:
         plan = replace(plan, ticket=text, left_out=(text,))
-        person = plan.subjects[0].user._replace(email=text, first_name=text, status=text)
-        plan = replace(plan, subjects=(replace(plan.subjects[0], user=person), *plan.subjects[1:]))
+        if plan.groups:
+            group = plan.groups[0].group._replace(name=text)
+            plan = replace(plan, groups=(replace(plan.groups[0], group=group), *plan.groups[1:]))
+        else:
+            person = plan.subjects[0].user._replace(email=text, first_name=text, status=text)
+            plan = replace(plan, subjects=(replace(plan.subjects[0], user=person), *plan.subjects[1:]))
         job = job_of(plan, [replace(record, step=step) for step in plan.steps])
-        return receipt(job, plan.subjects[0], ACCOUNT._replace(profile=text), 1_800_000_000_000, UTC)
+        return receipt(job, plan.all_subjects[0], ACCOUNT._replace(profile=text), 1_800_000_000_000, UTC)
 
     return st.builds(made, plans(), records, st.builds(Actor, HOSTILE, HOSTILE, HOSTILE), HOSTILE)
 
