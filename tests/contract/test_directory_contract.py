@@ -85,6 +85,18 @@ async def test_a_user_is_found_by_exact_email_in_any_case(kind: Kind, api: Direc
         assert found.id == listed.id
 
 
+async def test_a_user_is_found_by_external_id_where_the_surface_can(kind: Kind, api: DirectoryApi) -> None:
+    listed = next(user for user in users_of(await api.list_users(1, 40)) if isinstance(user.external_id, str))
+    if kind is Kind.REST:
+        with pytest.raises(LookUpIgnored):
+            await api.find_by_external_id(str(listed.external_id))
+        return
+    found = await api.find_by_external_id(str(listed.external_id))
+    assert found is not None
+    assert found.id == listed.id
+    assert await api.find_by_external_id("no such id") is None
+
+
 async def test_an_email_of_no_user_is_not_found(kind: Kind, api: DirectoryApi) -> None:
     listed = users_of(await api.list_users(1, 40))[37]
     for email in (str(listed.email)[1:], "nobody+at+all@example.com", 'a"b\\@example.com'):
