@@ -199,6 +199,7 @@ def _scim_client(
         read_secret=scim.secret.read,
         secret_source=scim.secret.describe(),
         username=scim.client_id,
+        completes_groups=not brief,
         is_rest_address=scim.base_url in rest_addresses,
         ca_bundle=profile.ca_bundle,
         max_requests_per_second=profile.max_requests_per_second,

@@ -21,6 +21,7 @@ from walkme_tui.domain.setup_chain import SetupFinding, SetupLink
 from walkme_tui.domain.users import User
 from walkme_tui.session import open_session
 from walkme_tui.simulator.app import Simulator
+from walkme_tui.simulator.scim.oddities import ScimOddity
 from walkme_tui.simulator.settings import SimulatorSettings
 
 LOGIN_PAGE = "<!DOCTYPE html><html><title>Sign in</title></html>"
@@ -115,6 +116,17 @@ async def test_what_other_servers_answer(
 
     async with scripted_server(script) as server:
         assert (await refusal(f"{server.url}/scim/v2")).setup == finding
+
+
+@pytest.mark.parametrize("completes_groups", [True, False])
+async def test_a_client_that_only_checks_the_status_reads_no_groups(completes_groups: bool) -> None:
+    with asgi_server(Simulator(SimulatorSettings(users=3, scim_odd=(ScimOddity.NO_USER_GROUPS,)))) as url:
+        async with scim_directory(f"{url}/scim/v2", completes_groups=completes_groups) as directory:
+            (first, *_) = (await directory.list_users(1, 3)).rows
+            assert isinstance(first, User)
+            assert (await directory.get_user(first.id)).status == "active"
+            groups_read = any("/Groups" in record.path for record in directory.request_log())
+    assert groups_read is completes_groups
 
 
 async def test_a_user_is_found_by_external_id(url: str) -> None:

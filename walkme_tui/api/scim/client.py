@@ -62,7 +62,7 @@ class ScimDirectory:
         self._lists = UserLists(self._calls)
         service = ServiceReader(self._calls)
         self._groups = ScimGroups(self._calls, service)
-        self._memberships = Memberships(self._groups)
+        self._memberships = Memberships(self._groups, completes=settings.completes_groups)
         self._sent, self._sent_in_lists = SentAttributes(), SentAttributes()
         self._updater = UserUpdater(self._calls, service, self._sent)
 

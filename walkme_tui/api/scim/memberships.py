@@ -29,11 +29,14 @@ class Memberships:
     A user without groups may still be a member: some servers leave the groups out of users, or send an empty list. That
     a user is in no group is believed of the user's record only once another record had groups; until then, and for a
     record without any list, the members of all groups are read, at most once a minute, and again for a group that this
-    client changed.
+    client changed. Without ``completes``, no group is read.
     """
 
-    def __init__(self, groups: ScimGroups, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, groups: ScimGroups, *, completes: bool = True, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._groups = groups
+        self._completes = completes
         self._clock = clock
         self._carried = False
         self._members: dict[str, frozenset[str]] = {}
@@ -68,7 +71,7 @@ class Memberships:
     async def complete(self, user: User, priority: Priority) -> User:
         """The user with their groups; UNKNOWN where the groups cannot be read."""
         self._note_carried((user,))
-        if self._is_believed(user):
+        if self._is_believed(user) or not self._completes:
             return user
         async with self._reading:
             try:

@@ -12,6 +12,7 @@ class ScimSettings(NamedTuple):
 
     ``read_secret`` returns the token, or, with a ``username``, the password for HTTP Basic; it may take seconds, is
     called on a worker thread, and raises ``SecretUnavailable``. ``secret_source`` names its source in words.
+    ``completes_groups``: users without groups get those whose members they are, which may take many requests.
     ``is_rest_address`` is true where the base URL is known to be that of a REST API.
     """
 
@@ -21,6 +22,7 @@ class ScimSettings(NamedTuple):
     secret_source: str
     username: str = ""
     is_rest_address: bool = False
+    completes_groups: bool = True
     ca_bundle: Path | None = None
     max_requests_per_second: float = 10.0
     max_in_flight: int = 8
