@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 MIRROR_FILES: Final = {Surface.REST: "mirror.sqlite3", Surface.SCIM: "mirror-scim.sqlite3"}
 RECEIPTS: Final = "receipts"
-SCIM_TOKEN: Final = "SCIM token"  # noqa: S105 - the client that the journal records for a credential without a name
+UNNAMED_CLIENT: Final = "token"
+"""The client that the journal records for a SCIM token, which names none."""
 MAX_FOLDER_NAME: Final = 100
 HOUR_MS: Final = 60 * 60 * 1000
 MINUTE_MS: Final = 60 * 1000
@@ -92,7 +93,7 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
     from walkme_tui.store.journal.journal import open_journal
 
     account = session.account
-    actor = Actor(user_name(os.getuid()), os.uname().nodename, account.client_id or SCIM_TOKEN)
+    actor = Actor(user_name(os.getuid()), os.uname().nodename, account.client_id or UNNAMED_CLIENT)
     journal = open_journal(paths.data, actor=actor, clock=session.clock)
     session.api.use_write_support(journal.write_support(account.profile, account.base_url))
     wanted = Offboarding() if profile is None else profile.offboarding

@@ -77,6 +77,15 @@ async def test_the_form_says_why_there_is_no_role_and_skips_it(key: str) -> None
         assert "field-last-name" in passed
 
 
+async def test_a_new_user_of_scim_is_said_to_be_active() -> None:
+    async with open_browser(scim()) as browser:
+        await browser.loaded()
+        await browser.press("n")
+        await browser.type("ann@example.com")
+        await browser.settled(lambda: browser.says("The user is active at once"))
+        assert not browser.says("pending")
+
+
 async def test_the_form_offers_no_status_that_the_surface_lacks() -> None:
     async with open_browser(scim()) as browser:
         await browser.loaded()

@@ -216,8 +216,9 @@ def _add_create(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
     )
     _add_plan_options(parser)
     parser.epilog = (
-        "The server sets the status, usually pending. If the email exists, nothing is changed, a message names the id\n"
-        f"of that user and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}. An undo deactivates the new user."
+        "The server sets the status, usually pending; through SCIM the user is active, without a role. If the email\n"
+        "exists, nothing is changed, a message names the id of that user and the exit code is "
+        f"{ExitCode.NOT_FOUND_OR_INCOMPLETE}. An undo\ndeactivates the new user."
     )
 
 
@@ -231,7 +232,7 @@ def _add_set(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> Non
     _add_plan_options(parser)
     parser.epilog = (
         "Only the given fields are changed. A field that somebody else changes between the plan and its execution is\n"
-        "skipped, and shown with both values."
+        "skipped, and shown with both values. SCIM has no role, and only the statuses active and inactive."
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from walkme_tui.domain.capabilities import Capabilities
 from walkme_tui.domain.changes.edit import FieldChange
 from walkme_tui.domain.consequences import (
     ADMIN,
@@ -34,6 +35,7 @@ OWN_USER: Final = "This user belongs to the API client that this program uses: i
 NEW_EMAIL: Final = "The person signs in with the new email, and other systems may know only the old one."
 NEW_EXTERNAL_ID: Final = "With another external id, the identity provider may not find this record any more."
 INVITATION: Final = "The server sets the status, usually pending, and may send an invitation to the email."
+ACTIVE_AT_ONCE: Final = "The user is active at once, and the server may send an invitation to the email."
 NOT_LOOKED_UP: Final = (
     "This server ignores look-ups by email, so it is not known whether somebody has the email; then it refuses."
 )
@@ -72,10 +74,13 @@ def edited(
     return (*found, *identity_provider(user, ASSIGN))
 
 
-def created(subject: Subject, facts: AccountFacts | None, *, looked_up: bool) -> tuple[Consequence, ...]:
+def created(
+    subject: Subject, facts: AccountFacts | None, surface: Capabilities, *, looked_up: bool
+) -> tuple[Consequence, ...]:
     """The consequences of creating a user; ``looked_up``: the server has no user with the email."""
     user = subject.user
-    found = [note(INVITATION)] if looked_up else [warning(NOT_LOOKED_UP), note(INVITATION)]
+    status = note(ACTIVE_AT_ONCE if surface.pending else INVITATION)
+    found = [status] if looked_up else [warning(NOT_LOOKED_UP), status]
     found += namesakes(user, facts)
     if isinstance(user.role, str):
         is_admin = user.role.casefold() == ADMIN.casefold()

@@ -81,7 +81,7 @@ class EditPlanner:
         subject = Subject(create.new_user(), self._session.clock(), tuple(groups))
         require_size(steps, [subject])
         facts = await account_facts(self._session, [subject.user])
-        found = consequences.created(subject, facts, looked_up=looked_up)
+        found = consequences.created(subject, facts, self._session.capabilities, looked_up=looked_up)
         return new_plan(self._session, PlanKind.CREATE, [replace(subject, consequences=found)], steps, ticket)
 
     async def change_groups(

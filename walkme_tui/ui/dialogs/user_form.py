@@ -229,15 +229,19 @@ class UserForm(EditorDialog[None]):
             row.control.put(options, draft.raw(name))
         elif isinstance(row.control, FieldInput):
             row.control.put(draft.shown(name), literal=draft.is_literal(name), placeholder=_placeholder(draft, name))
-        row.note(field_notes(draft, name, self._width - LABEL_CELLS), edited=draft.is_edited(name))
+        notes = field_notes(draft, name, self._width - LABEL_CELLS)
+        if refusal := self._refusal(name):
+            sentence = f"{refusal[:1].upper()}{refusal[1:]}."
+            notes = (*wrapped(sentence, self._width - LABEL_CELLS, TextStyle.DIM), *notes)
+        row.note(notes, edited=draft.is_edited(name))
 
     def _refusal(self, name: str) -> str:
         """Why a field has no value on this surface; empty where it has."""
         return capabilities(self._surface).roles if name == "role" else ""
 
     def _role_options(self) -> list[FieldOption]:
-        if refusal := self._refusal("role"):
-            return [FieldOption(self._draft.raw("role"), refusal)]
+        if self._refusal("role"):
+            return [FieldOption(self._draft.raw("role"), "cannot be set")]
         empty = "none: the server chooses" if self._draft.base is None else _empty_label(self._draft, "role")
         names = sorted(self._roles, key=lambda role: (-self._roles[role], role))
         own = (self._draft.raw("role"), self._draft.before("role"))

@@ -28,7 +28,8 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
     job = latest_undoable(jobs, user.user.id, account)
     if job is None:
         text = f"There is no change of {email} in the journal that can be undone."
-        if any(each.plan.surface is not account.surface and each.records_of(user.user.id) for each in jobs):
+        there = (account._replace(surface=each.plan.surface, base_url=each.plan.base_url) for each in jobs)
+        if any(latest_undoable(jobs, user.user.id, other) for other in {*there} - {account}):
             text = f"What was changed of {email} was changed on the other surface: C switches to it."
         view.app.notify(text, markup=False, timeout=8)
         return

@@ -178,7 +178,7 @@ class UserEditor:
         if draft.base is None:
             user = CreateUser.of(draft.raw("email"), draft.values).new_user()
             subject = Subject(user, self._view.session.clock(), draft.joins)
-            return edit_consequences.created(subject, None, looked_up=True)
+            return edit_consequences.created(subject, None, self._view.session.capabilities, looked_up=True)
         changes = [FieldChange(*edit) for edit in draft.edits]
         client_id = self._view.session.account.client_id
         return edit_consequences.edited(draft.base, changes, draft.base, (), self._facts, client_id)
