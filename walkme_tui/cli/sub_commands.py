@@ -21,7 +21,7 @@ SUB_COMMANDS: Final = MappingProxyType(
         BROWSE: "open the browser, filtered by QUERY if there is one (the default without a sub-command)",
         "whois": "show one user: the record, and the groups by name",
         "members": "list the members of a group",
-        "groups": "list the groups with their numbers of members; add users to a group or remove them from it",
+        "groups": "list the groups with their numbers of members; change who is in one; create, rename, delete one",
         EXPORT: "write all users, or those that match a filter, as CSV, JSON or Markdown",
         "offboard": "deactivate users and remove them from their groups, as a plan that can be undone",
         "create": "create a user, with groups",
@@ -54,6 +54,7 @@ EXAMPLES: Final = MappingProxyType(
             "walkme-tui groups --json",
             "walkme-tui groups add Sales zoe.celik@example.com --ticket INC-42",
             "walkme-tui groups remove Sales zoe.celik@example.com --yes",
+            'walkme-tui groups rename Sales "Sales EMEA" --surface scim',
         ),
         EXPORT: (
             "walkme-tui export --filter status:inactive --output inactive.csv",
@@ -166,6 +167,26 @@ def _add_groups(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser
         made.add_argument("emails", nargs="+", metavar="EMAIL", help="email addresses of the users")
         _add_plan_options(made)
         made.epilog = "On a terminal the browser opens at the plan. If one email is unknown, nothing is changed."
+    _add_group_changes(actions, shared)
+
+
+def _add_group_changes(actions: "Actions", shared: argparse.ArgumentParser) -> None:
+    epilogs = {
+        "create": "The group has no members at first. An undo deletes it, as long as it has none.",
+        "rename": "If others rename the group between the plan and its execution, it stays as it is.",
+        "delete": "Its members stay, and only lose this group. A deleted group cannot be restored.",
+    }
+    for name, epilog in epilogs.items():
+        text = f"{name} a group (SCIM only)"
+        made = actions.add_parser(name, help=text, description=sentence(text), parents=[shared])
+        if name != "create":
+            made.add_argument("group", metavar="GROUP", help="name or id of the group")
+        if name != "delete":
+            made.add_argument("name", metavar="NAME", help="name of the new group" if name == "create" else "new name")
+        else:
+            made.add_argument("--confirm", required=True, metavar="NAME", help="the exact name of the group")
+        _add_plan_options(made)
+        made.epilog = f"{epilog} On a terminal the browser opens at the plan."
 
 
 def _add_cached_and_csv(parser: argparse.ArgumentParser) -> None:

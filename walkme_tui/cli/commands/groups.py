@@ -1,4 +1,4 @@
-"""``walkme-tui groups``: list the groups with their numbers of members, and change who is in one."""
+"""``walkme-tui groups``: list the groups with their numbers of members, and change them and who is in one."""
 
 import argparse
 from collections import Counter
@@ -25,13 +25,15 @@ IN_NO_GROUP = UserQuery(text="group:none")
 def run(options: argparse.Namespace) -> int:
     """Run the named action, without one the list."""
     cached = getattr(options, "cached", False)
-    if options.action not in {"add", "remove"}:
+    if options.action in {None, "list"}:
         return _list(Context.of(options), cached)
     if cached:
         raise ConfigurationError("--cached is for the list of groups.", hint="Leave it out.")
-    from walkme_tui.cli.commands import group_members
+    from walkme_tui.cli.commands import group_changes, group_members
 
-    return group_members.run(options)
+    if options.action in {"add", "remove"}:
+        return group_members.run(options)
+    return group_changes.run(options)
 
 
 def _list(context: Context, cached: bool) -> int:

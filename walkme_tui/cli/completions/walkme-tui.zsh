@@ -17,7 +17,7 @@ _shtab_walkme_tui_commands() {
     create:'Create a user, with groups.'
     delete:'Delete a user permanently.'
     export:'Write all users, or those that match a filter, as CSV, JSON or Markdown.'
-    groups:'List the groups with their numbers of members; add users to a group or remove them from it.'
+    groups:'List the groups with their numbers of members; change who is in one; create, rename, delete one.'
     jobs:'List, show, resume and purge jobs.'
     keys:'List the keys of the browser.'
     members:'List the members of a group.'
@@ -52,8 +52,11 @@ _shtab_walkme_tui_config_commands() {
 _shtab_walkme_tui_groups_commands() {
   local _commands=(
     add:'Add users to a group.'
+    create:'Create a group (SCIM only).'
+    delete:'Delete a group (SCIM only).'
     list:'List the groups with their numbers of members (the default).'
     remove:'Remove users from a group.'
+    rename:'Rename a group (SCIM only).'
   )
   _describe 'walkme-tui groups commands' _commands
 }
@@ -297,6 +300,41 @@ _shtab_walkme_tui_groups_add_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_walkme_tui_groups_add_defaults_added=0
 
+_shtab_walkme_tui_groups_create_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
+  "--read-only[refuse every change]"
+  "--demo[use a simulated account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
+  "--plan[write the plan to a file and send nothing]:FILE:_files"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  ":name of the new group:_guard '^-*' text"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_groups_create_defaults_added=0
+
+_shtab_walkme_tui_groups_delete_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
+  "--read-only[refuse every change]"
+  "--demo[use a simulated account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--confirm[the exact name of the group]:NAME:"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
+  "--plan[write the plan to a file and send nothing]:FILE:_files"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  ":name or id of the group:_walkme_tui_names groups"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_groups_delete_defaults_added=0
+
 _shtab_walkme_tui_groups_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
@@ -328,6 +366,24 @@ _shtab_walkme_tui_groups_remove_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_walkme_tui_groups_remove_defaults_added=0
+
+_shtab_walkme_tui_groups_rename_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
+  "--read-only[refuse every change]"
+  "--demo[use a simulated account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
+  "--plan[write the plan to a file and send nothing]:FILE:_files"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  ":name or id of the group:_walkme_tui_names groups"
+  ":new name:_guard '^-*' text"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_groups_rename_defaults_added=0
 
 _shtab_walkme_tui_jobs_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -763,8 +819,11 @@ _shtab_walkme_tui_groups() {
       curcontext="${curcontext%:*:*}:_shtab_walkme_tui_groups-$line[1]:"
       case $line[1] in
         add) _arguments -C -s $_shtab_walkme_tui_groups_add_options ;;
+        create) _arguments -C -s $_shtab_walkme_tui_groups_create_options ;;
+        delete) _arguments -C -s $_shtab_walkme_tui_groups_delete_options ;;
         list) _arguments -C -s $_shtab_walkme_tui_groups_list_options ;;
         remove) _arguments -C -s $_shtab_walkme_tui_groups_remove_options ;;
+        rename) _arguments -C -s $_shtab_walkme_tui_groups_rename_options ;;
       esac
   esac
 }

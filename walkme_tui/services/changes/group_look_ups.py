@@ -1,5 +1,6 @@
 """Groups as the server has them now."""
 
+from walkme_tui.domain.capabilities import Capabilities
 from walkme_tui.domain.errors import ConfigurationError, NotFound
 from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.plans import GroupSubject
@@ -7,11 +8,17 @@ from walkme_tui.domain.users import UNKNOWN
 from walkme_tui.services.ports import GroupApi, Session
 
 
+def group_changes_refused(surface: Capabilities) -> ConfigurationError:
+    """The error for a surface without calls that change groups."""
+    return ConfigurationError(
+        f"Nothing was sent: {surface.group_changes}.", hint="Where the profile has it: --surface scim."
+    )
+
+
 def require_group_api(session: Session) -> GroupApi:
     """The calls that change groups; raises ``ConfigurationError`` where the surface has none."""
-    if session.group_api is None or session.capabilities.group_changes:
-        why = session.capabilities.group_changes
-        raise ConfigurationError(f"Groups cannot be changed here: {why}.", hint="Nothing was sent.")
+    if session.group_api is None:
+        raise group_changes_refused(session.capabilities)
     return session.group_api
 
 
