@@ -5,7 +5,6 @@ with scim2_server() as server:
 account = ScimAccount(url)          # plain HTTP: what the server itself says
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -25,6 +24,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.support.install_cache import installed
 from tests.support.tcp import free_port
 
 TOKEN = "foreign-token"
@@ -162,22 +162,13 @@ def _process(words: Sequence[str], environment: dict[str, str]) -> Iterator[str]
 
 def _scimmy_modules() -> Path:
     """The folder of SCIMMY's packages, installed once for each set of versions."""
-    lock_file = (SCIMMY_FOLDER / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "walkme-tui-tests"
-    cache.mkdir(parents=True, exist_ok=True)
-    folder = cache / f"scimmy-{hashlib.sha256(lock_file).hexdigest()[:16]}"
-    with (cache / "install.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests in parallel install once
-        if not folder.exists():
-            with tempfile.TemporaryDirectory(dir=cache) as unfinished:
-                for name in ("package.json", "package-lock.json"):
-                    shutil.copy(SCIMMY_FOLDER / name, unfinished)
-                subprocess.run(
-                    ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-                    cwd=unfinished,
-                    check=True,
-                    stdout=subprocess.DEVNULL,
-                    timeout=300,
-                )
-                shutil.copytree(Path(unfinished) / "node_modules", folder / "node_modules")
-    return folder / "node_modules"
+    files = [SCIMMY_FOLDER / name for name in ("package.json", "package-lock.json")]
+    key = hashlib.sha256(files[1].read_bytes()).hexdigest()[:16]
+
+    def install(folder: Path) -> None:
+        for file in files:
+            shutil.copy(file, folder)
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=300)
+
+    return installed(f"scimmy-{key}", install) / "node_modules"

@@ -1,14 +1,14 @@
 """Programs that the tests run and that cannot be installed beside the project, each in an environment of its own."""
 
-import fcntl
 import hashlib
-import os
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 import pytest
+
+from tests.support.install_cache import installed
 
 _INSTALL_SECONDS = 120
 # Packages that both programs need in versions that contradict each other, so each has its own environment.
@@ -19,24 +19,19 @@ REQUIREMENTS = {
 
 
 def python_of(tool: str) -> Path:
-    """The Python of a tool's environment, which is made once for these versions and kept in the user's cache folder.
+    """The Python of a tool's environment, which is made once for these versions.
 
     Skips the test where the packages cannot be installed.
     """
     requirements = REQUIREMENTS[tool]
     key = hashlib.sha256("\n".join((sys.version, sys.prefix, *requirements)).encode()).hexdigest()[:16]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "walkme-tui-tests"
-    cache.mkdir(parents=True, exist_ok=True)
-    folder = cache / f"{tool}-{key}"
-    complete = folder / "complete"
-    with (cache / f"{tool}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests in parallel install once
-        if not complete.exists():
-            # With symbolic links, and without pip, which takes several seconds: that of the project installs.
-            venv.create(folder, clear=True, symlinks=True, with_pip=False)
-            _install(folder / "bin" / "python", requirements)
-            complete.touch()
-    return folder / "bin" / "python"
+
+    def install(folder: Path) -> None:
+        # Without pip, which takes several seconds: that of the project installs.
+        venv.create(folder, symlinks=True, with_pip=False)
+        _install(folder / "bin" / "python", requirements)
+
+    return installed(f"{tool}-{key}", install) / "bin" / "python"
 
 
 def _install(python: Path, requirements: tuple[str, ...]) -> None:
