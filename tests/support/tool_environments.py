@@ -24,7 +24,7 @@ def python_of(tool: str) -> Path:
     Skips the test where the packages cannot be installed.
     """
     requirements = REQUIREMENTS[tool]
-    key = hashlib.sha256("\n".join((sys.version, sys.prefix, *requirements)).encode()).hexdigest()[:16]
+    key = hashlib.sha256("\n".join((sys.version, sys.base_prefix, *requirements)).encode()).hexdigest()[:16]
 
     def install(folder: Path) -> None:
         # Without pip, which takes several seconds: that of the project installs.

@@ -16,7 +16,7 @@ _ROLE_NAMES: Final = {role_id: role for role, role_id in _ROLE_IDS.items()}
 _SHARED: Final = ("department", "costCenter")
 # In no group; may use no system. Other attributes without a value are left out.
 _KEPT_EMPTY: Final = frozenset({"groups", "allowedSystems"})
-_NOT_STORED: Final = frozenset({"schemas", "id", "meta", "groups", "password"})
+_NOT_STORED: Final = frozenset({"schemas", "id", "meta", "groups", "password", "lastLogin"})
 
 
 class Contents(NamedTuple):
