@@ -2,7 +2,7 @@
 
 python -m tests.benchmarks.bench [--quick] [--only NAME]
 
-NAME is one of: moving, warm, cold, whois. Exit code 1 if something misses its target. The compared programs
+NAME is one of: moving, warm, cold, scim, whois. Exit code 1 if something misses its target. The compared programs
 run alternately, in pseudo-terminals of 120x40; figures are medians.
 """
 
@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 
 from tests.benchmarks.fixtures import any_email, complete_mirror, environment, home, own_program, program, simulator
 from tests.benchmarks.pty_program import Answer, PtyProgram
+from walkme_tui.domain.accounts import Surface
 
 DOWN: Final = b"\x1b[B"
 PAGE_DOWN: Final = b"\x1b[6~"
@@ -147,6 +148,27 @@ def cold(effort: Effort) -> Iterable[Figure]:
     yield Figure("cold start", ours * 1000, allowed * 1000, "ms", f"hello {hello * 1000:.0f} ms")
 
 
+def scim(effort: Effort) -> Iterable[Figure]:
+    """The same two starts on SCIM, against those on REST: the processor time of the warm one, the time of the cold."""
+    for name, latency_ms, mirror in (("warm", 0, complete_mirror(effort.users)), ("cold", COLD_LATENCY_MS, None)):
+        with simulator(effort.users, latency_ms) as account:
+            seconds: dict[Surface, list[float]] = {surface: [] for surface in Surface}
+            for turn in range(effort.starts + 1):
+                for surface in Surface:
+                    with (
+                        home(account, mirror, surface) as variables,
+                        PtyProgram(program("browse", "--surface", surface), variables) as ours,
+                    ):
+                        until_rows = ours.wait_for("@example")
+                        took = until_rows if mirror is None else ours.processor_seconds()
+                    if turn:
+                        seconds[surface].append(took)
+        on_rest, on_scim = (median(seconds[surface]) for surface in Surface)
+        yield Figure(
+            f"{name} start on SCIM", on_scim / on_rest, 1.05, "x", f"{on_scim * 1000:.0f} / {on_rest * 1000:.0f} ms"
+        )
+
+
 def whois(effort: Effort) -> Iterable[Figure]:
     """``whois --cached`` from start to end, against a bare Textual hello."""
     mirror = complete_mirror(effort.users)
@@ -191,6 +213,7 @@ BENCHMARKS: Final[Mapping[str, Callable[[Effort], Iterable[Figure]]]] = {
     "moving": moving,
     "warm": warm,
     "cold": cold,
+    "scim": scim,
     "whois": whois,
 }
 

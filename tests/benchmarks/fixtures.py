@@ -13,10 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import UserPage
+from walkme_tui.session import MIRROR_FILES
 from walkme_tui.simulator.population import Population
 from walkme_tui.store.mirror.file import MirrorFile, MirrorLocation
 from walkme_tui.store.mirror.layout import LAYOUT, SORT_INDEXES
@@ -68,7 +70,8 @@ def simulator(
     try:
         assert process.stdout is not None
         variables: dict[str, str] = {}
-        while "WALKME_CLIENT_SECRET" not in variables:
+        last = "WALKME_SCIM_TOKEN" if command is None else "WALKME_CLIENT_SECRET"
+        while last not in variables:
             line = process.stdout.readline()
             if not line:
                 raise EOFError("the simulator ended before it said where it is")
@@ -81,15 +84,24 @@ def simulator(
 
 
 @contextmanager
-def home(account: dict[str, str], mirror: Path | None = None) -> Iterator[dict[str, str]]:
-    """Variables of a profile with folders of its own, which go afterwards; with a copy of ``mirror`` if given."""
+def home(
+    account: dict[str, str], mirror: Path | None = None, surface: Surface = Surface.REST
+) -> Iterator[dict[str, str]]:
+    """Variables of a profile with folders of its own, which go afterwards.
+
+    With a copy of ``mirror``, if one is given, as that of the ``surface``.
+    """
     with tempfile.TemporaryDirectory(prefix="walkme-tui-bench-") as name:
         folder = Path(name)
         if mirror is not None:
             place = folder / "cache" / "env"
             place.mkdir(parents=True, mode=0o700)
-            shutil.copy(mirror, place / "mirror.sqlite3")
-            _give(place / "mirror.sqlite3", f"rest {account['WALKME_BASE_URL']} {account['WALKME_CLIENT_ID']}")
+            keys = {
+                Surface.REST: f"rest {account['WALKME_BASE_URL']} {account['WALKME_CLIENT_ID']}",
+                Surface.SCIM: f"scim {account.get('WALKME_SCIM_BASE_URL')} the variable WALKME_SCIM_TOKEN",
+            }
+            shutil.copy(mirror, place / MIRROR_FILES[surface])
+            _give(place / MIRROR_FILES[surface], keys[surface])
         folders = {
             f"WALKME_TUI_{part}_DIR": str(folder / part.lower()) for part in ("CONFIG", "CACHE", "DATA", "STATE")
         }

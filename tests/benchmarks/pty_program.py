@@ -148,6 +148,11 @@ class PtyProgram:
         os.write(self._terminal, key)
         self.quiet(0.3)
 
+    def processor_seconds(self) -> float:
+        """The processor time of its threads until now."""
+        threads = Path(f"/proc/{self.pid}/task").iterdir()
+        return sum(int((thread / "schedstat").read_text(encoding="ascii").split()[0]) for thread in threads) / 1e9
+
     def resident_bytes(self) -> int:
         """Memory that the program has in RAM now."""
         for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
