@@ -40,14 +40,17 @@ def dumps(
     ensure_ascii: bool = True,
 ) -> str:
     """The JSON text of a value of ``loads``; NaN and Infinity become strings."""
-    text = json.dumps(
-        value,
-        default=_marked,
-        indent=indent,
-        separators=separators,
-        sort_keys=sort_keys,
-        ensure_ascii=ensure_ascii,
-    )
+    if indent is None and separators is None and not sort_keys and ensure_ascii:
+        text = _encode(value)
+    else:
+        text = json.dumps(
+            value,
+            default=_marked,
+            indent=indent,
+            separators=separators,
+            sort_keys=sort_keys,
+            ensure_ascii=ensure_ascii,
+        )
     return _MARKED.sub(r"\1", text) if _MARK in text else text
 
 
@@ -64,6 +67,10 @@ def _marked(value: object) -> str:
     if not isinstance(value, ExactNumber):
         raise TypeError(f"{type(value).__name__} has no JSON text")
     return _MARK + value.text if value.is_json else value.text
+
+
+# The mirror writes thousands of values: an encoder for each call would take as long again.
+_encode: Final = json.JSONEncoder(default=_marked, check_circular=False).encode
 
 
 def _integer(text: str) -> int | ExactNumber:

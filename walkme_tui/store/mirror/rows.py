@@ -81,10 +81,13 @@ def name_key(user: User) -> str | None:
 
 
 def _names(user: User) -> list[str]:
-    """First and last name, folded, as far as they are known and not empty."""
-    return [
+    """First and last name, folded, as far as they are known and not empty; else the name that SCIM shows."""
+    names = [
         folded for name in (user.first_name, user.last_name) if isinstance(name, str) and (folded := folded_name(name))
     ]
+    if not names and user.extra and (folded := folded_name(user.full_name)):
+        return [folded]
+    return names
 
 
 def _text(user: User, names: list[str], stored: bytes | str) -> str:
@@ -102,6 +105,12 @@ def folded_name(name: str) -> str:
     return _folded_cached(name) if len(name) <= CACHED_LENGTH else search_key(name)
 
 
+@lru_cache(maxsize=1 << len(FIELDS))
+def _known_bits(unknown: tuple[bool, ...]) -> int:
+    """The column ``known``; the users of one server lack few different sets of fields."""
+    return sum(bit for bit, is_unknown in zip(BITS.values(), unknown, strict=True) if not is_unknown)
+
+
 def user_values(user: User, stored: bytes | str, groups: str | None) -> tuple[Row, str]:
     """The columns ``id`` to ``group_count`` of a user, and ``user_text``.
 
@@ -110,8 +119,7 @@ def user_values(user: User, stored: bytes | str, groups: str | None) -> tuple[Ro
     values: tuple[Any, ...] = user[1:9]
     known = ALL_KNOWN
     if UNKNOWN in values or user.groups is UNKNOWN:
-        every = user[1:10]
-        known = sum(bit for bit, value in zip(BITS.values(), every, strict=True) if value is not UNKNOWN)
+        known = _known_bits(tuple([value is UNKNOWN for value in user[1:10]]))
         values = tuple([None if value is UNKNOWN else value for value in values])
     extra = dumps(dict(user.extra)) if user.extra else None
     group_count = len(user.groups) if isinstance(user.groups, tuple) else None
