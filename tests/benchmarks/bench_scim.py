@@ -60,7 +60,6 @@ def fetch(pages: int) -> tuple[list[bytes], list[bytes]]:
         form = b"grant_type=client_credentials&client_id=demo&client_secret=demo"
         with urllib.request.urlopen(f"{url}/accounts/connect/token", form) as answer:
             token = json.loads(answer.read())["access_token"]
-        numbers = range(1, pages + 1)
         firsts = range(1, pages * PAGE_SIZE, PAGE_SIZE)
         return (
             [get(f"/users?page={page}&pageSize={PAGE_SIZE}", token) for page in range(1, pages + 1)],

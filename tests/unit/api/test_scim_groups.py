@@ -60,6 +60,15 @@ async def test_all_groups_are_read_from_servers_that_differ(reply: Any) -> None:
         assert len(await api.list_groups()) == 250
 
 
+async def test_a_refused_parameter_is_not_sent_again() -> None:
+    desk = ScimDesk()
+    desk.on("GET /Groups", lambda call: scim({}, 501) if "excludedAttributes" in call.query else paged(GROUPS)(call))
+    async with desk.directory() as api:
+        await api.list_groups()
+        await api.list_groups()
+    assert sum("excludedAttributes" in call.query for call in desk.calls) == 1
+
+
 async def test_groups_that_cannot_be_read_are_counted() -> None:
     desk = ScimDesk()
     odd = [None, {"displayName": "x"}, {"id": ""}, {"ID": 7, "DISPLAYNAME": "Seven"}, {"id": "g2", "displayName": 5}]

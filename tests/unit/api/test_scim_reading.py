@@ -61,13 +61,31 @@ async def test_a_list_that_fails_with_every_count_is_an_error(status: int, error
     assert len(desk.calls) <= 16
 
 
+async def test_parts_of_a_page_that_repeat_are_left_out() -> None:
+    desk = ScimDesk()
+    users = [user(number) for number in range(130)]
+
+    def reply(call: Call) -> Any:
+        if int(call.query["count"]) > 60:
+            return scim({}, 400)
+        first = min(int(call.query["startIndex"]) - 1, 80)  # past the end it sends its last rows again
+        return resources(*users[first : first + 50], totalResults=500)
+
+    desk.on("GET /Users", reply)
+    async with desk.directory() as api:
+        await api.list_users(1, 100)
+        assert ids(await api.list_users(2, 100)) == [f"u{number}" for number in range(80, 130)]
+
+
 async def test_a_server_that_sends_its_whole_list_each_time_is_paged_here() -> None:
     desk = ScimDesk()
     desk.on("GET /Users", resources(*USERS))
     async with desk.directory() as api:
         assert len((await api.list_users(1, 10)).rows) == 25
         assert ids(await api.list_users(3, 10)) == [f"u{number}" for number in range(20, 25)]
+        desk.calls.clear()
         assert ids(await api.list_users(4, 10)) == []
+    assert len(desk.calls) == 1  # behind the end there is nothing to ask again
 
 
 async def test_a_server_that_always_starts_with_the_first_user_is_asked_for_more() -> None:

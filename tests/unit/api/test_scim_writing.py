@@ -167,6 +167,16 @@ async def test_a_field_that_others_changed_is_not_overwritten(patch: int) -> Non
     assert record.raw["name"] == {"givenName": "Theirs"}
 
 
+@pytest.mark.parametrize("patch", [204, 405])
+async def test_a_field_that_others_changed_to_the_same_is_no_conflict(patch: int) -> None:
+    desk = ScimDesk()
+    record = Record(desk, patch=patch)
+    record.meddle = [{"name": {"givenName": "Neu"}}]
+    async with desk.directory() as api:
+        await api.update_user("u1", {"first_name": "Neu"}, base(meta={"version": 'W/"1"'}))
+    assert record.raw["name"] == {"givenName": "Neu"}
+
+
 async def test_versions_that_the_server_does_not_accept_itself_are_not_sent() -> None:
     desk = ScimDesk()
     desk.on("GET /Users/u1", scim(user(1), etag='"same"'))
