@@ -16,7 +16,11 @@ from walkme_tui.store.mirror.rows import id_from_stored, stored_id, uuid_range
 # Characters of every kind, with lone surrogates and NUL: JSON can contain all of them.
 TEXT = st.text(st.characters(), max_size=12)
 VALUES: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**40), 10**40) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**40), 10**40)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )

@@ -114,8 +114,8 @@ class ScimGroups:
                 return
 
     async def _page(self, first: int, parameters: Mapping[str, str], priority: Priority) -> GroupPage:
+        parameters = parameters and self._without_members
         decode = partial(decode_groups, with_members=not parameters)
-
         counts = self._counts[bool(parameters)]
 
         async def read(count: int) -> GroupPage:
