@@ -35,6 +35,7 @@ class AccountMachine(RuleBasedStateMachine):
         self.model: list[dict[str, Any]] = self.account.users(0, users)
         self.groups = [str(group["id"]) for group in self.account.groups()]
         self.gone = ["2819c223-7f76-453a-919d-413861904646"]
+        self.strangers: dict[str, list[str]] = {group_id: [] for group_id in self.groups}
         self.founders = [str(user["email"]) for user in self.model]
 
     def somebody(self, pick: int) -> dict[str, Any] | None:
@@ -100,7 +101,7 @@ class AccountMachine(RuleBasedStateMachine):
         user = self.somebody(pick)
         if user is None:
             return
-        group_id = self.groups[group]
+        group_id = self.groups[group % len(self.groups)]
         changes = (group_id in user["groups"]) != joining
         if joining:
             self.account.join(group_id, user["id"])
@@ -113,6 +114,38 @@ class AccountMachine(RuleBasedStateMachine):
             groups = [*user["groups"], group_id] if joining else [g for g in user["groups"] if g != group_id]
             user.update(groups=groups, updatedAt=self.account.user(user["id"])["updatedAt"])
 
+    @rule(pick=st.integers(0, 50), group=st.integers(0, 23), adding=st.booleans(), known=st.booleans())
+    def member(self, pick: int, group: int, adding: bool, known: bool) -> None:
+        """A change of the group's list: of a user, or of an id that is none; it never fails."""
+        user = self.somebody(pick) if known else None
+        group_id = self.groups[group % len(self.groups)]
+        change = self.account.add_member if adding else self.account.remove_member
+        change(group_id, user["id"] if user else self.gone[-1])
+        others = user["groups"] if user else self.strangers[group_id]
+        value = group_id if user else self.gone[-1]
+        if (value in others) != adding:
+            if adding:
+                others.append(value)
+            else:
+                others.remove(value)
+            if user:
+                user["updatedAt"] = self.account.user(user["id"])["updatedAt"]
+
+    @rule()
+    def create_group(self) -> None:
+        group = self.account.create_group(f"Group {len(self.groups)} of {len(self.gone)}")
+        self.groups.append(group.id)
+        self.strangers[group.id] = []
+
+    @rule(group=st.integers(0, 23))
+    def delete_group(self, group: int) -> None:
+        if len(self.groups) > 20:
+            group_id = self.groups.pop(group % len(self.groups))
+            self.account.delete_group(group_id)
+            self.gone.append(group_id)
+            for user in self.model:
+                user["groups"] = [other for other in user["groups"] if other != group_id]
+
     @rule(first=st.integers(0, 12), count=st.integers(1, 5))
     def look_at_a_window(self, first: int, count: int) -> None:
         assert self.account.users(first, count) == self.model[first : first + count]
@@ -123,10 +156,22 @@ class AccountMachine(RuleBasedStateMachine):
         assert self.account.users(0, len(self.model) + 1) == self.model
 
     @invariant()
+    def groups_list_their_users(self) -> None:
+        assert [group["id"] for group in self.account.groups()] == self.groups
+        for group_id in self.groups:
+            members = [user["id"] for user in self.model if group_id in user["groups"]]
+            expected = members + self.strangers[group_id]
+            assert [member_id for member_id, _ in self.account.members(group_id)] == expected
+            assert self.account.member_count(group_id) == len(expected)
+
+    @invariant()
     def users_are_found(self) -> None:
         for user in self.model:
             assert self.account.user(user["id"]) == user
             assert self.account.find(user["email"].swapcase()) == user
+            if user["externalId"] is not None:
+                same = [other for other in self.model if other["externalId"] == user["externalId"]]
+                assert self.account.find_by_external_id(user["externalId"]) == same
         for email in self.founders:
             assert self.account.find(email) == self.owner_of(email)
         for user_id in self.gone:
