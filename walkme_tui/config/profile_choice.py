@@ -30,7 +30,8 @@ CREDENTIAL_VARIABLES: Final = (
 SETUP_HELP: Final = """\
 There are three ways to start:
   1. Try a simulated account:       walkme-tui --demo
-  2. Set three variables:           WALKME_CLIENT_ID, WALKME_CLIENT_SECRET and, outside the US, WALKME_BASE_URL
+  2. Set three variables:           WALKME_CLIENT_ID, WALKME_CLIENT_SECRET and, outside the US, WALKME_BASE_URL;
+                                    for SCIM, beside these or alone: WALKME_SCIM_BASE_URL and WALKME_SCIM_TOKEN
   3. Write a profile:               walkme-tui config init"""
 
 
@@ -70,7 +71,7 @@ def environment_profile(environ: Mapping[str, str]) -> Profile:
     if rest is None and scim is None:
         raise NoProfile(
             "The profile env needs credentials in the environment, and none are set.",
-            hint="Set and export WALKME_CLIENT_ID and WALKME_CLIENT_SECRET.",
+            hint="Set and export WALKME_CLIENT_ID and WALKME_CLIENT_SECRET, or, for SCIM, its address and token.",
         )
     return Profile(name=ENVIRONMENT_PROFILE, rest=rest, scim=scim, origin=THE_ENVIRONMENT)
 

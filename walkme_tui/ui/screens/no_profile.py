@@ -81,6 +81,7 @@ def _lines(problem: str, profiles: Sequence[str], width: int) -> Iterator[Styled
             (words.fit(variable, 22), TextStyle.ACCENT),
             (words.cut(meaning, width - 24), TextStyle.DIM),
         ]
+    yield from _text("For SCIM, beside these or alone: WALKME_SCIM_BASE_URL and WALKME_SCIM_TOKEN", width)
     yield ()
     yield from _way(
         "File", width, "walkme-tui config init writes a config.toml to fill in; walkme-tui config path prints its path."
