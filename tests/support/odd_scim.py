@@ -28,8 +28,9 @@ Record = dict[str, Any]
 class Dialect:
     """How a server differs from the RFC, or which of its freedoms it uses.
 
-    ``patch`` is the status of an accepted PATCH, or of all where it is none of 200 and 204; so is ``group_by_id`` for
-    GET of one group. ``count`` is the largest page, ``count_status`` the refusal of a larger one (200: it is capped).
+    ``patch`` is the status of an accepted PATCH, or of all where it is none of 200 and 204; so are ``group_by_id`` for
+    GET of one group and ``member_filters`` for paths such as ``members[value eq "1"]``. ``count`` is the largest page,
+    ``count_status`` the refusal of a larger one (200: it is capped).
     """
 
     users_have_groups: bool = True
@@ -37,7 +38,8 @@ class Dialect:
     excluded_attributes: bool = True
     patch: int = 200
     patch_of_groups: bool = True
-    member_filters: bool = True
+    member_filters: int = 200
+    member_references: bool = False
     filters: Literal["exact", "caseless", "ignored", "empty", "refused"] = "caseless"
     caseless_names: bool = True
     integer_ids: bool = False
@@ -57,6 +59,8 @@ class Dialect:
     announced_patch: bool = True
     if_match_required: bool = False
     emails_required: bool = False
+    full_names_required: bool = False
+    plain_emails: bool = False
     integer_members: bool = False
 
 
@@ -297,6 +301,10 @@ class OddScim:
     def _create(self, kind: str, records: dict[str, Record], body: Record) -> str:
         if self.dialect.emails_required and kind == "Users" and not body.get("emails"):
             raise Refused(400, "The attribute emails is required.", "invalidValue")
+        if self.dialect.plain_emails and any(len(email) > 1 for email in body.get("emails", ())):
+            raise Refused(400, "Extra inputs are not permitted: emails[0].primary", "invalidSyntax")
+        if self.dialect.full_names_required and kind == "Users" and "formatted" not in body.get("name", {}):
+            raise Refused(400, "The attribute name.formatted is required.", "invalidValue")
         self._check(kind, records, "", body)
         return self._store(records, body)
 
@@ -353,13 +361,15 @@ class OddScim:
 
     def _operate_on_members(self, group: Record, kind: str, path: str, value: Any) -> None:
         chosen = MEMBER_FILTER.fullmatch(path)
-        if chosen is not None and not self.dialect.member_filters:
-            raise Refused(400, "Filters in paths are not supported.", "invalidPath")
+        if chosen is not None and self.dialect.member_filters != 200:
+            raise Refused(self.dialect.member_filters, "Filters in paths are not supported.", "invalidPath")
         if kind == "remove" and chosen is None and not isinstance(value, list):
             group["members"] = []
             return
         ids = [chosen[1]] if chosen is not None else [str(member["value"]) for member in value]
         if kind == "add":
+            if self.dialect.member_references and not all("$ref" in member for member in value):
+                raise Refused(400, "The attribute members.$ref is required.", "invalidValue")
             group["members"] += [{"value": user_id} for user_id in ids if {"value": user_id} not in group["members"]]
         elif kind == "remove":
             group["members"] = [member for member in group["members"] if member["value"] not in ids]

@@ -28,7 +28,7 @@ ATTRIBUTES: Final = {**TEXT_FIELDS, "groups": "groups", **TIME_FIELDS}
 KNOWN_NAMES: Final = frozenset({"id", *ATTRIBUTES})
 
 FOLLOWING: Final[Mapping[str, tuple[str, ...]]] = {
-    "email": ("userName", "emails"),
+    "email": ("userName", "emails", "name", "displayName"),  # some servers show the user name of who has no name
     "first_name": ("name", "displayName"),
     "last_name": ("name", "displayName"),
     "status": ("active",),

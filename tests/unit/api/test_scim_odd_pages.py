@@ -10,6 +10,7 @@ from tests.support.odd_scim import Dialect, OddScim
 from tests.support.unpaced import unpaced
 from walkme_tui.api.in_process import InProcessTransport
 from walkme_tui.api.scim.client import ScimDirectory
+from walkme_tui.api.scim.page_counts import NO_COUNT
 from walkme_tui.api.scim.settings import ScimSettings
 from walkme_tui.domain.errors import ServerFault
 from walkme_tui.domain.secrets import Secret
@@ -35,7 +36,7 @@ class FailingServer:
 
     async def handle(self, method: str, target: str, headers: list[tuple[bytes, bytes]], content: bytes) -> Answers:
         """Answer one request."""
-        self.counts.append(int(target.rpartition("count=")[2]))
+        self.counts.append(int(target.partition("count=")[2] or NO_COUNT))
         if self._fails(self.counts[-1], len(self.counts)):
             return 500, [], b""
         return await self._server.handle(method, target, headers, content)
@@ -77,6 +78,14 @@ async def test_a_count_that_always_fails_is_given_up_soon_and_once() -> None:
         assert server.counts == [1000, 1000, 200, 200, 50, 50, 10, 1000, 1000]
         await api.list_users(2, 10)
         assert server.counts[9:] == [10]
+
+
+async def test_a_server_that_fails_with_any_count_is_read_without_one() -> None:
+    server = FailingServer(server_of(Dialect(count=10), users=25), lambda count, _: count > 0)
+    async with directory(server) as api:
+        pages = [await api.list_users(number, 10) for number in (1, 2, 3)]
+        assert [len(page.rows) for page in pages] == [10, 10, 5]
+        assert server.counts[-3:] == [NO_COUNT, NO_COUNT, NO_COUNT]
 
 
 async def test_a_fault_that_ends_does_not_make_the_pages_smaller() -> None:

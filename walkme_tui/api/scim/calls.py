@@ -31,7 +31,8 @@ Operation = Mapping[str, Json]
 class ScimCalls:
     """Sends requests over one connection; raises like ``Connection.call``."""
 
-    def __init__(self, connection: Connection, credential: FixedSignIn) -> None:
+    def __init__(self, connection: Connection, credential: FixedSignIn, base_url: str) -> None:
+        self.base_url = base_url
         self._connection = connection
         self._credential = credential
         self._content_type = SCIM_JSON

@@ -8,8 +8,7 @@ import httpx
 from walkme_tui.api.connection import Offload, connect
 from walkme_tui.api.pacing import Pacer
 from walkme_tui.api.retry import RetryPolicy
-from walkme_tui.api.scim.calls import USERS, ScimCalls, user_target
-from walkme_tui.api.scim.decoding import created_id
+from walkme_tui.api.scim.calls import ScimCalls, user_target
 from walkme_tui.api.scim.groups import ScimGroups
 from walkme_tui.api.scim.memberships import Memberships
 from walkme_tui.api.scim.sent_attributes import SentAttributes
@@ -17,8 +16,8 @@ from walkme_tui.api.scim.service import ServiceReader
 from walkme_tui.api.scim.settings import ScimSettings
 from walkme_tui.api.scim.setup_chain import explained
 from walkme_tui.api.scim.sign_in import FixedSignIn
-from walkme_tui.api.scim.user_lists import ABOUT, UserLists
-from walkme_tui.api.scim.user_update import UserUpdater, new_user
+from walkme_tui.api.scim.user_lists import UserLists
+from walkme_tui.api.scim.user_update import UserUpdater
 from walkme_tui.api.transport import Deadlines
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group, GroupMembers
@@ -58,7 +57,7 @@ class ScimDirectory:
             explain=partial(explained, username=settings.username, is_rest_address=settings.is_rest_address),
         )
         self._credential = FixedSignIn(settings)
-        self._calls = ScimCalls(self._connection, self._credential)
+        self._calls = ScimCalls(self._connection, self._credential, settings.base_url.rstrip("/"))
         self._lists = UserLists(self._calls)
         service = ServiceReader(self._calls)
         self._groups = ScimGroups(self._calls, service)
@@ -94,8 +93,7 @@ class ScimDirectory:
 
     async def create_user(self, values: Mapping[str, str]) -> str | None:
         """Create a user; raises as ``DirectoryApi.create_user`` says."""
-        created: str | None = await self._calls.write("POST", USERS, ABOUT, new_user(values), created_id)
-        return created
+        return await self._updater.create(values)
 
     async def delete_user(self, user_id: str) -> None:
         """Delete a user, which some servers answer by only deactivating it."""

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from walkme_tui.api.answers import AnswerTooLarge
 from walkme_tui.api.ids import path_segment
-from walkme_tui.api.scim.calls import Operation, ScimCalls, equals, group_target, query
+from walkme_tui.api.scim.calls import Operation, ScimCalls, equals, group_target, query, user_target
 from walkme_tui.api.scim.decoding import (
     GroupPage,
     created_id,
@@ -18,12 +18,13 @@ from walkme_tui.api.scim.decoding import (
     decode_members,
     decode_one_group,
 )
-from walkme_tui.api.scim.page_counts import FULL_PAGE, PageCount
+from walkme_tui.api.scim.page_counts import FULL_PAGE, PageCount, paging
 from walkme_tui.api.scim.service import ServiceReader
-from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, RequestRejected, ServerFault
+from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, OutcomeUnknown, RequestRejected, ServerFault
 from walkme_tui.domain.groups import Group, GroupMembers
 from walkme_tui.domain.scim_json import GROUP_SCHEMA
 from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.users import Json
 
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ LARGEST_PAGE: Final = 100
 MOST_GROUPS: Final = 100_000
 # Fifty thousand members take ten megabytes.
 GROUP_LIMIT_BYTES: Final = 64 * 1024 * 1024
+BAD_REQUEST: Final = 400
 REMOVAL_REFUSED: Final = frozenset({400, 501})
 
 
@@ -50,7 +52,7 @@ class ScimGroups:
         self._lists_members = self._totals_hold = False
         self._without_members: Mapping[str, str] = WITHOUT_MEMBERS
         self._get_refused = False
-        self._removes_by_value = False
+        self._removes_by_value = self._adds_in_full = False
         self.warnings: tuple[str, ...] = ()
         """The warnings about the last list, in sentences."""
 
@@ -119,9 +121,14 @@ class ScimGroups:
         counts = self._counts[bool(parameters)]
 
         async def read(count: int) -> GroupPage:
-            every: dict[str, str | int] = {"startIndex": first + 1, "count": count, **parameters}
             return await self._calls.read_list(
-                GROUPS, every, LIST, decode, priority, GROUP_LIMIT_BYTES, patient=counts.is_accepted(count)
+                GROUPS,
+                {**paging(first, count), **parameters},
+                LIST,
+                decode,
+                priority,
+                GROUP_LIMIT_BYTES,
+                patient=counts.is_accepted(count),
             )
 
         try:
@@ -210,22 +217,46 @@ class ScimGroups:
 
     async def add(self, group_id: str, user_id: str) -> None:
         """Add a user; the list of members is never replaced, so that what others change is kept."""
-        path_segment(user_id, "user")
-        await self._patch(group_id, {"op": "add", "path": "members", "value": [{"value": user_id}]})
+        entry: dict[str, Json] = {"value": user_id}
+        full: dict[str, Json] = {**entry, "$ref": self._calls.base_url + user_target(user_id)}
+        try:
+            await self._patch(group_id, _addition(full if self._adds_in_full else entry))
+        except RequestRejected as error:
+            if error.status != BAD_REQUEST or self._adds_in_full:
+                raise
+            refusal = error
+        else:
+            return
+        # Some servers require the optional attributes.
+        try:
+            await self._patch(group_id, _addition(full))
+        except RequestRejected as error:
+            raise (refusal if error.status == BAD_REQUEST else error) from None
+        self._adds_in_full = True
 
     async def remove(self, group_id: str, user_id: str) -> None:
-        """Remove a user; by a value where the server does not know paths with a filter."""
+        """Remove a user; by a value where the server does not know paths with a filter.
+
+        A server may fail at such a path, too: the next attempt is then by value.
+        """
         path_segment(user_id, "user")
-        if not self._removes_by_value:
-            try:
-                await self._patch(group_id, {"op": "remove", "path": f"members[{equals('value', user_id)}]"})
-            except RequestRejected as error:
-                if error.status not in REMOVAL_REFUSED:
-                    raise
-            else:
-                return
-        await self._patch(group_id, {"op": "remove", "path": "members", "value": [{"value": user_id}]})
-        self._removes_by_value = True
+        by_filter: Operation = {"op": "remove", "path": f"members[{equals('value', user_id)}]"}
+        by_value: Operation = {"op": "remove", "path": "members", "value": [{"value": user_id}]}
+        try:
+            await self._patch(group_id, by_value if self._removes_by_value else by_filter)
+        except OutcomeUnknown as error:
+            if error.status is not None:
+                self._removes_by_value = not self._removes_by_value
+            raise
+        except RequestRejected as error:
+            if error.status not in REMOVAL_REFUSED or self._removes_by_value:
+                raise
+            await self._patch(group_id, by_value)
+            self._removes_by_value = True
 
     async def _patch(self, group_id: str, operation: Operation) -> None:
         await self._calls.patch(group_target(group_id), "this group or user", [operation])
+
+
+def _addition(entry: Mapping[str, Json]) -> Operation:
+    return {"op": "add", "path": "members", "value": [dict(entry)]}

@@ -9,7 +9,9 @@ from walkme_tui.domain.errors import ApiError, MethodRefused, RequestRejected, S
 
 T = TypeVar("T")
 
-SMALLER: Final = (200, 50, 10, 1)
+# Without a count the server decides; some fail with any.
+NO_COUNT: Final = 0
+SMALLER: Final = (200, 50, 10, 1, NO_COUNT)
 # A server that fails with this number of resources is out of order.
 SMALLEST_AFTER_FAULT: Final = 10
 UNAVAILABLE: Final = 503
@@ -19,11 +21,11 @@ REFUSALS: Final = (RequestRejected, ServerFault, AnswerTooLarge)
 
 
 class PageCount:
-    """The largest ``count`` that the server accepts in a list, found by trying smaller ones."""
+    """The largest ``count`` that the server accepts in a list, found by trying smaller ones, and at last none."""
 
     def __init__(self, largest: int) -> None:
         self.largest = largest
-        self._accepted = 0
+        self._accepted = -1
 
     def is_accepted(self, count: int) -> bool:
         """The server has answered a request for so many."""
@@ -59,5 +61,10 @@ class PageCount:
 def _depends_on_count(error: ApiError, smaller: int) -> bool:
     """A smaller count may help."""
     if isinstance(error, ServerFault):
-        return error.status != UNAVAILABLE and smaller >= SMALLEST_AFTER_FAULT
-    return not isinstance(error, MethodRefused)
+        return error.status != UNAVAILABLE and (smaller >= SMALLEST_AFTER_FAULT or smaller == NO_COUNT)
+    return not isinstance(error, MethodRefused if smaller else (MethodRefused, AnswerTooLarge))
+
+
+def paging(first: int, count: int) -> dict[str, str | int]:
+    """The parameters for ``count`` resources from position ``first`` on."""
+    return {"startIndex": first + 1, **({} if count == NO_COUNT else {"count": count})}

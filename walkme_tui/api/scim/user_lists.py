@@ -7,7 +7,7 @@ from typing import Final
 
 from walkme_tui.api.scim.calls import USERS, ScimCalls, equals
 from walkme_tui.api.scim.decoding import UserRows, decode_matches, decode_users
-from walkme_tui.api.scim.page_counts import FULL_PAGE, PageCount
+from walkme_tui.api.scim.page_counts import FULL_PAGE, PageCount, paging
 from walkme_tui.domain.errors import LookUpIgnored, NotFound, RequestRejected, ServerFault
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
@@ -71,19 +71,20 @@ class UserLists:
         """
         if self._total_checked or part.total != len(part.rows) or not FULL_PAGE <= len(part.rows) < count:
             return
-        parameters = {"startIndex": len(part.rows) + 1, "count": 1}
+        behind = paging(len(part.rows), 1)
         try:
-            behind = await self._calls.read_list(USERS, parameters, ABOUT, decode_users, priority, patient=False)
-            self._totals_of_pages = _has_new(behind.rows, part.rows)
+            following = await self._calls.read_list(USERS, behind, ABOUT, decode_users, priority, patient=False)
+            self._totals_of_pages = _has_new(following.rows, part.rows)
         except (NotFound, RequestRejected, ServerFault):
             pass  # a request behind the end fails on some servers
         self._total_checked = True
 
     async def _read(self, first: int, count: int, priority: Priority) -> UserRows:
         async def read(count: int) -> UserRows:
-            parameters = {"startIndex": first + 1, "count": count}
             patient = self._count.is_accepted(count)
-            return await self._calls.read_list(USERS, parameters, ABOUT, decode_users, priority, patient=patient)
+            return await self._calls.read_list(
+                USERS, paging(first, count), ABOUT, decode_users, priority, patient=patient
+            )
 
         return await self._count.read(count, read)
 

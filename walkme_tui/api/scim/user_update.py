@@ -5,10 +5,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from walkme_tui.api.scim.calls import Operation, ScimCalls, user_target
-from walkme_tui.api.scim.decoding import decode_one, version_of
+from walkme_tui.api.scim.calls import USERS, Operation, ScimCalls, user_target
+from walkme_tui.api.scim.decoding import created_id, decode_one, version_of
 from walkme_tui.api.scim.sent_attributes import SentAttributes
 from walkme_tui.api.scim.service import ServiceReader
+from walkme_tui.api.scim.user_lists import ABOUT as ABOUT_ALL
 from walkme_tui.domain.changes.edit import same_value
 from walkme_tui.domain.errors import ChangedMeanwhile, JournalUnavailable, MethodRefused, NotFound, RequestRejected
 from walkme_tui.domain.json_text import is_json
@@ -46,6 +47,16 @@ def new_user(values: Mapping[str, str]) -> dict[str, Json]:
         raw["name"] = dict(name)
     raw["emails"] = [{"value": fields["userName"], "type": "work", "primary": True}]
     return raw | {"active": fields.get("active", True)}
+
+
+def strict_new_user(values: Mapping[str, str]) -> dict[str, Json]:
+    """The same user with what some servers require besides, and without what some do not know."""
+    raw = new_user(values)
+    raw["emails"] = [{"value": raw["userName"]}]
+    full_name = " ".join(values[name] for name in ("first_name", "last_name") if values.get(name))
+    if full_name and isinstance(raw["name"], dict):
+        raw |= {"displayName": full_name, "name": {**raw["name"], "formatted": full_name}}
+    return raw
 
 
 def _fields(update: Mapping[str, str | None]) -> dict[str, Json]:
@@ -97,6 +108,23 @@ class UserUpdater:
         decode = partial(decode_one, user_id=user_id)
         user, raw, version = await self._calls.read_one(user_target(user_id), ABOUT, decode, priority)
         return Resource(self._sent.completed(user), raw, version)
+
+    async def create(self, values: Mapping[str, str]) -> str | None:
+        """POST a new user; its id, None where the answer lacks it. Raises as ``DirectoryApi.create_user`` says."""
+        try:
+            return await self._post(new_user(values))
+        except RequestRejected as error:
+            if error.status != BAD_REQUEST:
+                raise
+            refusal = error
+        try:
+            return await self._post(strict_new_user(values))
+        except RequestRejected as error:
+            raise (refusal if error.status == BAD_REQUEST else error) from None
+
+    async def _post(self, resource: Mapping[str, Json]) -> str | None:
+        created: str | None = await self._calls.write("POST", USERS, ABOUT_ALL, resource, created_id)
+        return created
 
     async def update(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
         """Give attributes other values; see ``services.ports.DirectoryApi.update_user``."""

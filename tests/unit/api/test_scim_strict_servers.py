@@ -1,0 +1,76 @@
+"""Changes on SCIM servers that require, or do not know, attributes that the RFCs leave to them."""
+
+import pytest
+
+from tests.support.scim_desk import BASE, DONE, ScimDesk, scim
+from walkme_tui.domain.errors import Conflict, OutcomeUnknown, RequestRejected
+
+BAD = scim({"detail": "name.formatted is required"}, 400)
+OTHER = scim({"detail": "no such thing"}, 400)
+FAULT = scim({"detail": "out of order"}, 500)
+NEW = {"email": "ann@example.com", "first_name": "Ann", "last_name": "Lee"}
+
+
+async def test_a_refused_user_is_sent_again_with_the_whole_name_and_a_plain_email() -> None:
+    desk = ScimDesk()
+    desk.on("POST /Users", BAD, scim({"id": "u1"}, 201))
+    async with desk.directory() as api:
+        assert await api.create_user(NEW) == "u1"
+    first, second = (call.body for call in desk.asked("POST /Users"))
+    assert (first["name"], "displayName" in first) == ({"givenName": "Ann", "familyName": "Lee"}, False)
+    assert second["name"] == {"givenName": "Ann", "familyName": "Lee", "formatted": "Ann Lee"}
+    assert (second["displayName"], second["emails"]) == ("Ann Lee", [{"value": "ann@example.com"}])
+
+
+async def test_the_first_refusal_is_reported_and_a_conflict_always() -> None:
+    desk = ScimDesk()
+    desk.on("POST /Users", BAD, OTHER, BAD, scim({"detail": "in use"}, 409))
+    async with desk.directory() as api:
+        with pytest.raises(RequestRejected, match="formatted"):
+            await api.create_user({"email": "ann@example.com"})
+        with pytest.raises(Conflict):
+            await api.create_user(NEW)
+
+
+async def test_a_conflict_is_not_sent_again() -> None:
+    desk = ScimDesk()
+    desk.on("POST /Users", scim({"detail": "in use"}, 409))
+    async with desk.directory() as api:
+        with pytest.raises(Conflict):
+            await api.create_user(NEW)
+    assert len(desk.calls) == 1
+
+
+async def test_a_refused_member_is_sent_again_with_its_address_and_so_are_the_next() -> None:
+    desk = ScimDesk()
+    desk.on("PATCH /Groups/g1", BAD, DONE)
+    async with desk.directory() as api:
+        for user_id in ("u1", "u2"):
+            await api.add_member("g1", user_id)
+    added = [call.body["Operations"][0]["value"] for call in desk.asked("PATCH /Groups/g1")]
+    assert added == [
+        [{"value": "u1"}],
+        [{"value": "u1", "$ref": f"{BASE}/Users/u1"}],
+        [{"value": "u2", "$ref": f"{BASE}/Users/u2"}],
+    ]
+
+
+async def test_a_member_that_is_refused_both_ways_is_reported_with_the_first_reason() -> None:
+    desk = ScimDesk()
+    desk.on("PATCH /Groups/g1", BAD, OTHER)
+    async with desk.directory() as api:
+        with pytest.raises(RequestRejected, match="formatted"):
+            await api.add_member("g1", "u1")
+        assert len(desk.asked("PATCH /Groups/g1")) == 2
+
+
+async def test_a_removal_that_fails_is_tried_in_the_other_way_next_time() -> None:
+    desk = ScimDesk()
+    desk.on("PATCH /Groups/g1", FAULT, FAULT, DONE)
+    async with desk.directory() as api:
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown):
+                await api.remove_member("g1", "u1")
+        await api.remove_member("g1", "u1")
+    paths = [call.body["Operations"][0]["path"] for call in desk.asked("PATCH /Groups/g1")]
+    assert paths == ['members[value eq "u1"]', "members", 'members[value eq "u1"]']
