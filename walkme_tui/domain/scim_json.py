@@ -25,12 +25,13 @@ GROUP_SCHEMA: Final = "urn:ietf:params:scim:schemas:core:2.0:Group"
 _NAMES: Final = (
     "schemas", "id", "externalId", "meta", "userName", "name", "displayName", "nickName", "profileUrl", "title",
     "userType", "preferredLanguage", "locale", "timezone", "active", "emails", "phoneNumbers", "ims", "photos",
-    "addresses", "groups", "entitlements", "roles", "x509Certificates", "accessRole", "allowedSystems",
+    "addresses", "groups", "password", "entitlements", "roles", "x509Certificates", "accessRole", "allowedSystems",
 )  # fmt: skip
 _CANONICAL: Final = {name.lower(): name for name in _NAMES}
 # Members of a membership that the server derives; they are not kept.
 _DERIVED: Final = frozenset({"value", "display", "$ref", "type"})
-_READ: Final = frozenset({"id", "userName", "name", "externalId", "active", "groups", "meta"})
+# Read, or, like a password that no server may send, not kept.
+_READ: Final = frozenset({"id", "userName", "name", "externalId", "active", "groups", "meta", "password"})
 _NAME_PARTS: Final = {"givenname": "givenName", "familyname": "familyName"}
 _META_PARTS: Final = {"created": "created", "lastmodified": "lastModified"}
 _STATUS: Final[Mapping[int | str, str]] = {True: "active", False: "inactive", "true": "active", "false": "inactive"}

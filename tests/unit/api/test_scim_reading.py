@@ -11,6 +11,7 @@ from walkme_tui.domain.errors import (
     NotFound,
     RequestRejected,
     ServerFault,
+    SignInRefused,
     UnexpectedAnswer,
 )
 from walkme_tui.domain.users import UNKNOWN, User, UserPage
@@ -194,6 +195,26 @@ async def test_a_filter_that_does_not_work_is_used_once(reply: Any) -> None:
     assert len(desk.calls) == calls
 
 
+async def test_a_filter_that_finds_parts_of_names_is_used() -> None:
+    desk = ScimDesk()
+    both = [user(1, userName="joann@example.com"), user(2, userName="ann@example.com")]
+    desk.on(
+        "GET /Users",
+        lambda call: (
+            resources(
+                *(each for each in both if call.query.get("filter", "").split('"')[1:2][0].lower() in each["userName"])
+            )
+            if "filter" in call.query
+            else paged(both)(call)
+        ),
+    )
+    async with desk.directory() as api:
+        found = await api.find_user("ann@example.com")
+        assert found is not None
+        assert found.id == "u2"
+        assert await api.find_user("example.com") is None
+
+
 async def test_a_server_that_is_down_is_no_ignored_filter() -> None:
     desk = ScimDesk()
     desk.on("GET /Users", scim({}, 500))
@@ -331,19 +352,29 @@ async def test_members_that_the_list_leaves_out_are_read_group_by_group() -> Non
         assert (await api.get_user("u1")).groups == ("g2",)
 
 
-@pytest.mark.parametrize(("status", "groups"), [(404, ()), (405, ()), (403, UNKNOWN), (400, UNKNOWN)])
+@pytest.mark.parametrize(
+    ("status", "groups"), [(404, ()), (405, ()), (403, UNKNOWN), (400, UNKNOWN), (500, UNKNOWN), (503, UNKNOWN)]
+)
 async def test_groups_that_cannot_be_read_leave_the_user_readable(status: int, groups: object) -> None:
     desk = ScimDesk()
     desk.on("GET /Users/u1", scim(user(1, groups=[])))
     desk.on("GET /Groups", scim({}, status))
     async with desk.directory() as api:
         assert (await api.get_user("u1")).groups == groups
+        calls = len(desk.calls)
+        assert (await api.get_user("u1")).groups == groups
+        assert len(desk.calls) == calls + 1  # the groups are not requested for each user
+        desk.on("GET /Groups", with_members(g1=["u1"]))
+        desk.on("PATCH /Groups/g1", DONE)
+        desk.on("GET /Groups/g1", scim(_group("g1", "u1")))
+        await api.add_member("g1", "u1")
+        assert (await api.get_user("u1")).groups == ("g1",)
 
 
-async def test_a_server_that_is_down_gives_no_user_without_groups() -> None:
+async def test_a_refused_sign_in_gives_no_user_without_groups() -> None:
     desk = ScimDesk()
     desk.on("GET /Users/u1", scim(user(1, groups=[])))
-    desk.on("GET /Groups", scim({}, 503))
+    desk.on("GET /Groups", scim({}, 401))
     async with desk.directory() as api:
-        with pytest.raises(ServerFault):
+        with pytest.raises(SignInRefused):
             await api.get_user("u1")

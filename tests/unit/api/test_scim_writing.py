@@ -122,6 +122,28 @@ async def test_emails_that_cannot_be_changed_are_left_out() -> None:
     assert [len(call.body["Operations"]) for call in desk.asked("PATCH /Users/u1")] == [2, 1]
 
 
+async def test_paths_are_left_out_where_the_server_refuses_them() -> None:
+    desk = ScimDesk()
+    desk.on("PATCH /Users/u1", lambda call: scim({}, 400) if "path" in call.body["Operations"][0] else DONE)
+    async with desk.directory() as api:
+        await api.update_user("u1", {"status": "inactive", "external_id": "x"}, base())
+        await api.update_user("u1", {"status": "active"}, base())
+        with pytest.raises(RequestRejected):  # without the family name, some servers would clear it
+            await api.update_user("u1", {"first_name": "Neu"}, base())
+    assert [call.body["Operations"][0].get("value") for call in desk.asked("PATCH /Users/u1")] == [
+        False, {"active": False, "externalId": "x"}, {"active": True}, "Neu",
+    ]  # fmt: skip
+
+
+async def test_a_value_that_is_refused_in_both_forms_is_refused_with_the_first_reason() -> None:
+    desk = ScimDesk()
+    desk.on("PATCH /Users/u1", scim({"detail": "externalId is taken"}, 400), scim({"detail": "no path"}, 400))
+    async with desk.directory() as api:
+        with pytest.raises(RequestRejected, match="taken") as caught:
+            await api.update_user("u1", {"external_id": "x"}, base())
+    assert caught.value.fields == {"external_id": "externalId is taken"}
+
+
 async def test_a_refused_media_type_is_replaced_for_good() -> None:
     desk = ScimDesk()
     desk.on("PATCH /Users/u1", lambda call: scim({}, 415) if "scim" in call.headers["content-type"] else DONE)

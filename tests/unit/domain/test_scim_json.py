@@ -149,6 +149,13 @@ def test_what_is_no_user_is_unreadable(raw: object) -> None:
     assert isinstance(decode_scim_user(raw), UnreadableRecord)
 
 
+def test_a_password_is_not_kept() -> None:
+    for changes in ({"password": "x"}, {"PassWord": "x"}):
+        user = decode_scim_user(WHOLE | changes)
+        assert isinstance(user, User)
+        assert encode_scim_user(user) == WHOLE
+
+
 def test_a_shown_name_is_used_where_there_is_no_other() -> None:
     assert read(displayName="Ann L").full_name == "Ann L"
     assert read(displayName="Ann L", name={"givenName": "Ann"}).full_name == "Ann"

@@ -1,7 +1,7 @@
 """The calls of a SCIM server: reads, and changes in the content type that it accepts."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -21,6 +21,7 @@ T = TypeVar("T")
 SCIM_JSON: Final = "application/scim+json"
 ACCEPT: Final = (("Accept", f"{SCIM_JSON}, application/json"),)
 PATCH_SCHEMA: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+BAD_REQUEST: Final = 400
 UNSUPPORTED_MEDIA_TYPE: Final = 415
 
 USERS: Final = "/Users"
@@ -36,6 +37,7 @@ class ScimCalls:
         self._connection = connection
         self._credential = credential
         self._content_type = SCIM_JSON
+        self._without_paths = False
 
     async def read_list(
         self,
@@ -70,9 +72,24 @@ class ScimCalls:
         return await self._connection.call(request, self._credential, priority, decode)
 
     async def patch(self, target: str, about: str, operations: Iterable[Operation], if_match: str = "") -> None:
-        """Apply operations to one resource."""
-        body: dict[str, Json] = {"schemas": [PATCH_SCHEMA], "Operations": [dict(each) for each in operations]}
-        await self.write("PATCH", target, about, body, if_match=if_match)
+        """Apply operations to one resource; without paths where the server refuses them with paths."""
+        forms = [list(operations)]
+        if (merged := _without_paths(forms[0])) is not None:
+            forms.insert(0 if self._without_paths else 1, [merged])
+        refusal: RequestRejected | None = None
+        for form in forms:
+            body: dict[str, Json] = {"schemas": [PATCH_SCHEMA], "Operations": [dict(each) for each in form]}
+            try:
+                await self.write("PATCH", target, about, body, if_match=if_match)
+            except RequestRejected as error:
+                refusal = refusal or error
+                if error.status != BAD_REQUEST:
+                    break
+            else:
+                self._without_paths = form == [merged]
+                return
+        if refusal is not None:
+            raise refusal
 
     async def write(
         self,
@@ -101,6 +118,18 @@ class ScimCalls:
                 if error.status != UNSUPPORTED_MEDIA_TYPE or not content or content_type != SCIM_JSON:
                     raise
                 content_type = self._content_type = "application/json"
+
+
+def _without_paths(operations: Sequence[Operation]) -> Operation | None:
+    """Operations of one kind as one without a path, None where they remove something, or a part of an attribute.
+
+    Of an attribute with parts, such as the name, some servers would then clear the other parts.
+    """
+    kinds, paths = {each["op"] for each in operations}, [str(each.get("path", "")) for each in operations]
+    if len(kinds) > 1 or "remove" in kinds or any(not path.isalnum() for path in paths):
+        return None
+    values = {path: each["value"] for path, each in zip(paths, operations, strict=True)}
+    return {"op": operations[0]["op"], "value": values}
 
 
 def query(parameters: Mapping[str, str | int]) -> str:

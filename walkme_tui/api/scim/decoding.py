@@ -70,14 +70,16 @@ def decode_users(answer: ApiAnswer) -> UserRows:
 def decode_matches(answer: ApiAnswer, email: str) -> User | None:
     """The one user among the rows of a filter whose email it is, compared without case; None if there is none.
 
-    ``LookUpIgnored`` where the user is not among them and other users are, or more than were sent.
+    ``LookUpIgnored`` where the user is not among them, and the answer is not about this email: it has users whose email
+    does not even contain it, or claims more users than it has.
     """
     found = decode_users(answer)
-    users = [row for row in found.rows if isinstance(row, User) and isinstance(row.email, str)]
-    same = [user for user in users if email_key(str(user.email)) == email_key(email)]
+    wanted = email_key(email)
+    keys = [email_key(row.email) if isinstance(row, User) and isinstance(row.email, str) else "" for row in found.rows]
+    same = [row for row, key in zip(found.rows, keys, strict=True) if isinstance(row, User) and key == wanted]
     if same:
         return next((user for user in same if user.email == email), same[0])
-    if found.rows or found.total:
+    if any(wanted not in key for key in keys) or (found.total or 0) > len(keys):
         raise LookUpIgnored("This server ignores filters by user name.", status=answer.status)
     return None
 

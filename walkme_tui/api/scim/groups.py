@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from walkme_tui.api.answers import AnswerTooLarge
 from walkme_tui.api.ids import path_segment
-from walkme_tui.api.scim.calls import Operation, ScimCalls, equals, group_target, query, user_target
+from walkme_tui.api.scim.calls import BAD_REQUEST, Operation, ScimCalls, equals, group_target, query, user_target
 from walkme_tui.api.scim.decoding import (
     GroupPage,
     created_id,
@@ -37,7 +37,6 @@ LARGEST_PAGE: Final = 100
 MOST_GROUPS: Final = 100_000
 # Fifty thousand members take ten megabytes.
 GROUP_LIMIT_BYTES: Final = 64 * 1024 * 1024
-BAD_REQUEST: Final = 400
 REMOVAL_REFUSED: Final = frozenset({400, 501})
 
 

@@ -7,14 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from walkme_tui.api.scim.groups import ScimGroups
-from walkme_tui.domain.errors import (
-    ApiError,
-    MethodRefused,
-    NotFound,
-    ServiceUnavailable,
-    SignInRefused,
-    UnexpectedAnswer,
-)
+from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, RateLimited, SignInRefused, Unreachable
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
 
@@ -42,6 +35,8 @@ class Memberships:
         self._members: dict[str, frozenset[str]] = {}
         self._changed: set[str] = set()
         self._read_at: float | None = None
+        self._failure: ApiError | None = None
+        self._failed_at = 0.0
         self._reading = asyncio.Lock()
 
     @contextmanager
@@ -69,22 +64,29 @@ class Memberships:
         )
 
     async def complete(self, user: User, priority: Priority) -> User:
-        """The user with their groups; UNKNOWN where the groups cannot be read."""
+        """The user with their groups; UNKNOWN where the groups cannot be read.
+
+        Raises ``ServiceUnavailable`` and ``SignInRefused`` where trying again may help.
+        """
         self._note_carried((user,))
-        if self._is_believed(user) or not self._completes:
+        if self._is_believed(user):
             return user
         async with self._reading:
-            try:
-                await self._refresh(priority)
-            except (NotFound, MethodRefused):
-                return user  # a server without groups
-            except (ServiceUnavailable, SignInRefused) as error:
-                if not isinstance(error, UnexpectedAnswer):
+            if not self._failed_recently():
+                try:
+                    await self._refresh(priority)
+                except (Unreachable, RateLimited, SignInRefused):
                     raise
-                return user._replace(groups=UNKNOWN)
-            except ApiError:
-                return user._replace(groups=UNKNOWN)
-        return user._replace(groups=self._of(user.id))
+                except ApiError as error:
+                    self._failure, self._failed_at = error, self._clock()
+        if self._failure is None:
+            return user._replace(groups=self._of(user.id))
+        # A server without groups has none that could contradict the user's record.
+        return user if isinstance(self._failure, NotFound | MethodRefused) else user._replace(groups=UNKNOWN)
+
+    def _failed_recently(self) -> bool:
+        """The groups could not be read, so that they are not requested again for each user."""
+        return self._failure is not None and not self._changed and self._clock() < self._failed_at + MAX_AGE_SECONDS
 
     def _note_carried(self, rows: Rows) -> None:
         if not self._carried:
@@ -100,6 +102,7 @@ class Memberships:
         return self._read_at is not None and not self._changed and self._clock() < self._read_at + MAX_AGE_SECONDS
 
     async def _refresh(self, priority: Priority) -> None:
+        self._failure = None
         if self._read_at is None or self._clock() >= self._read_at + MAX_AGE_SECONDS:
             started_at = self._clock()
             self._changed.clear()

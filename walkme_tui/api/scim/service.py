@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from walkme_tui.api.answers import ApiAnswer, read_json
 from walkme_tui.api.scim.calls import ScimCalls
 from walkme_tui.api.scim.decoding import decode_list
-from walkme_tui.domain.errors import ApiError, RateLimited, SignInRefused, Unreachable
+from walkme_tui.domain.errors import ApiError, RateLimited, SignInRefused
 from walkme_tui.domain.scim_json import GROUP_SCHEMA, USER_SCHEMA, is_false, member
 
 ABOUT: Final = "the description of the service"
@@ -42,7 +42,7 @@ class ServiceReader:
         self._reading = asyncio.Lock()
 
     async def service(self) -> Service:
-        """What the server says about itself; raises ``ApiError`` where it cannot be reached or used at present."""
+        """What the server says about itself; raises ``RateLimited`` and ``SignInRefused``."""
         async with self._reading:
             if self._service is None:
                 config, types, schemas = await asyncio.gather(
@@ -62,10 +62,10 @@ class ServiceReader:
     async def _read(self, target: str, decode: Callable[[ApiAnswer], Any]) -> Any:
         try:
             return await self._calls.read_one(target, ABOUT, decode)
-        except (Unreachable, RateLimited, SignInRefused):
+        except (RateLimited, SignInRefused):
             raise
         except ApiError:
-            return None
+            return None  # what follows shows whether the server can be reached
 
 
 def _has_groups(types: list[Any]) -> bool:

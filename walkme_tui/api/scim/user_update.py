@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from walkme_tui.api.scim.calls import USERS, Operation, ScimCalls, user_target
+from walkme_tui.api.scim.calls import BAD_REQUEST, USERS, Operation, ScimCalls, user_target
 from walkme_tui.api.scim.decoding import created_id, decode_one, version_of
 from walkme_tui.api.scim.sent_attributes import SentAttributes
 from walkme_tui.api.scim.service import ServiceReader
@@ -30,7 +30,6 @@ PATHS: Final = {
 # A PUT without one of these may change whether the user is active, or reset their rights.
 REQUIRED: Final = ("active", "accessRole")
 CONSOLE_HINT: Final = "Make the change in the WalkMe Console."
-BAD_REQUEST: Final = 400
 # The version sent is not the present one, or the server wants one.
 OUTDATED: Final = frozenset({412, 428})
 MOST_ATTEMPTS: Final = 4
