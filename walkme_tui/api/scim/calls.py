@@ -121,15 +121,14 @@ class ScimCalls:
 
 
 def _without_paths(operations: Sequence[Operation]) -> Operation | None:
-    """Operations of one kind as one without a path, None where they remove something, or a part of an attribute.
+    """Replacements as one without a path; None for others, and for parts of an attribute.
 
     Of an attribute with parts, such as the name, some servers would then clear the other parts.
     """
-    kinds, paths = {each["op"] for each in operations}, [str(each.get("path", "")) for each in operations]
-    if len(kinds) > 1 or "remove" in kinds or any(not path.isalnum() for path in paths):
+    paths = [str(each["path"]) for each in operations]
+    if any(each["op"] != "replace" for each in operations) or not all(map(str.isalnum, paths)):
         return None
-    values = {path: each["value"] for path, each in zip(paths, operations, strict=True)}
-    return {"op": operations[0]["op"], "value": values}
+    return {"op": "replace", "value": {path: each["value"] for path, each in zip(paths, operations, strict=True)}}
 
 
 def query(parameters: Mapping[str, str | int]) -> str:
