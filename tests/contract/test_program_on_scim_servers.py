@@ -85,6 +85,28 @@ def test_a_user_is_created_edited_and_deleted(account: ScimAccount, program: Sci
     assert program("whois", email).code == 1
 
 
+def test_a_group_is_created_filled_renamed_and_deleted(account: ScimAccount, program: ScimProgram) -> None:
+    people = [account.add_user(new_email()) for _ in range(2)]
+    emails = [account("GET", f"/Users/{user_id}").body["userName"] for user_id in people]
+    name, renamed = f"Crew {next(NUMBERS)}", f"Crew {next(NUMBERS)}"
+    program.changed("groups", "create", name)
+    assert account.groups()[name] == []
+    added = program.changed("groups", "add", name, *emails)
+    assert sorted(account.groups()[name]) == sorted(people)
+    assert {member["id"] for member in program.done("members", name)["members"]} == set(people)
+    again = program.done("groups", "add", name, emails[0], "--yes")
+    assert sorted(account.groups()[name]) == sorted(people), again
+    program.changed("groups", "rename", name, renamed)
+    assert sorted(account.groups()[renamed]) == sorted(people)
+    program.changed("groups", "remove", renamed, emails[0])
+    assert account.groups()[renamed] == [people[1]]
+    program.done("undo", added["job"], "--yes")
+    assert account.groups()[renamed] == []
+    program.changed("groups", "delete", renamed, "--confirm", renamed)
+    assert renamed not in account.groups()
+    assert all(account("GET", f"/Users/{user_id}").status == 200 for user_id in people)
+
+
 def test_a_user_is_offboarded_and_the_offboarding_undone(account: ScimAccount, program: ScimProgram) -> None:
     email = new_email()
     user_id = account.add_user(email, "Ida", "Berg")

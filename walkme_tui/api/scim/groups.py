@@ -48,7 +48,8 @@ class ScimGroups:
         self._service = service
         # With the members a page is larger.
         self._counts = {without: PageCount(LARGEST_PAGE) for without in (True, False)}
-        self._lists_members = self._totals_hold = False
+        self._lists_members = False
+        self._totals_hold: bool | None = None
         self._without_members: Mapping[str, str] = WITHOUT_MEMBERS
         self._get_refused = False
         self._removes_by_value = self._adds_in_full = False
@@ -104,12 +105,16 @@ class ScimGroups:
             page = await self._page(first, parameters, priority)
             ids = {entry[0].id for entry in page.groups if entry is not None}
             if first and ids <= seen:
-                self._totals_hold = self._totals_hold or ended
+                if self._totals_hold is None and ended:
+                    self._totals_hold = True
                 return
+            if ended:
+                self._totals_hold = False
             yield page
             seen |= ids
             first += len(page.groups)
-            self._totals_hold = self._totals_hold or (page.total is not None and page.total > first)
+            if self._totals_hold is None and page.total is not None and page.total > first:
+                self._totals_hold = True
             ended = page.total is not None and first >= page.total
             if not page.groups or (ended and (self._totals_hold or first < FULL_PAGE)):
                 return
