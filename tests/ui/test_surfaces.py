@@ -52,6 +52,13 @@ async def test_the_palette_sorts_only_by_what_the_surface_has() -> None:
         assert "Sort by role" not in browser.dialog
 
 
+async def test_a_filter_by_role_says_that_the_surface_has_none() -> None:
+    async with open_browser(scim()) as browser:
+        await browser.loaded()
+        await browser.filter("role:ad ")
+        await browser.settled(lambda: browser.says("SCIM has no role: use the REST API, or the WalkMe Console."))
+
+
 async def test_the_raw_record_is_as_scim_sends_it() -> None:
     async with open_browser(scim()) as browser:
         await browser.loaded()

@@ -73,7 +73,7 @@ async def read_account(session: Session, cached: bool) -> Extent:
 
 async def with_unknown(session: Session, query: UserQuery, extent: Extent) -> Extent:
     """The extent with the number of users for which the query cannot be decided."""
-    unknown, fields = await session.mirror.undecided(query, extent.since_ms or 0)
+    unknown, fields = await session.mirror.undecided(query, extent.since_ms or 0, session.capabilities.absent)
     return extent._replace(
         unknown=unknown, left_out=tuple(name for name, attribute in ATTRIBUTES.items() if attribute in fields)
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 from walkme_tui.cli.context import Context
 from walkme_tui.config.sections import similar
 from walkme_tui.config.state import StateFile
+from walkme_tui.domain.capabilities import Capabilities
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import clean, search_key
@@ -59,6 +60,11 @@ def query_of(text: str, state_file: StateFile) -> UserQuery:
     return query
 
 
+def refuse_roles(query: UserQuery, surface: Capabilities) -> None:
+    """Raise ``ConfigurationError`` for a filter by role where users have none."""
+    _refuse_unmatched(query, no_roles=surface.roles)
+
+
 def groups_in_filter(query: UserQuery) -> frozenset[str]:
     """The groups that the filter of a query names, folded: the account's groups must be loaded to answer it."""
     from walkme_tui.domain.filters import InGroup, parse_filter
@@ -102,12 +108,13 @@ def _refuse_unmatched(
     statuses: "Collection[str] | None" = None,
     roles: "Collection[str] | None" = None,
     groups: "Collection[str] | None" = None,
+    no_roles: str = "",
     hint: str = "",
 ) -> None:
     from walkme_tui.domain.filter_completion import KnownValues, unmatched_values
     from walkme_tui.domain.filters import parse_filter
 
-    wrong = unmatched_values(parse_filter(query.text), query.text, KnownValues(statuses, roles, groups))
+    wrong = unmatched_values(parse_filter(query.text), query.text, KnownValues(statuses, roles, groups, no_roles))
     if wrong:
         raise ConfigurationError(f"The filter cannot be used. {' '.join(each.reason for each in wrong)}", hint=hint)
 

@@ -82,8 +82,8 @@ class UserCard(NamedTuple):
         record: dict[str, Json] = {name: value for name, value in encode_user(user).items() if name in shown}
         if self.redacted and not _is_impersonal(user):
             record["id"] = None
-        absent = {"role"} if capabilities(self.account.surface).roles else set[str]()
-        asked = [name for name in (*shown[1:], "groups") if name not in absent]
+        absent = capabilities(self.account.surface).absent
+        asked = [name for name in (*shown[1:], "groups") if ATTRIBUTES[name] not in absent]
         unknown = [name for name in asked if getattr(user, ATTRIBUTES[name]) is UNKNOWN]
         groups: list[Json] | None = None
         if user.groups is not UNKNOWN:

@@ -20,6 +20,11 @@ class Capabilities(NamedTuple):
     group_members: str = ""
     lasting: str = ""
 
+    @property
+    def absent(self) -> frozenset[str]:
+        """The attributes of ``User`` that no user has on the surface: they are not unknown."""
+        return frozenset({"role"} if self.roles else ())
+
     def refusal(self, attribute: str, value: str | None) -> str:
         """Why an attribute of ``User`` cannot get this value, as a phrase; empty where it can."""
         if attribute == "role":

@@ -17,6 +17,7 @@ from walkme_tui.domain.filters import (
     Condition,
     Filter,
     FilterProblem,
+    Has,
     HasRole,
     HasStatus,
     InGroup,
@@ -39,12 +40,14 @@ MAX_OFFERED_LENGTH: Final = 120
 class KnownValues(NamedTuple):
     """The values in the account, as the server spells them; None where they are not known yet.
 
-    ``groups`` are names, and ids of groups whose name is not known.
+    ``groups`` are names, and ids of groups whose name is not known. ``no_roles`` is the reason, as a phrase, where
+    users have no roles.
     """
 
     statuses: Collection[str] | None = None
     roles: Collection[str] | None = None
     groups: Collection[str] | None = None
+    no_roles: str = ""
 
 
 class Completion(NamedTuple):
@@ -78,6 +81,8 @@ def complete(text: str, caret: int, values: KnownValues) -> Completion | None:
     if value.open and '"' in text[caret:]:
         return None  # in quotes that are closed further on
     choices = _fields(value) if term.field is None else _values(term, values)
+    if values.no_roles:
+        choices = [choice for choice in choices if choice not in {"role:", "role"}]
     typed, head = text[term.start : caret], text[term.start : value.start]
     different = tuple(head + choice for choice in choices if (head + choice).casefold() != typed.casefold())
     return Completion(term.start, caret, typed, different[:MAX_CHOICES]) if different else None
@@ -194,6 +199,8 @@ def _spellings(known: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 def unmatched_values(parsed: Filter, text: str, values: KnownValues) -> tuple[FilterProblem, ...]:
     """The values after ``status:``, ``role:`` and ``group:`` that no known value begins with, in order.
 
+    Also the terms about roles where users have none.
+
     ``parsed`` is ``parse_filter(text)``. Where the values of the account are not known yet, there is no problem.
     """
     return tuple(problem for condition in parsed.conditions for problem in _unmatched(condition, text, values))
@@ -201,6 +208,10 @@ def unmatched_values(parsed: Filter, text: str, values: KnownValues) -> tuple[Fi
 
 def _unmatched(condition: Condition, text: str, values: KnownValues) -> Iterator[FilterProblem]:
     match condition.test:
+        case HasRole() | Has(field="role") if values.no_roles:
+            reason = f"{values.no_roles[:1].upper()}{values.no_roles[1:]}."
+            yield FilterProblem(condition.start, condition.end, reason)
+            return
         case HasStatus():
             known = values.statuses
         case HasRole():

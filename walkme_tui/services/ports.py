@@ -224,9 +224,10 @@ class Mirror(Protocol):
         """
         ...
 
-    async def undecided(self, query: UserQuery, since_ms: int = 0) -> Undecided:
+    async def undecided(self, query: UserQuery, since_ms: int = 0, absent: Collection[str] = ()) -> Undecided:
         """How many loaded users may or may not match a query: a field that it needs is unknown.
 
+        An ``absent`` attribute of ``User`` is not unknown: no user of the surface has one.
         Users that no answer described since ``since_ms`` are not counted.
         """
         ...

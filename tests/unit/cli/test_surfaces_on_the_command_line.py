@@ -85,6 +85,19 @@ def test_records_of_scim_are_shown_as_it_sends_them_and_without_roles(both: Comm
     assert "?" not in plan.out
 
 
+def test_a_filter_of_scim_is_decided_without_roles_and_refused_about_them(
+    both: CommandLine, api: FakeDirectory
+) -> None:
+    found = both("export", "--filter", "person00001", *SCIM, "--json")
+    assert (found.code, found.err, len(found.json["users"]), found.json["unknown"]) == (0, "", 1, 0)
+    assert both("export", "--filter", "person00001").code == 1
+    asked = len(api.calls)
+    for words in ("role:admin", "-role:admin", "zoe has:role", "@admins"):
+        refused = both("export", "--filter", words, *SCIM)
+        assert (refused.code, len(api.calls)) == (2, asked)
+        assert "The filter cannot be used. SCIM has no role" in refused.err
+
+
 def test_an_undo_opens_the_surface_of_its_job_or_receipt(both: CommandLine, api: FakeDirectory) -> None:
     job = both("set", ZOE, "lastName=Moreau", *SCIM, "--yes", "--json").json
     assert (job["surface"], job["state"]) == ("scim", "done")

@@ -293,3 +293,17 @@ def test_the_reason_for_an_unmatched_value_is_one_printable_line(names: list[str
     for problem in unmatched_values(parse_filter(text), text, KnownValues(names, names, names)):
         assert clean(problem.reason) == problem.reason
         assert 5 <= problem.start < problem.end <= len(text)
+
+
+def test_where_users_have_no_roles_a_term_about_them_is_wrong_and_not_offered() -> None:
+    values = KnownValues(("active",), None, None, "SCIM has no role: use REST")
+    text = "zoe -role:admin has:role has:name status:active"
+    assert unmatched_values(parse_filter(text), text, values) == (
+        FilterProblem(4, 15, "SCIM has no role: use REST."),
+        FilterProblem(16, 24, "SCIM has no role: use REST."),
+    )
+    assert complete("ro", 2, KnownValues()) is not None
+    assert complete("ro", 2, values) is None
+    offered = complete("has:", 4, values)
+    assert offered is not None
+    assert not {"has:role", "role:"} & set(offered.choices)

@@ -9,6 +9,7 @@ from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.filter_query import (
     groups_in_filter,
     query_of,
+    refuse_roles,
     refuse_unknown_groups,
     refuse_unknown_values,
     state_file_of,
@@ -28,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     refuse_two_formats(options)
     state_file = state_file_of(context)
     query = query_of(options.filter, state_file)
+    refuse_roles(query, context.capabilities)
     if state_file.notice:
         print_message(state_file.notice)
 

@@ -96,7 +96,7 @@ class UnknownFields:
     """
 
     def __init__(self, surface: Capabilities) -> None:
-        self._absent = {"role"} if surface.roles else set[str]()
+        self._absent = surface.absent
         self.users = 0
         self.columns: set[str] = set()
 

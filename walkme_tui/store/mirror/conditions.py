@@ -132,9 +132,9 @@ def bits_of(fields: Collection[str]) -> int:
     return sum(BITS[name] for name in fields)
 
 
-def decided(test: filters.Test, condition: Sql) -> Sql:
-    """The condition of a test, NULL where it is not true and a field that it needs is unknown."""
-    bits = bits_of(filters.required_fields(test))
+def decided(test: filters.Test, condition: Sql, absent: Collection[str]) -> Sql:
+    """The condition of a test, NULL where it is not true and a field that it needs is unknown and not absent."""
+    bits = bits_of([field for field in filters.required_fields(test) if field not in absent])
     text = f"CASE WHEN {condition.text} THEN 1 WHEN users.known & {bits} = {bits} THEN 0 END"
     return Sql(text, condition.values)
 

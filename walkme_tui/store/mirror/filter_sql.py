@@ -4,7 +4,7 @@ A negated condition selects only users for which it is known to be false: a user
 group".
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -78,10 +78,10 @@ def plan(tables: Tables, query: UserQuery, now_ms: int) -> QueryPlan:
     return _Planner(tables, query).plan(typed)
 
 
-def undecided(tables: Tables, query: UserQuery, now_ms: int) -> tuple[Sql, ...]:
-    """Conditions of the users for which a query cannot be decided, because a field is unknown."""
+def undecided(tables: Tables, query: UserQuery, now_ms: int, absent: Collection[str]) -> tuple[Sql, ...]:
+    """Conditions of the users for which a query cannot be decided, because a field that is not absent is unknown."""
     typed = filters.resolved(filters.parse_filter(query.text), now_ms)
-    return _Planner(tables, query).undecided(typed)
+    return _Planner(tables, query).undecided(typed, absent)
 
 
 class _Term(NamedTuple):
@@ -117,7 +117,7 @@ class _Planner:
         sources, settled = driver
         return QueryPlan(sources, tuple(term.condition for term in terms if term not in settled), everything)
 
-    def undecided(self, typed: filters.Filter) -> tuple[Sql, ...]:
+    def undecided(self, typed: filters.Filter, absent: Collection[str]) -> tuple[Sql, ...]:
         view = self._query._replace(hide_inactive=False, belonging=None)
         conditions = [term.condition for term in self._of_the_view(view)]
         if self._query.hide_inactive:
@@ -128,11 +128,11 @@ class _Planner:
             term = self._term(condition.test)
             # A test of groups may be decided although some groups of a user are unknown.
             if not isinstance(condition.test, filters.InGroup | filters.InNoGroup):
-                term = _Term(decided(condition.test, term.condition))
+                term = _Term(decided(condition.test, term.condition, absent))
             conditions.append((self._negated(condition.test, term) if condition.negated else term).condition)
         if not conditions:
             return (NO_USER,)
-        bits = bits_of(self._query.required_fields)
+        bits = bits_of([field for field in self._query.required_fields if field not in absent])
         # In SQL false AND NULL is false: such a user is decided.
         together = " AND ".join(f"({condition.text})" for condition in conditions)
         values = tuple(value for condition in conditions for value in condition.values)

@@ -224,10 +224,10 @@ class SqliteMirror:
 
         return await self._scan(lambda tables: matching(tables, query, after, now_ms()))
 
-    async def undecided(self, query: UserQuery, since_ms: int = 0) -> Undecided:
+    async def undecided(self, query: UserQuery, since_ms: int = 0, absent: Collection[str] = ()) -> Undecided:
         from walkme_tui.store.mirror.search import undecided
 
-        return await self._scan(lambda tables: undecided(tables, query, since_ms, now_ms()))
+        return await self._scan(lambda tables: undecided(tables, query, since_ms, now_ms(), absent))
 
     async def nearest(self, words: Collection[str]) -> dict[str, str]:
         from walkme_tui.store.mirror.nearest import nearest

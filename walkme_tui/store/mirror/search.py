@@ -6,7 +6,7 @@ later come below the others.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
@@ -76,19 +76,25 @@ def matching(tables: Tables, query: UserQuery, after: int, now_ms: int) -> "Step
     return order
 
 
-def undecided(tables: Tables, query: UserQuery, since_ms: int, now_ms: int) -> Steps[Undecided]:
-    """How many users fetched since ``since_ms`` a query cannot be decided for, and the unknown fields."""
+def undecided(
+    tables: Tables, query: UserQuery, since_ms: int, now_ms: int, absent: Collection[str] = ()
+) -> Steps[Undecided]:
+    """How many users fetched since ``since_ms`` a query cannot be decided for, and the unknown fields.
+
+    The ``absent`` fields are not unknown.
+    """
     query = _storable(query)
-    conditions = undecided_conditions(tables, query, now_ms)
+    conditions = undecided_conditions(tables, query, now_ms, absent)
+    needed = [field for field in query.required_fields if field not in absent]
     where, values = _where([Sql("users.fetched_at_ms >= ? AND users.row_id > ? AND users.row_id <= ?"), *conditions])
-    unknown = ", ".join(f"count(*) FILTER (WHERE NOT users.known & {BITS[field]})" for field in query.required_fields)
+    unknown = ", ".join(f"count(*) FILTER (WHERE NOT users.known & {BITS[field]})" for field in needed)
     select = f"SELECT count(*), {unknown or 0} FROM users{_texts(conditions)}{where}"  # noqa: S608 - see plan
-    counts = [0] * (1 + len(query.required_fields))
-    for after, last in tables.row_id_ranges(STEP) if query.required_fields else ():
+    counts = [0] * (1 + len(needed))
+    for after, last in tables.row_id_ranges(STEP) if needed else ():
         found = tables.connection.execute(select, (since_ms, after, last, *values)).fetchone()
         counts = [sum(pair) for pair in zip(counts, found, strict=True)]
         yield
-    fields = zip(query.required_fields, counts[1:], strict=True)
+    fields = zip(needed, counts[1:], strict=True)
     return Undecided(counts[0], tuple(field for field, count in fields if count))
 
 

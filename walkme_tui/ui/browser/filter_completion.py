@@ -22,9 +22,9 @@ from walkme_tui.ui.workers import WorkerGroup, start_worker
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
+    from walkme_tui.domain.capabilities import Capabilities
     from walkme_tui.services.ports import Mirror
 
-NONE_KNOWN = KnownValues()
 MOST_VALUES = 200
 """With more roles the mirror does not return all of them, so that an unknown one is no error."""
 
@@ -40,13 +40,14 @@ class FilterCompleter:
         self,
         node: "DOMNode",
         mirror: "Mirror",
+        surface: "Capabilities",
         group_names: Callable[[], Mapping[str, str]],
         values_read: Callable[[], None],
         nearest_found: Callable[[], None],
     ) -> None:
-        self._node, self._mirror, self._group_names = node, mirror, group_names
+        self._node, self._mirror, self._surface, self._group_names = node, mirror, surface, group_names
         self._values_read, self._nearest_found = values_read, nearest_found
-        self._values = NONE_KNOWN
+        self._values = KnownValues(no_roles=surface.roles)
         self._looked_for = ""
         self._looked_at = 0
         self._nearest: Mapping[str, str] = {}
@@ -66,7 +67,8 @@ class FilterCompleter:
         if len(roles) > MOST_VALUES:
             roles = ()
         known = {each.value: None for each in Status} | dict.fromkeys(statuses)
-        self._values = KnownValues(tuple(known), roles or None, tuple(names.values()) if names else None)
+        groups = tuple(names.values()) if names else None
+        self._values = KnownValues(tuple(known), roles or None, groups, self._surface.roles)
         self._values_read()
 
     def completion(self, text: str, caret: int) -> Completion | None:

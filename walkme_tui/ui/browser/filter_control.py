@@ -154,6 +154,7 @@ class FilterControl:
             self._completing = FilterCompleter(
                 self._view.screen,
                 self._view.session.mirror,
+                self._view.session.capabilities,
                 lambda: self._view.group_names,
                 values_read=self.show,
                 nearest_found=self._view.update_status,

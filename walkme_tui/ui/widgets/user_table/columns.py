@@ -151,7 +151,7 @@ NO_TEXT_WIDTHS: Final[TextWidths] = MappingProxyType({})
 
 def absent_fields(surface: Capabilities) -> frozenset[Field]:
     """The fields that users have on another surface only."""
-    return frozenset({Field.ROLE} if surface.roles else ())
+    return frozenset({Field.ROLE} if "role" in surface.absent else ())
 
 
 def layout_columns(
