@@ -7,7 +7,9 @@ from rich.style import Style
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.clipboard import Clipboard
 from tests.support.fake_directory import FakeDirectory, people, person
-from walkme_tui.domain.commands import COMMANDS
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.capabilities import capabilities
+from walkme_tui.domain.commands import COMMANDS, offered
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import User
@@ -54,12 +56,13 @@ async def test_the_footer_offers_the_keys_of_the_list_and_of_the_details() -> No
         assert browser.hints.startswith("Esc back   J raw")
 
 
-async def test_the_help_lists_every_command_with_its_keys() -> None:
-    async with open_browser(Setting(api=account())) as browser:
+@pytest.mark.parametrize("surface", Surface)
+async def test_the_help_lists_every_command_of_the_surface(surface: Surface) -> None:
+    async with open_browser(Setting(api=account(), surface=surface)) as browser:
         await browser.loaded()
         await browser.press("question_mark")
-        for command in COMMANDS:
-            assert f"{command.title}" in browser.dialog
+        listed = {command.title for command in COMMANDS if command.title in browser.dialog}
+        assert listed == {command.title for command in offered(COMMANDS, capabilities(surface))}
         await browser.press("G", "escape")
         assert browser.dialog == ""
 

@@ -8,7 +8,9 @@ from tests.support.active_users import account, user_of
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.change_services import ACTOR, Bench
 from tests.support.fake_directory import FakeDirectory
-from walkme_tui.domain.commands import COMMANDS
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.capabilities import capabilities
+from walkme_tui.domain.commands import COMMANDS, offered
 from walkme_tui.domain.errors import RateLimited
 from walkme_tui.domain.jobs import Job, JobState, Outcome
 from walkme_tui.domain.plans import StepState
@@ -327,7 +329,7 @@ async def test_a_read_only_profile_refuses_every_write_with_the_reason() -> None
         await browser.loaded()
         for key in "OxXz":
             await browser.press(key)
-        titles = {command.title for command in COMMANDS if command.writes}
+        titles = {command.title for command in offered(COMMANDS, capabilities(Surface.REST)) if command.writes}
         toasts = [toast for toast in browser.toasts if "The profile acme is read-only." in toast]
         assert len(toasts) == 4
         await browser.press("question_mark")

@@ -117,10 +117,22 @@ COMMANDS: Final = (
         needs_view=True,
         scope=DELETE_SCOPE,
     ),
+    # On the list of groups, the keys of user.new, user.edit and user.delete are for these.
+    Command("group.new", (), "Create a group (n on the groups)", CHANGE, writes=True, needs="group_changes"),
+    Command("group.edit", (), "Rename this group (e on the groups)", CHANGE, writes=True, needs="group_changes"),
+    Command(
+        "group.delete",
+        (),
+        "Delete this group, not its members (D on the groups)",
+        CHANGE,
+        writes=True,
+        scope=DELETE_SCOPE,
+        needs="group_changes",
+    ),
     Command(
         "job.undo",
         ("z",),
-        "Undo this job, or what was last changed of this user",
+        "Undo this job, or the last change of this user or group",
         CHANGE,
         "undo",
         writes=True,

@@ -14,6 +14,7 @@ from walkme_tui.ui.workers import WorkerGroup, start_worker
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from walkme_tui.domain.groups import Group
     from walkme_tui.ui.user_draft import UserDraft
 
 
@@ -240,17 +241,46 @@ def _delete(browser: Browser) -> None:
     _write(browser, partial(delete, browser, Origin(browser), browser.user), "Deleting the user")
 
 
+def _group(browser: Browser) -> "Group | None":
+    """The group under the cursor of the Groups tab; None on another tab."""
+    return browser.area.groups_tab.current_group if browser.area.arrangement.tab is Tab.GROUPS else None
+
+
+def _edit_group(*, is_new: bool) -> Action:
+    def edit(browser: Browser) -> None:
+        from walkme_tui.ui.flows.group_changes import NO_GROUP, GroupNameEditor
+
+        group = None if is_new else _group(browser)
+        if group is None and not is_new:
+            browser.app.notify(NO_GROUP, markup=False)
+            return
+        editor = GroupNameEditor(browser, Origin(browser, of_user=False), group)
+        editor.open()  # before the next key is handled, which is for the dialog
+        _write(browser, editor.run, "Creating a group" if is_new else "Renaming the group")
+
+    return edit
+
+
+def _delete_group(browser: Browser) -> None:
+    from walkme_tui.ui.flows.group_changes import NO_GROUP, delete_group
+
+    group = _group(browser)
+    if group is None:
+        browser.app.notify(NO_GROUP, markup=False)
+    else:
+        _write(browser, partial(delete_group, browser, Origin(browser, of_user=False), group), "Deleting the group")
+
+
 def _undo(browser: Browser) -> None:
     from walkme_tui.ui.flows.plan_review import undo_job
-    from walkme_tui.ui.flows.undo import undo_of_user
+    from walkme_tui.ui.flows.undo import undo_of_group, undo_of_user
 
-    job = browser.change_commands.job
-    origin = Origin(browser)
-    undoing = (
-        partial(undo_job, browser, origin, job)
-        if job is not None
-        else partial(undo_of_user, browser, origin, browser.user)
-    )
+    job, group = browser.change_commands.job, _group(browser)
+    undoing = partial(undo_of_user, browser, Origin(browser), browser.user)
+    if job is not None:
+        undoing = partial(undo_job, browser, Origin(browser), job)
+    elif browser.changes_groups and group is not None:
+        undoing = partial(undo_of_group, browser, Origin(browser, of_user=False), group)
     _write(browser, undoing, "Undoing")
 
 
@@ -324,6 +354,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "user.reactivate": _change_status(Status.ACTIVE),
     "user.edit_groups": _edit_groups,
     "user.delete": _delete,
+    "group.new": _edit_group(is_new=True),
+    "group.edit": _edit_group(is_new=False),
+    "group.delete": _delete_group,
     "job.undo": _undo,
     "job.pause": _pause,
     "crawl.pause": lambda browser: browser.chrome.crawl.toggle() if browser.chrome.crawl is not None else None,

@@ -143,6 +143,8 @@ class Chrome:
     def update_hints(self) -> None:
         """Show the keys of the focused pane."""
         ids = FILTER_HINTS if self._box.has_focus else HINTS.get(self._area.focused, LIST_HINTS)
+        if ids is GROUP_HINTS and not self._session.capabilities.group_changes:
+            ids = (*GROUP_HINTS[:-2], "user.edit", *GROUP_HINTS[-2:])
         self._hints.offer(ids, self._changes.disabled)
         self._show_position()
 

@@ -178,6 +178,12 @@ class GroupsTab:
         row = self.groups.current
         return self.groups.marked or ((row.group,) if isinstance(row, GroupSize) else ())
 
+    @property
+    def current_group(self) -> Group | None:
+        """The group under the cursor."""
+        row = self.groups.current
+        return row.group if isinstance(row, GroupSize) else None
+
     def _compare_marked(self) -> None:
         """Add a row for each of two marked groups: the users who are in that one only."""
         marked, differences = self.groups.marked, []

@@ -45,6 +45,11 @@ class Browser(FlowContext, Protocol):
         """The commands that change the account."""
         ...
 
+    @property
+    def changes_groups(self) -> bool:
+        """True while the list of groups has the focus, on a surface that can change them."""
+        ...
+
     def read_groups(self) -> None:
         """Read the groups from the server."""
         ...

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -16,6 +16,7 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import (
     Event,
+    GroupsStored,
     LoadFailed,
     LoadRecovered,
     MembersStored,
@@ -27,7 +28,7 @@ from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.listing import Listing
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.reading.view import EVERYONE
-from walkme_tui.ui.arrangement import Tab
+from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.browser.change_commands import ChangeCommands
 from walkme_tui.ui.browser.chrome import Chrome
 from walkme_tui.ui.browser.details import Details
@@ -51,6 +52,10 @@ if TYPE_CHECKING:
     from walkme_tui.config.state import StateFile
     from walkme_tui.ui.browser.sorting import TableSorting
     from walkme_tui.ui.plan_preload import PlanPreload
+
+
+GROUP_COMMANDS: Final = {"user.new": "group.new", "user.edit": "group.edit", "user.delete": "group.delete"}
+"""What the keys of these commands do on the list of groups."""
 
 
 class BrowserScreen(Screen[None], inherit_bindings=False):
@@ -208,6 +213,11 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         table = self.area.table
         return list(table.marked_emails) if table is not None else []
 
+    @property
+    def changes_groups(self) -> bool:
+        """True while the list of groups has the focus, on a surface that can change them."""
+        return self.area.focused is Pane.GROUPS and not self.session.capabilities.group_changes
+
     def unmark(self, user_ids: Collection[str]) -> str:
         """Unmark these users; a message about it, empty if none was marked."""
         return self.area.unmark(user_ids)
@@ -220,6 +230,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Run a command of a key or the palette, unless it is disabled."""
         if command_id == "job.pause" and self.area.arrangement.tab is not Tab.JOBS:
             command_id = "crawl.pause"  # one key pauses the job on the Jobs tab and the crawl elsewhere
+        if self.changes_groups:
+            command_id = GROUP_COMMANDS.get(command_id, command_id)
         if self.has_class("tiny") and self.view_state.needs_view(command_id):
             return  # it has no user to act on
         self.change_commands.last_command = command_id
@@ -403,5 +415,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.read_groups()
         if isinstance(event, (PageLoaded, UserStored, UserForgotten)):
             self.area.groups_tab.age()
+        elif isinstance(event, GroupsStored):
+            self.count_groups()
         elif isinstance(event, MembersStored):
             self.area.groups_tab.on_members_stored(event)

@@ -1,4 +1,4 @@
-"""The dialog before a user is deleted."""
+"""The dialog before a user or a group is deleted."""
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
@@ -10,10 +10,11 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
-from walkme_tui.domain.plans import Gravity, Subject
+from walkme_tui.domain.groups import member_count
+from walkme_tui.domain.plans import Gravity, GroupSubject, Subject
 from walkme_tui.domain.text import clean, email_key
 from walkme_tui.domain.users import Status
-from walkme_tui.ui.change_words import MAX_SENTENCE, name_of, status_text
+from walkme_tui.ui.change_words import MAX_SENTENCE, status_text, subject_name
 from walkme_tui.ui.dialogs.confirmation import (
     SHORT_SCREEN,
     ConfirmationDialog,
@@ -35,14 +36,14 @@ MAX_ROLE: Final = 40
 
 
 class DeleteChoice(StrEnum):
-    """What to do with the user."""
+    """What to do with the user or the group."""
 
     DEACTIVATE = "deactivate"
     DELETE = "delete"
 
 
 class DeleteDialog(ConfirmationDialog[DeleteChoice]):
-    """Shows what a deletion loses; deletes only after the user's email, or the id of one without, was typed.
+    """Shows what a deletion loses; deletes only after the email or the name, or the id of one without, was typed.
 
     ``clock`` gives milliseconds since the Unix epoch.
     """
@@ -50,14 +51,20 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
     SIZE_CLASS: ClassVar[str] = "wide"
 
     def __init__(
-        self, subject: Subject, account: Account, *, clock: Callable[[], int], monotonic: Callable[[], float]
+        self,
+        subject: Subject | GroupSubject,
+        account: Account,
+        *,
+        clock: Callable[[], int],
+        monotonic: Callable[[], float],
     ) -> None:
-        user = subject.user
-        super().__init__([(f"Delete {name_of(user)}?", TextStyle.STRONG)], account_mark(account), monotonic)
+        is_group = isinstance(subject, GroupSubject)
+        title = f"Delete {'the group ' if is_group else ''}{subject_name(subject)}?"
+        super().__init__([(title, TextStyle.STRONG)], account_mark(account), monotonic)
         self._subject = subject
         self._clock = clock
-        self._wanted = user.email if isinstance(user.email, str) and user.email.strip() else user.id
-        self._key_name = "email" if self._wanted is not user.id else "id"
+        self._wanted = subject.name if subject.name.strip() else subject.id
+        self._key_name = "id" if self._wanted is subject.id else "name" if is_group else "email"
         self._text = ScrollingText(id="delete-text")
         self._text.can_focus = False
         self._input = TextInput(id="typed-email")
@@ -90,10 +97,7 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
         self._text.refresh(layout=True)
 
     def _lines(self, width: int) -> list[StyledText]:
-        user = self._subject.user
-        role = clean(user.role, MAX_ROLE) if isinstance(user.role, str) else ""
-        read = f"read {ago(self._clock(), self._subject.read_at_ms)}"
-        facts = filter(None, (clean(self._wanted, MAX_SENTENCE), role, status_text(user.status), read))
+        facts = filter(None, (clean(self._wanted, MAX_SENTENCE), *self._facts()))
         lines = list(wrapped("   ".join(facts), width))
         lines.append([])
         for each in self._subject.consequences:
@@ -102,6 +106,14 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
             lines += wrapped(text, width, TextStyle.WARN if warns else TextStyle.PLAIN, "! " if warns else "  ")
         return lines
 
+    def _facts(self) -> Sequence[str]:
+        read = f"read {ago(self._clock(), self._subject.read_at_ms)}"
+        if isinstance(self._subject, GroupSubject):
+            return member_count(self._subject.members), read
+        user = self._subject.user
+        role = clean(user.role, MAX_ROLE) if isinstance(user.role, str) else ""
+        return role, status_text(user.status), read
+
     def _note(self, text: str, style: TextStyle) -> None:
         self.query_one("#email-note", TextBar).write([(text, style)])
 
@@ -109,7 +121,7 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
 
     @property
     def _can_deactivate(self) -> bool:
-        return self._subject.user.status != Status.INACTIVE
+        return isinstance(self._subject, Subject) and self._subject.user.status != Status.INACTIVE
 
     def hints(self) -> Sequence[tuple[str, str]]:
         """The keys that are useful with the current focus."""
@@ -143,9 +155,9 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
         return {**deactivate, "y": self._delete}
 
     def _delete(self) -> None:
-        """Return DELETE if the email was typed."""
-        typed = self._input.text.strip()
-        if typed == self._wanted.strip() or email_key(typed) == email_key(self._wanted):
+        """Return DELETE if the email or the exact name was typed."""
+        typed, is_group = self._input.text.strip(), isinstance(self._subject, GroupSubject)
+        if typed == self._wanted.strip() or (not is_group and email_key(typed) == email_key(self._wanted)):
             self.dismiss(DeleteChoice.DELETE)
             return
         self._note(f"nothing was sent: type the {self._key_name} first", TextStyle.WARN)

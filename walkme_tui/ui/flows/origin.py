@@ -13,11 +13,16 @@ R = TypeVar("R")
 
 
 class Origin:
-    """The place where something was requested; make it when the key is pressed, before anything is awaited."""
+    """The place where something was requested; make it when the key is pressed, before anything is awaited.
 
-    def __init__(self, view: FlowContext) -> None:
+    ``of_user`` is false for what is not about the user under the cursor.
+    """
+
+    def __init__(self, view: FlowContext, *, of_user: bool = True) -> None:
         self._view = view
         self._place = view.change_commands.place
+        if not of_user:
+            self._place = self._place._replace(user_id=None)
         self._opening_keys = view.change_commands.opening_keys
 
     @property
@@ -31,7 +36,8 @@ class Origin:
         stayed = not self.user_is_elsewhere
         yield
         if stayed:
-            self._place = self._view.change_commands.place
+            now = self._view.change_commands.place
+            self._place = now._replace(user_id=None) if self._place.user_id is None else now
 
     def note_deleted(self, user_ids: Collection[str]) -> None:
         """Note that these users were deleted: the cursor that was on one of them goes to another row."""

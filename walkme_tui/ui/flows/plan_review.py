@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from walkme_tui.ui.flows.plan_request import MakePlan
 
 
-async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = "") -> None:
+async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = "") -> Job | None:
     """Show a plan until the user runs or closes it; saving it to a file keeps it on the screen.
 
-    ``extent`` is a phrase if its users are a whole set (``the whole account``), else empty.
+    Returns the job, None if none was run. ``extent`` is a phrase if its users are a whole set (``the whole account``),
+    else empty.
     """
     draft = PlanDraft.of(plan)
     while True:
@@ -48,23 +49,22 @@ async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = ""
         )
         answer = await origin.show(dialog, f"{plan_title(plan)}: the plan is ready")
         if answer is None:
-            return
+            return None
         draft = answer.draft
         if answer.choice is PlanChoice.RUN:
-            await run_plan(view, origin, draft.plan)
-            return
+            return await run_plan(view, origin, draft.plan)
         await _save(view, origin, draft.plan)
 
 
-async def run_plan(view: FlowContext, origin: Origin, plan: Plan) -> None:
-    """Submit a plan and run its job."""
+async def run_plan(view: FlowContext, origin: Origin, plan: Plan) -> Job | None:
+    """Submit a plan and run its job; returns the job, None where it could not be run."""
     try:
         job = await (await view.job_tasks.change_services()).job_runs.submit(plan)
     except WalkmeError as error:
         view.job_tasks.note_refusal(error)
         report(view.app, error, doing=plan_title(plan))
-        return
-    await run_job(view, origin, job)
+        return None
+    return await run_job(view, origin, job)
 
 
 def refuses_other_surface(view: FlowContext, job: Job) -> bool:
@@ -89,8 +89,11 @@ async def resume(view: FlowContext, origin: Origin, job: Job) -> None:
         await run_job(view, origin, job)
 
 
-async def run_job(view: FlowContext, origin: Origin, job: Job) -> None:
-    """Run the remaining steps of a job and show the result: in a dialog if the user is still here, else in a toast."""
+async def run_job(view: FlowContext, origin: Origin, job: Job) -> Job | None:
+    """Run the remaining steps of a job and show the result: in a dialog if the user is still here, else in a toast.
+
+    Returns the job afterwards, None where it could not be run.
+    """
     try:
         running = await view.job_tasks.start(job)
         with origin.moved_by_program():
@@ -102,7 +105,7 @@ async def run_job(view: FlowContext, origin: Origin, job: Job) -> None:
     except WalkmeError as error:
         view.change_commands.read_jobs()
         report(view.app, error, doing=job_in_progress(job.plan))
-        return
+        return None
     view.change_commands.read_jobs()
     note = view.unmark(result.job.finished_users)
     origin.note_deleted(
@@ -116,6 +119,7 @@ async def run_job(view: FlowContext, origin: Origin, job: Job) -> None:
         _toast(view, result, note)
     else:
         await show_receipt(view, origin, result, note)
+    return result.job
 
 
 async def show_receipt(view: FlowContext, origin: Origin, result: "JobResult", note: str = "") -> None:
@@ -184,7 +188,7 @@ def _toast(view: FlowContext, result: "JobResult", note: str) -> None:
 
 
 def _success_text(job: Job) -> str:
-    where = " in the Jobs tab" if job.plan.kind is PlanKind.DELETE else ""
+    where = " in the Jobs tab" if any(record.step.change.deletes for record in job.steps) else ""
     undo = f"  z{where} undoes it." if any(map(changed_something, job.steps)) else ""
     if len(job.plan.subjects) == 1 and job.plan.kind in {PlanKind.DEACTIVATE, PlanKind.REACTIVATE}:
         state = "inactive" if job.plan.kind is PlanKind.DEACTIVATE else "active"

@@ -1,13 +1,14 @@
-"""Undo what was last changed of a user."""
+"""Undo what was last changed of a user or a group."""
 
 from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.plans import Plan, PlanKind
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.concurrency import ProgressListener
-from walkme_tui.ui.change_words import changed_something, email_of
+from walkme_tui.ui.change_words import changed_something, email_of, group_words
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.jobs import jobs_of_profile
 from walkme_tui.ui.flows.origin import Origin
@@ -45,14 +46,32 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
     await review_undo(view, origin, f"Undo for {email}", make, 1)
 
 
-def latest_undoable(jobs: tuple[Job, ...], user_id: str, account: Account) -> Job | None:
-    """The newest job of the account that changed this user and was not undone since; ``jobs`` are newest first."""
+async def undo_of_group(view: FlowContext, origin: Origin, group: Group) -> None:
+    """Plan and review the undo of the latest change of a group that was not undone."""
+    jobs = await jobs_of_profile(view)
+    if jobs is None:
+        return
+    job = latest_undoable(jobs, group.id, view.session.account, about_groups=True)
+    if job is not None:
+        await undo_job(view, origin, job)
+        return
+    text = f"There is no change of the group {group_words(group.label)} in the journal that can be undone."
+    view.app.notify(text, markup=False, timeout=8)
+
+
+def latest_undoable(
+    jobs: tuple[Job, ...], subject_id: str, account: Account, *, about_groups: bool = False
+) -> Job | None:
+    """The newest job of the account that changed this user or group and was not undone since.
+
+    ``jobs`` are newest first.
+    """
     undone: set[str] = set()
     for job in jobs:
         of_account = (job.plan.base_url, job.plan.surface) == (account.base_url, account.surface)
-        if job.purged_at_ms is not None or not of_account:
+        if job.purged_at_ms is not None or not of_account or job.plan.about_groups is not about_groups:
             continue
-        changed = any(map(changed_something, job.records_of(user_id)))
+        changed = any(map(changed_something, job.records_of(subject_id)))
         if job.plan.kind is PlanKind.UNDO:
             if changed and job.plan.undoes is not None:
                 undone.add(job.plan.undoes)

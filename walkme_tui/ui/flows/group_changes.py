@@ -1,0 +1,95 @@
+"""Create, rename and delete groups: from the key to the receipt."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.domain.text import clean
+from walkme_tui.services.changes.group_planner import GroupPlanner
+from walkme_tui.ui.change_words import MAX_SENTENCE, group_words, plan_title
+from walkme_tui.ui.dialogs.delete import DeleteChoice, DeleteDialog
+from walkme_tui.ui.dialogs.group_name import GroupNameDialog
+from walkme_tui.ui.flows.context import FlowContext
+from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.flows.plan_request import request_plan
+from walkme_tui.ui.flows.plan_review import review, run_plan
+
+NO_GROUP: Final = "There is no group under the cursor."
+
+
+class GroupNameEditor:
+    """A new group, or the new name of ``group``: ``open`` asks for it at once, ``run`` plans and sends it.
+
+    A name that was not sent, or refused, is asked for again, with the reason.
+    """
+
+    def __init__(self, view: FlowContext, origin: Origin, group: Group | None) -> None:
+        self._view = view
+        self._origin = origin
+        self._group = group
+        self._title = "Create a group" if group is None else f"Rename the group {group_words(group.label)}"
+        self._name = group.name or "" if group is not None else ""
+        self._answer: asyncio.Future[str | None]
+
+    def open(self, problem: str = "") -> None:
+        """Ask for the name: keys that are pressed from now on go there."""
+        answer = self._answer = asyncio.get_running_loop().create_future()
+        own = self._group.id if self._group is not None else None
+        taken = {name for group_id, name in self._view.group_names.items() if group_id != own}
+        dialog = GroupNameDialog(self._title, self._view.session.account, self._name, taken, problem)
+        self._view.app.push_screen(dialog, lambda name: None if answer.done() else answer.set_result(name))
+
+    async def run(self) -> None:
+        """Plan and run what the dialog returns, until it is done or the dialog is left."""
+        while (name := await self._answer) is not None:
+            self._name = name
+            problem = await self._save(name)
+            if problem is None or not await self._origin.wait_opened(f"{self._title}: the name can be entered"):
+                return
+            self.open(problem)
+
+    async def _save(self, name: str) -> str | None:
+        """Plan, review and run; None once that is done, else why the name is asked for again (empty: Esc)."""
+        view, group = self._view, self._group
+
+        async def make(planner: GroupPlanner) -> Plan:
+            return await (planner.create(name) if group is None else planner.rename(group, name))
+
+        try:
+            plan = await view.job_tasks.pending.request(
+                lambda: f"{self._title}: reading from the server… Esc stops.", lambda: _planned(view, make)
+            )
+        except WalkmeError as error:
+            return clean(f"{error.message} {error.hint}", MAX_SENTENCE)
+        if plan is None:
+            return ""
+        job = await review(view, self._origin, plan)
+        if job is None:
+            return ""
+        failed = [record for record in job.steps if record.state in {StepState.FAILED, StepState.REFUSED}]
+        if failed:
+            return f"Not done: {clean(failed[0].detail, MAX_SENTENCE)}."
+        created = next((record.created for record in job.steps if record.created is not None), None)
+        if created is not None and not self._origin.user_is_elsewhere:
+            view.navigation.show_group(created.id)
+        return None
+
+
+async def _planned(view: FlowContext, make: Callable[[GroupPlanner], Coroutine[Any, Any, Plan]]) -> Plan:
+    return await make((await view.job_tasks.change_services()).group_planner)
+
+
+async def delete_group(view: FlowContext, origin: Origin, group: Group) -> None:
+    """Show what a deletion loses, and delete the group once its name was typed; its members stay."""
+    title = f"Delete the group {group_words(group.label)}"
+    plan = await request_plan(view, origin, title, lambda services, _: services.group_planner.delete(group), 1)
+    if plan is None:
+        return
+    dialog = DeleteDialog(
+        plan.groups[0], view.session.account, clock=view.session.clock, monotonic=view.job_tasks.monotonic
+    )
+    if await origin.show(dialog, f"{plan_title(plan)}: the question is ready") is DeleteChoice.DELETE:
+        await run_plan(view, origin, plan)
