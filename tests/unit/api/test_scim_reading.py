@@ -345,11 +345,12 @@ async def test_a_group_that_this_client_changed_is_read_again() -> None:
 async def test_members_that_the_list_leaves_out_are_read_group_by_group() -> None:
     desk = ScimDesk()
     desk.on("GET /Users/u1", scim(user(1, groups=GONE)))
-    desk.on("GET /Groups", resources({"id": "g1"}, {"id": "g2"}))
-    desk.on("GET /Groups/g1", scim(_group("g1")))
-    desk.on("GET /Groups/g2", scim(_group("g2", "u1")))
+    names = [f"g{number}" for number in range(40)]
+    desk.on("GET /Groups", resources(*({"id": name} for name in names)))
+    for name in names:
+        desk.on(f"GET /Groups/{name}", scim(_group(name, *(["u1"] if name in {"g2", "g39"} else []))))
     async with desk.directory() as api:
-        assert (await api.get_user("u1")).groups == ("g2",)
+        assert (await api.get_user("u1")).groups == ("g2", "g39")
 
 
 @pytest.mark.parametrize(

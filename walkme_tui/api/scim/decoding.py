@@ -115,18 +115,21 @@ def decode_group(raw: object) -> Group | None:
 
 
 class GroupPage(NamedTuple):
-    """The groups of one page of a list with the ids of their members, None for each that cannot be read."""
+    """The groups of one page of a list, with the ids of their members if requested; None for what cannot be read."""
 
     groups: list[tuple[Group, frozenset[str]] | None]
     total: int | None
     warnings: tuple[str, ...]
 
 
-def decode_groups(answer: ApiAnswer, *, with_members: bool) -> GroupPage:
-    """A page of the list of groups; raises like ``decode_list``."""
+def decode_groups(answer: ApiAnswer, ids: dict[str, str] | None) -> GroupPage:
+    """A page of the list of groups; raises like ``decode_list``.
+
+    With ``ids`` the members are read. It has each id once, as key and value: many groups have the same members.
+    """
     listed = decode_list(answer, "groups")
     found = [(decode_group(raw), raw) for raw in listed.resources]
-    groups = [group and (group, _member_ids(raw) if with_members else frozenset()) for group, raw in found]
+    groups = [group and (group, frozenset() if ids is None else _member_ids(raw, ids)) for group, raw in found]
     return GroupPage(groups, listed.total, listed.warnings)
 
 
@@ -165,9 +168,9 @@ def decode_members(raw: object) -> GroupMembers | None:
     return GroupMembers(group, tuple(members.values()), unreadable)
 
 
-def _member_ids(raw: object) -> frozenset[str]:
+def _member_ids(raw: object, ids: dict[str, str]) -> frozenset[str]:
     found = (membership_id(entry) for entry in _entries(raw) if not _is_group(entry))
-    return frozenset(user_id for user_id in found if user_id is not None)
+    return frozenset(ids.setdefault(user_id, user_id) for user_id in found if user_id is not None)
 
 
 def _entries(raw: object) -> list[Any]:

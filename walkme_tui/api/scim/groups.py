@@ -33,6 +33,7 @@ LIST: Final = "the list of groups"
 ONE: Final = "this group"
 WITHOUT_MEMBERS: Final = {"excludedAttributes": "members"}
 LARGEST_PAGE: Final = 100
+GROUPS_AT_ONCE: Final = 16
 # The entries of a list without members, at most.
 MOST_GROUPS: Final = 100_000
 # Fifty thousand members take ten megabytes.
@@ -80,21 +81,26 @@ class ScimGroups:
     async def read_memberships(self, priority: Priority) -> dict[str, frozenset[str]]:
         """The ids of the members of every group."""
         members: dict[str, frozenset[str]] = {}
-        async for page in self._pages({}, priority):
+        async for page in self._pages({}, priority, {}):
             members |= {group.id: ids for group, ids in filter(None, page.groups)}
         self._lists_members = self._lists_members or any(members.values())
         if not self._lists_members:
             # Either all groups are empty, or the list leaves the members out.
-            found = await asyncio.gather(*(self.member_ids(group_id, priority) for group_id in members))
-            return dict(zip(members, found, strict=True))
+            waiting = list(members)
+            while waiting:
+                part, waiting = waiting[:GROUPS_AT_ONCE], waiting[GROUPS_AT_ONCE:]
+                found = await asyncio.gather(*(self.member_ids(group_id, priority) for group_id in part))
+                members |= zip(part, found, strict=True)
         return members
 
     async def member_ids(self, group_id: str, priority: Priority) -> frozenset[str]:
         """The ids of the members of a group."""
         return frozenset(user.id for user in (await self.members(group_id, priority)).members)
 
-    async def _pages(self, parameters: Mapping[str, str], priority: Priority) -> AsyncIterator[GroupPage]:
-        """The pages of the list until one has no new group, or until the claimed end.
+    async def _pages(
+        self, parameters: Mapping[str, str], priority: Priority, ids: dict[str, str] | None = None
+    ) -> AsyncIterator[GroupPage]:
+        """The pages of the list until one has no new group, or until the claimed end; ``ids`` as in ``decode_groups``.
 
         Some servers claim the number of groups on the page: that there is nothing behind a claimed end is checked once,
         unless there are too few groups for a full page, or a claim went further than the page.
@@ -102,16 +108,16 @@ class ScimGroups:
         seen: set[str] = set()
         first, ended = 0, False
         while first < MOST_GROUPS:
-            page = await self._page(first, parameters, priority)
-            ids = {entry[0].id for entry in page.groups if entry is not None}
-            if first and ids <= seen:
+            page = await self._page(first, parameters, priority, ids)
+            listed = {entry[0].id for entry in page.groups if entry is not None}
+            if first and listed <= seen:
                 if self._totals_hold is None and ended:
                     self._totals_hold = True
                 return
             if ended:
                 self._totals_hold = False
             yield page
-            seen |= ids
+            seen |= listed
             first += len(page.groups)
             if self._totals_hold is None and page.total is not None and page.total > first:
                 self._totals_hold = True
@@ -119,9 +125,11 @@ class ScimGroups:
             if not page.groups or (ended and (self._totals_hold or first < FULL_PAGE)):
                 return
 
-    async def _page(self, first: int, parameters: Mapping[str, str], priority: Priority) -> GroupPage:
+    async def _page(
+        self, first: int, parameters: Mapping[str, str], priority: Priority, ids: dict[str, str] | None
+    ) -> GroupPage:
         parameters = parameters and self._without_members
-        decode = partial(decode_groups, with_members=not parameters)
+        decode = partial(decode_groups, ids=ids)
         counts = self._counts[bool(parameters)]
 
         async def read(count: int) -> GroupPage:
@@ -140,7 +148,7 @@ class ScimGroups:
         except (RequestRejected, ServerFault):
             if not parameters:
                 raise
-            listed = await self._page(first, {}, priority)
+            listed = await self._page(first, {}, priority, ids)
             self._without_members = {}
             return listed
 
