@@ -1,5 +1,7 @@
 """What the table paints: aligned columns, messages in place of rows, and few bytes."""
 
+from typing import Any
+
 import pyte
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -276,6 +278,19 @@ async def test_rows_loaded_elsewhere_do_not_end_the_wait(
         await table.settle()
         assert (table.lines != before) is is_painted
         assert table.row(10).is_placeholder is is_painted
+
+
+async def test_the_headings_are_painted_with_the_columns_of_rows_that_arrive() -> None:
+    users = [person(at)._replace(email=f"somebody-with-a-long-name-{at}@example.com") for at in range(9)]
+    async with table_of(FakeListing(users, here=range(0)), size=(60, 8)) as table:
+        assert table.lines[0].split() == ["EMAIL", "NAME", "STATUS", "GRP"]
+        updates: list[Any] = []
+        app: Any = table.app
+        app._display = lambda _screen, update: updates.append(update)
+        table.listing.deliver(0, 8)
+        await table.settle()
+        assert table.lines[0].split() == ["EMAIL", "STATUS"]
+        assert any("STATUS" in "".join(update.render_segments(table.app.console)) for update in updates)
 
 
 async def test_rows_of_another_view_are_painted_before_the_next_frame_is_due() -> None:

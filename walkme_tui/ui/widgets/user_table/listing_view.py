@@ -270,10 +270,13 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     def _draw_stale_lines(self) -> None:
         if self._measured_query is not self.listing.query or not self._lines:
             self._update_text_widths(range(self.size.height))
-        elif self._update_text_widths(self._stale_lines):
-            self.call_later(self.repaint_changed)
+        else:
+            self._update_text_widths(self._stale_lines)
         renderer = self._current_renderer()
         if self._lines_renderer is not renderer or len(self._lines) != self.size.height:
+            if self._lines and not self._stale_lines.issuperset(range(self.size.height)):
+                # Textual takes only the lines that it asked for: the columns of the others have changed too.
+                self.call_later(self.refresh)
             self._lines_renderer = renderer
             self._lines = [self._draw_line(renderer, y) for y in range(self.size.height)]
         else:
