@@ -1,15 +1,19 @@
 """The browser on SCIM: what the surface lacks is absent or explained; switching surfaces; jobs of the other one."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.support.browser import ADDRESSES, Browser, Setting, open_browser
 from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory, person
+from walkme_tui.config.state import StateFile
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.commands import COMMANDS, Command
-from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.domain.queries import Sort, SortKey, UserQuery
+from walkme_tui.domain.users import UNKNOWN, Status, User
+from walkme_tui.domain.views import TableLayout, TableName
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
 from walkme_tui.ui.browser_start import ProfileChoice
@@ -183,6 +187,29 @@ async def test_a_job_of_the_other_surface_says_so_and_is_not_undone_here() -> No
             browser.app.clear_notifications()
         await browser.press("o")
         await browser.settled(lambda: "as client-7, through SCIM" in browser.dialog)
+
+
+async def test_an_unfinished_job_of_the_other_surface_is_mentioned_at_the_start() -> None:
+    bench, setting = Bench(), scim()
+    session = setting.session()
+    services = bench(session)
+    await services.job_runs.submit(await services.planner.set_status(person(0).id, Status.INACTIVE))
+    await services.aclose()
+    await session.aclose()
+    async with open_browser(rest(bench)) as browser:
+        await browser.loaded()
+        await browser.settled(lambda: any("A job was not finished on SCIM: C switches" in t for t in browser.toasts))
+        assert browser.dialog == ""
+
+
+async def test_an_order_by_role_is_kept_for_rest_and_left_out_on_scim(tmp_path: Path) -> None:
+    state_file = StateFile(tmp_path / "state.toml")
+    state_file.save_table_layout("acme", TableName.USERS, TableLayout(Sort(SortKey.ROLE), wide=True))
+    start = Setting(state_file=state_file).app().start
+    for setting, sort in ((Setting(), Sort(SortKey.ROLE)), (scim(), None)):
+        session = setting.session()
+        assert start.later_query(session.account) == (UserQuery(sort=sort), True)
+        await session.aclose()
 
 
 async def test_a_command_that_the_surface_lacks_is_absent_and_its_key_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

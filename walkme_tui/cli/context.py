@@ -86,24 +86,26 @@ class Context:
         return Demo()
 
     @property
-    def capabilities(self) -> Capabilities:
-        """What the selected surface can do; raises ``ConfigurationError`` like ``open_session``."""
+    def surface(self) -> Surface:
+        """The selected surface; raises ``ConfigurationError`` like ``open_session``."""
         wanted = self.options.surface
-        return capabilities(wanted or Surface.REST if self.options.demo else self.profile().surface(wanted))
+        return wanted or Surface.REST if self.options.demo else self.profile().surface(wanted)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the selected surface can do; raises like ``surface``."""
+        return capabilities(self.surface)
 
     def open_session(self) -> "Session":
         """A session with the demo account (``--demo``) or the selected profile, on the surface of the options."""
-        surface = self.options.surface
-        if self.options.demo:
-            return self.open_demo(surface or Surface.REST)
-        return self.open_profile(self.profile(), surface)
+        return self.open_demo(self.surface) if self.options.demo else self.open_profile(self.profile(), self.surface)
 
     def open_demo(self, surface: Surface) -> "Session":
         """A session with the demo account."""
         return self.demo.open_session(surface, read_only=self.options.read_only)
 
-    def open_profile(self, profile: Profile, surface: Surface | None) -> "Session":
-        """A session with this profile, by default on REST; raises ``ConfigurationError`` where it lacks the surface."""
+    def open_profile(self, profile: Profile, surface: Surface) -> "Session":
+        """A session with this profile; raises ``ConfigurationError`` where it lacks the surface."""
         from walkme_tui.session import open_session
 
         return open_session(profile, paths=self.paths, surface=surface, read_only=self.options.read_only)

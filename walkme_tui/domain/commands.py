@@ -145,7 +145,7 @@ COMMANDS: Final = (
     Command("job.receipt", ("o",), "Show the receipt of this job", CHANGE, "receipt", needs_view=True),
     Command("dialog.open", ("W",), "Open the dialog that is ready", CHANGE),
     Command("app.palette", (":", "ctrl+p"), "Command palette", PROGRAM, "commands"),
-    Command("app.profile", ("C",), "Switch to another profile", PROGRAM),
+    Command("app.profile", ("C",), "Switch to another profile or surface", PROGRAM),
     Command("app.help", ("?", "F1"), "Help", PROGRAM, "help"),
     Command("app.redraw", ("ctrl+l",), "Redraw the screen", PROGRAM),
     Command("app.suspend", ("ctrl+z",), "Suspend the program and its jobs; fg in the shell resumes", PROGRAM),

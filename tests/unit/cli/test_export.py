@@ -47,6 +47,7 @@ def test_export_with_a_filter_has_the_matching_users(cli: CommandLine) -> None:
 def test_export_as_json_is_one_object(cli: CommandLine) -> None:
     answer = cli("export", "--json")
     assert answer.json == {
+        "surface": "rest",
         "users": [encode_user(person(number)) for number in range(7)],
         "complete": True,
         "loaded": 7,

@@ -205,6 +205,7 @@ def test_members_are_read_after_a_whole_sweep(cli: CommandLine) -> None:
     fields = ("id", "email", "firstName", "lastName", "role", "status")
     assert answer.json == {
         "group": {"id": "g1", "name": "Sales"},
+        "surface": "rest",
         "members": [{name: encode_user(user)[name] for name in fields} for user in members],
         "complete": True,
         "loaded": 7,

@@ -47,8 +47,9 @@ def run(options: argparse.Namespace) -> int:
         async with aclosing(users(session, query, extent)) as found:
             with data_output(options.output) as stream:
                 if context.options.json:
-                    objects = (raw_record(row.user, session.account.surface) async for row in found)
-                    await write_json(stream, {}, "users", objects, extent.fields())
+                    surface = session.account.surface
+                    objects = (raw_record(row.user, surface) async for row in found)
+                    await write_json(stream, {"surface": surface.value}, "users", objects, extent.fields())
                 elif options.markdown:
                     await write_markdown(stream, found, names, gaps)
                 else:

@@ -58,7 +58,7 @@ def _list(context: Context, cached: bool) -> int:
             }
             for size in sizes
         ]
-        print_json({"groups": rows, **extent.fields()})
+        print_json({"surface": context.surface.value, "groups": rows, **extent.fields()})
     else:
         print_lines(_lines(sizes, extent))
     return completeness(extent)

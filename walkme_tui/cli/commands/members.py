@@ -51,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
                 with data_output(None) as stream:
                     objects = (member_object(row.user) async for row in found)
                     about = group_objects((group.id,), {group.id: group.name})[0]
-                    await write_json(stream, {"group": about}, "members", objects, extent.fields())
+                    beginning = {"group": about, "surface": session.account.surface.value}
+                    await write_json(stream, beginning, "members", objects, extent.fields())
             elif options.csv:
                 names = group_names(await session.mirror.groups())
                 with data_output(None) as stream:

@@ -132,8 +132,10 @@ async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
     """Offer once, at the start, to resume, inspect or discard a job that an earlier run left unfinished."""
     if not view.job_tasks.can_change or view.job_tasks.why_not(RESUME):
         return
-    unfinished = _unfinished(await jobs_of_profile(view) or (), view)
+    jobs = await jobs_of_profile(view) or ()
+    unfinished = _unfinished(jobs, view)
     if not unfinished:
+        _note_other_surface(jobs, view)
         return
     dialog = UnfinishedDialog(
         unfinished, view.session.account, now_ms=view.session.clock(), monotonic=view.job_tasks.monotonic
@@ -161,6 +163,16 @@ def _unfinished(jobs: Sequence[Job], view: FlowContext) -> list[Job]:
         and job.id not in view.job_tasks.running
         and (job.plan.base_url, job.plan.surface) == (account.base_url, account.surface)
     ]
+
+
+def _note_other_surface(jobs: Sequence[Job], view: FlowContext) -> None:
+    """Show that a job of the other surface was not finished: it is offered there."""
+    here = view.session.account.surface
+    stopped = (job for job in jobs if job.state.resumable and job.state is not JobState.RUNNING)
+    other = next((job.plan.surface for job in stopped if job.plan.surface is not here), None)
+    if other is not None:
+        text = f"A job was not finished on {other.upper()}: C switches there, 4 shows it."
+        view.app.notify(text, markup=False, timeout=8)
 
 
 def _lower(text: str) -> str:
