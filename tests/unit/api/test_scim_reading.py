@@ -248,10 +248,24 @@ async def test_another_answer_than_the_requested_user_is_an_error(reply: Any) ->
             await api.get_user("u1")
 
 
+@pytest.mark.parametrize(
+    ("user_id", "path"),
+    [("ann lee", "ann%20lee"), ("jürgen", "j%C3%BCrgen"), ("{7}", "%7B7%7D"), ("a;b&c", "a%3Bb%26c")],
+)
+async def test_an_id_may_be_any_text(user_id: str, path: str) -> None:
+    desk = ScimDesk()
+    desk.on(f"GET /Users/{path}", scim(user(1, id=user_id)))
+    desk.on("PATCH /Groups/g1", DONE)
+    async with desk.directory() as api:
+        assert (await api.get_user(user_id)).id == user_id
+        await api.remove_member("g1", user_id)
+    assert desk.calls[-1].body["Operations"] == [{"op": "remove", "path": f'members[value eq "{user_id}"]'}]
+
+
 async def test_an_id_that_cannot_be_one_is_not_sent() -> None:
     desk = ScimDesk()
     async with desk.directory() as api:
-        for bad in ("", "..", "a/b", "a?b", "x" * 257):
+        for bad in ("", ".", "..", "a/b", "a\\b", "a?b", "a#b", "a%2e", "a\n", "\ud800", "x" * 257):
             with pytest.raises(NotFound):
                 await api.get_user(bad)
             with pytest.raises(NotFound):

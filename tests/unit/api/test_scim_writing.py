@@ -291,6 +291,20 @@ async def test_patch_is_not_tried_where_the_server_says_it_has_none(supported: o
     assert not support.refused
 
 
+async def test_patch_is_tried_all_the_same_where_nothing_else_is_accepted() -> None:
+    desk, support = ScimDesk(), Support(refused=True)
+    desk.on("GET /ServiceProviderConfig", scim({"patch": {"supported": False}}))
+    Record(desk, versions=False)
+    desk.on("PUT /Users/u1", scim({}, 405))
+    async with desk.directory() as api:
+        api.use_write_support(support)
+        await api.update_user("u1", {"first_name": "Neu"}, base())
+        desk.on("PATCH /Users/u1", scim({}, 405))
+        with pytest.raises(MethodRefused):
+            await api.update_user("u1", {"first_name": "Neu"}, base())
+    assert len(desk.asked("PATCH /Users/u1")) == 2
+
+
 async def test_a_user_who_is_gone_is_no_refused_patch() -> None:
     desk = ScimDesk()
     async with desk.directory() as api:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from walkme_tui.api.answers import LIST_LIMIT_BYTES, OBJECT_LIMIT_BYTES, ONE_RECORD_SECONDS, ApiAnswer, ApiRequest
 from walkme_tui.api.connection import Connection
-from walkme_tui.api.ids import path_segment
+from walkme_tui.api.ids import opaque_segment
 from walkme_tui.api.scim.decoding import check_written
 from walkme_tui.api.scim.sign_in import FixedSignIn
 from walkme_tui.domain.errors import RequestRejected
@@ -139,12 +139,12 @@ def query(parameters: Mapping[str, str | int]) -> str:
 
 def user_target(user_id: str) -> str:
     """The path of a user; raises ``NotFound`` for an id that cannot be one."""
-    return f"{USERS}/{path_segment(user_id, 'user')}"
+    return f"{USERS}/{opaque_segment(user_id, 'user')}"
 
 
 def group_target(group_id: str) -> str:
     """The path of a group; raises ``NotFound`` for an id that cannot be one."""
-    return f"/Groups/{path_segment(group_id, 'group')}"
+    return f"/Groups/{opaque_segment(group_id, 'group')}"
 
 
 def equals(attribute: str, value: str) -> str:

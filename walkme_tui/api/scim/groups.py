@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from walkme_tui.api.answers import AnswerTooLarge
-from walkme_tui.api.ids import path_segment
+from walkme_tui.api.ids import opaque_segment
 from walkme_tui.api.scim.calls import BAD_REQUEST, Operation, ScimCalls, equals, group_target, query, user_target
 from walkme_tui.api.scim.decoding import (
     GroupPage,
@@ -251,7 +251,7 @@ class ScimGroups:
 
         A server may fail at such a path, too: the next attempt is then by value.
         """
-        path_segment(user_id, "user")
+        opaque_segment(user_id, "user")
         by_filter: Operation = {"op": "remove", "path": f"members[{equals('value', user_id)}]"}
         by_value: Operation = {"op": "remove", "path": "members", "value": [{"value": user_id}]}
         try:

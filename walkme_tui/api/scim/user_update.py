@@ -137,7 +137,14 @@ class UserUpdater:
         patch_refused = await self.patch_refused()
         if not patch_refused and await self._patch(user_id, update, base):
             return
-        await self._replace(user_id, update, base)
+        try:
+            await self._replace(user_id, update, base)
+        except MethodRefused:
+            # What was known of PATCH was wrong, or is outdated.
+            if not patch_refused or not await self._patch(user_id, update, base):
+                raise
+            self._patch_refused = False
+            return
         if not patch_refused:
             self._patch_refused = True
             if self._write_support is not None:
