@@ -6,9 +6,11 @@ from tests.snapshots.conftest import Drive, SnapshotCheck
 from tests.support.browser import Browser, Setting
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import NOON_MS
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import UserPage
 from walkme_tui.services.events import UserStored
+from walkme_tui.services.ports import SyncSettings
 from walkme_tui.store.mirror.mirror import SqliteMirror, open_mirror
 
 WIDE, NARROW = (120, 40), (80, 24)
@@ -126,3 +128,18 @@ def test_hostile_group_names(matches_snapshot: SnapshotCheck) -> None:
     texts += ["東京都渋谷区神宮前の皆さん", "ياسمين الخطيب", "Sales " * 40]
     groups = [Group(f"g{number}", text) for number, text in enumerate(texts, 1)]
     assert matches_snapshot(Setting(api=account(groups=groups)), pressing("space", "down", "space", "c", "c"), WIDE)
+
+
+def test_members_that_the_group_listed(matches_snapshot: SnapshotCheck) -> None:
+    api = account(lean=True)
+    api.unread, api.dangling = {"groups"}, {"g1": ("gone-1", "gone-2")}
+    setting = Setting(api=api, surface=Surface.SCIM, sync=SyncSettings(fully=True))
+
+    async def drive(browser: Browser) -> None:
+        await pressing("down")(browser)
+        await browser.settled(lambda: "2 more are no users" in browser.members_heading)
+        await browser.press("enter", "enter")
+        await browser.settled(lambda: "others unknown" in browser.detail)
+        await wait_for_counts(browser)
+
+    assert matches_snapshot(setting, drive, WIDE)

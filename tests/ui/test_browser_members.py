@@ -94,7 +94,7 @@ async def test_members_who_are_no_users_are_counted() -> None:
     async with open_browser(setting(api, fully=True)) as browser:
         await open_group(browser, "down")
         await browser.settled(
-            lambda: browser.members_heading == "Sales · 30 members, 2 more are no users, read just now"
+            lambda: browser.members_heading == "Sales · 30 members, read just now, 2 more are no users"
         )
         await browser.settled(lambda: browser.row_count == 30)
 

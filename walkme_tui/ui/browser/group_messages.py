@@ -106,7 +106,7 @@ def listed_facts(row: GroupSize, known: int, state: MembersState, now_ms: int) -
         return f"{words.count(state.listed, 'member', 'members')}{loaded}"
     if row.read_at_ms is not None:
         strangers = f", {words.count(row.strangers, 'more is no user', 'more are no users')}" if row.strangers else ""
-        read = f"{words.count(known, 'member', 'members')}{strangers}, read {words.ago(now_ms, row.read_at_ms)}"
+        read = f"{words.count(known, 'member', 'members')}, read {words.ago(now_ms, row.read_at_ms)}{strangers}"
         return f"{read} · not read again: {message}" if message else read
     if message:
         return f"{least}members not read: {message}"
