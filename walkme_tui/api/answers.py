@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, unquote_plus
@@ -112,8 +112,13 @@ class Endpoint(NamedTuple):
     proxy: str = ""
 
 
-def read_json(answer: ApiAnswer) -> tuple[Any, tuple[str, ...]]:
-    """The body's JSON value and its warnings about it, in sentences; raises ``UnexpectedAnswer`` if it is no JSON."""
+def read_json(
+    answer: ApiAnswer, object_hook: Callable[[dict[str, Any]], Any] | None = None
+) -> tuple[Any, tuple[str, ...]]:
+    """The body's JSON value and its warnings about it, in sentences; raises ``UnexpectedAnswer`` if it is no JSON.
+
+    ``object_hook`` is that of ``json_text.loads``.
+    """
     warnings: tuple[str, ...] = ()
     try:
         text = answer.body.decode("utf-8-sig")
@@ -122,7 +127,7 @@ def read_json(answer: ApiAnswer) -> tuple[Any, tuple[str, ...]]:
         warnings = ("Some text in the answer was not valid UTF-8.",)
     if answer.body.strip(b" \t\r\n\0"):
         try:
-            return loads(text), warnings
+            return loads(text, object_hook), warnings
         except (ValueError, RecursionError):
             pass
     may_pass = answer.content_type.endswith("json") and not answer.is_web_page

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,9 +27,12 @@ class ExactNumber:
         return self.text[-1].isdecimal()
 
 
-def loads(text: str) -> Any:
-    """The value of a JSON text; raises like ``json.loads``. NaN and Infinity are read, too."""
-    return _DECODER.decode(text)
+def loads(text: str, object_hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+    """The value of a JSON text; raises like ``json.loads``. NaN and Infinity are read, too.
+
+    ``object_hook`` is called with each object, and its result takes the object's place.
+    """
+    return (_DECODER if object_hook is None else _decoder(object_hook)).decode(text)
 
 
 def dumps(
@@ -92,4 +96,10 @@ def _is_same(number: float, text: str) -> bool:
         return False
 
 
-_DECODER: Final = json.JSONDecoder(parse_float=_number, parse_int=_integer, parse_constant=ExactNumber)
+def _decoder(object_hook: Callable[[dict[str, Any]], Any] | None = None) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_hook=object_hook, parse_float=_number, parse_int=_integer, parse_constant=ExactNumber
+    )
+
+
+_DECODER: Final = _decoder()

@@ -1,8 +1,8 @@
-"""A SCIM server with one large group, of all users, and a small one, over TCP: ``python -m … USERS LISTED``.
+"""A SCIM server with a small group and a large one, over TCP: ``python -m … MEMBERS LISTED``.
 
-Pages of the list of users past the first LISTED ones are never answered. It prints its address, then for each list of
-members the moment when its last byte was written: seconds of
-``time.perf_counter``, which on Linux is the same clock in every process.
+The large group has all users but the first ``OTHERS``. Pages of the list of users past the first LISTED ones are never
+answered. It prints its address, then for each list of the large group's members the moment when its last byte was
+written: seconds of ``time.perf_counter``, which on Linux is the same clock in every process.
 """
 
 import json
@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 SCHEMAS: Final = "urn:ietf:params:scim:schemas:core:2.0:"
 GROUPS: Final = {"g-1": "A small group", "g-2": "Everybody"}
 SMALL: Final = 30
+OTHERS: Final = 1000
 
 
 def email(number: int) -> str:
@@ -105,8 +106,8 @@ def _encoded(value: object) -> bytes:
 
 def main() -> None:
     """Serve until killed."""
-    Handler.users, Handler.listed = map(int, sys.argv[1:3])
-    members = [_member(number) for number in range(Handler.users - 1, -1, -1)]
+    Handler.users, Handler.listed = int(sys.argv[1]) + OTHERS, int(sys.argv[2])
+    members = [_member(number) for number in range(Handler.users - 1, OTHERS - 1, -1)]
     Handler.large_body = _encoded(_group("g-2") | {"members": members})
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     sys.stdout.write(f"http://127.0.0.1:{server.server_address[1]}/scim/v2\n")

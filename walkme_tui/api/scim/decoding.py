@@ -21,6 +21,7 @@ T = TypeVar("T")
 _LIST_NAMES: Final = {name.lower(): name for name in ("Resources", "totalResults", "startIndex", "itemsPerPage")}
 # The answer to a change has one of these.
 _WRITTEN_NAMES: Final = frozenset({"schemas", "id", "username", "displayname", "meta", "members", "active", "groups"})
+_USUAL_MEMBER: Final = frozenset({"value", "display", "$ref", "type"})
 LONGEST_NUMBER: Final = 12
 
 
@@ -32,9 +33,11 @@ class Listed(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def decode_list(answer: ApiAnswer, noun: str = "users") -> Listed:
-    """A page of a list; raises ``UnexpectedAnswer`` if the answer has no list."""
-    value, tolerated = read_json(answer)
+def decode_list(
+    answer: ApiAnswer, noun: str = "users", object_hook: Callable[[dict[str, Any]], Any] | None = None
+) -> Listed:
+    """A page of a list; raises ``UnexpectedAnswer`` if the answer has no list. ``object_hook`` as for ``read_json``."""
+    value, tolerated = read_json(answer, object_hook)
     warnings = list(tolerated)
     if isinstance(value, list):
         return Listed(value, None, tuple(warnings))
@@ -127,7 +130,7 @@ def decode_groups(answer: ApiAnswer, ids: dict[str, str] | None) -> GroupPage:
 
     With ``ids`` the members are read. It has each id once, as key and value: many groups have the same members.
     """
-    listed = decode_list(answer, "groups")
+    listed = decode_list(answer, "groups", _usual_id)
     found = [(decode_group(raw), raw) for raw in listed.resources]
     groups = [group and (group, frozenset() if ids is None else _member_ids(raw, ids)) for group, raw in found]
     return GroupPage(groups, listed.total, listed.warnings)
@@ -135,7 +138,7 @@ def decode_groups(answer: ApiAnswer, ids: dict[str, str] | None) -> GroupPage:
 
 def decode_one_group(answer: ApiAnswer, group_id: str, pick: Callable[[object], T | None]) -> T:
     """What ``pick`` makes of a group; raises ``UnexpectedAnswer`` if the answer is none, or another one."""
-    value, _ = read_json(answer)
+    value, _ = read_json(answer, _usual_member)
     group, picked = decode_group(value), pick(value)
     if group is None or picked is None:
         raise unexpected(answer, "answered with a group that cannot be read", value)
@@ -160,12 +163,34 @@ def decode_members(raw: object) -> GroupMembers | None:
     members: dict[str, User] = {}
     unreadable = 0
     for entry in _entries(raw):
+        if isinstance(entry, User):
+            members.setdefault(entry.id, entry)
+            continue
         user_id = membership_id(entry)
         if user_id is None or _is_group(entry):
             unreadable += 1
         elif user_id not in members:
-            members[user_id] = _member_user(user_id, entry)
+            members[user_id] = _member_user(user_id, member(entry, "display"))
     return GroupMembers(group, tuple(members.values()), unreadable)
+
+
+def _usual_member(entry: dict[str, Any]) -> Any:
+    """A usual entry of a list of members as a user, any other object as it is."""
+    user_id = _usual_id(entry)
+    return _member_user(user_id, entry.get("display")) if isinstance(user_id, str) else entry
+
+
+def _usual_id(entry: dict[str, Any]) -> str | dict[str, Any]:
+    """The id in a usual entry of a list of members, any other object as it is.
+
+    At once when the object was read: those of a large group would take thirty megabytes together.
+    """
+    user_id, reference = entry.get("value"), entry.get("$ref", "")
+    if type(user_id) is not str or type(reference) is not str or not entry.keys() <= _USUAL_MEMBER:
+        return entry
+    if entry.get("type", "User") != "User" or "/groups/" in reference.lower() or unreadable_id(user_id):
+        return entry
+    return user_id
 
 
 def _member_ids(raw: object, ids: dict[str, str]) -> frozenset[str]:
@@ -209,8 +234,7 @@ def _is_group(entry: object) -> bool:
     return isinstance(reference, str) and "/groups/" in reference.lower()
 
 
-def _member_user(user_id: str, entry: object) -> User:
-    shown = member(entry, "display")
+def _member_user(user_id: str, shown: object) -> User:
     if not isinstance(shown, str) or not shown:
         return User(user_id)
     shown = storable(shown)

@@ -239,7 +239,7 @@ class Listing:
         elif isinstance(event, UserStored | UserForgotten | MembersStored):
             self._stale = True
             if not isinstance(event, UserStored) or not self._holds(event.user_id):
-                self._search_soon()
+                self._search_soon(at_once=isinstance(event, MembersStored) and not self._view.order)
 
     def _holds(self, user_id: str) -> bool:
         return any(isinstance(row, MirroredUser) and row.user.id == user_id for row in self._rows.values())
@@ -250,13 +250,15 @@ class Listing:
 
     # ------------------------------------------------------------ the view
 
-    def _search_soon(self, *, again: bool = True) -> None:
-        """Search after a pause that collects several pages, and takes at least half of the time.
+    def _search_soon(self, *, again: bool = True, at_once: bool = False) -> None:
+        """Search after a pause that collects several pages, and takes at least half of the time; or ``at_once``.
 
         Without ``again`` only new users arrived: in a view without a sort the matching ones are appended.
         """
         self._again = self._again or again or self._requested.sort is not None
-        if self._settling is None:
+        if at_once:
+            self._view_wanted.set()
+        elif self._settling is None:
             pause = max(self._settle_seconds, self._build_seconds)
             self._settling = asyncio.get_running_loop().call_later(pause, self._settle)
 
