@@ -8,6 +8,7 @@ import ssl
 import sys
 import zlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from walkme_tui.domain.errors import ConfigurationError
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 GZIP_WINDOW: Final = zlib.MAX_WBITS | 16
+LARGE_BODY_BYTES: Final = 1024 * 1024
+M_MMAP_THRESHOLD: Final = -3
 # How long to wait for the body of an answer whose status already decides.
 BODY_GRACE_SECONDS: Final = 3.0
 
@@ -200,6 +203,19 @@ async def _read_soon(response: httpx.Response, limit_bytes: int) -> tuple[bytes,
         return b"", True
 
 
+@cache
+def _return_large_blocks() -> None:
+    """Let glibc return blocks of a megabyte and more to the system when they are freed.
+
+    After the first one it would keep up to 32 MB of them, and a large group takes several of 10 MB. Other C libraries
+    have no such setting, and need none.
+    """
+    import ctypes  # rarely needed
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BODY_BYTES)
+
+
 async def _read_body(response: httpx.Response, limit_bytes: int) -> bytes:
     """The decompressed body, with at most ``limit_bytes`` in memory and little more read.
 
@@ -223,6 +239,8 @@ async def _read_body(response: httpx.Response, limit_bytes: int) -> bytes:
                 raise BodyCutShort from None
         if max(len(body), received) > limit_bytes:
             raise BodyTooLarge(limit_bytes)
+        if len(body) > LARGE_BODY_BYTES:
+            _return_large_blocks()
     if decompressor is not None and not decompressor.eof and body:
         raise BodyCutShort
     return bytes(body)
