@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "walkme_tui"
 WRITERS = {
     "services/directory.py": {
-        *("save_user", "forget_user", "save_groups", "add_members", "end_members"),
+        *("save_user", "forget_user", "forget_group", "save_groups", "add_members", "end_members"),
         *("UserStored", "UserForgotten", "GroupsStored", "MembersStored"),
     },
     "services/page_tracker.py": {"save_page", "PageLoaded"},

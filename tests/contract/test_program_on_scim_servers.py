@@ -107,6 +107,17 @@ def test_a_group_is_created_filled_renamed_and_deleted(account: ScimAccount, pro
     assert all(account("GET", f"/Users/{user_id}").status == 200 for user_id in people)
 
 
+def test_a_deleted_group_with_members_is_forgotten(account: ScimAccount, program: ScimProgram) -> None:
+    email, name = new_email(), f"Crew {next(NUMBERS)}"
+    user_id = account.add_user(email)
+    program.changed("groups", "create", name)
+    program.changed("groups", "add", name, email)
+    assert account.groups()[name] == [user_id]
+    program.changed("groups", "delete", name, "--confirm", name)
+    assert {group["name"] for group in program.done("groups")["groups"]} == set(account.groups())
+    assert program.done("whois", email)["groups"] == []
+
+
 def test_a_user_is_offboarded_and_the_offboarding_undone(account: ScimAccount, program: ScimProgram) -> None:
     email = new_email()
     user_id = account.add_user(email, "Ida", "Berg")

@@ -92,6 +92,8 @@ async def _problem(directory: Directory, group: Group) -> str:
     shown = clean(group.label, MAX_SHOWN)
     try:
         found = await directory.read_members(group.id)
+    except NotFound:
+        return ""  # deleted, and only users who were read before still had it
     except (ServiceUnavailable, SignInRefused):
         raise
     except ApiError as error:

@@ -62,6 +62,11 @@ class Directory:
         was, position = (None, None) if known is None or known.is_only_listed else (known.user, known.position)
         self._publish(UserForgotten(user_id, was, position))
 
+    async def forget_group(self, group_id: str) -> None:
+        """Drop a group that the server no longer has; raises ``MirrorUnavailable``."""
+        await self._session.mirror.forget_group(group_id)
+        self._publish(GroupsStored())
+
     async def store_groups(self, groups: Sequence[Group]) -> None:
         """Store the server's list of groups; raises ``MirrorUnavailable``."""
         await self._session.mirror.save_groups(groups)
@@ -150,14 +155,19 @@ class Directory:
     async def read_members(self, group_id: str, priority: Priority = Priority.DEMAND) -> GroupMembers:
         """The members of a group, requested from the group and stored.
 
-        Raises ``NotFound``, ``RequestRejected`` on a surface whose groups do not list them, another ``ApiError`` or
-        ``MirrorUnavailable``.
+        Raises ``NotFound`` after dropping the group from the mirror, ``RequestRejected`` on a surface whose groups do
+        not list them, another ``ApiError`` or ``MirrorUnavailable``.
         """
         session = self._session
         if session.group_api is None:
             raise RequestRejected(f"The members cannot be read: {session.capabilities.group_members}.")
         requested_at_ms = session.clock()
-        found = await session.group_api.group_members(group_id, priority)
+        try:
+            found = await session.group_api.group_members(group_id, priority)
+        except NotFound:
+            with suppress(MirrorUnavailable):
+                await self.forget_group(group_id)
+            raise
         await self.store_members(found, requested_at_ms)
         return found
 

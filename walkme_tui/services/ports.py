@@ -171,6 +171,10 @@ class Mirror(Protocol):
         """
         ...
 
+    async def forget_group(self, group_id: str) -> None:
+        """Drop a group that the server no longer has, with all memberships."""
+        ...
+
     async def save_groups(self, groups: Sequence[Group]) -> None:
         """Replace the list of groups; ids that occur only in users stay, without a name.
 

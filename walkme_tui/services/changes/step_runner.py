@@ -238,6 +238,9 @@ class StepRunner:
         change = record.step.change
         if change.about_group:
             if settled.changed:
+                if change.deletes:
+                    with suppress(MirrorUnavailable):
+                        await self._directory.forget_group(change.subject_id)
                 await self._refresh_groups()
             return settled
         with suppress(MirrorUnavailable):

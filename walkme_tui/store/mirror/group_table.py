@@ -103,6 +103,11 @@ class GroupTable:
         )
         self.delete_unused()
 
+    def delete(self, group_id: str) -> None:
+        """Delete a group that has no members."""
+        self._connection.execute("DELETE FROM groups WHERE id = ? AND members = 0", (storable(group_id),))
+        self.clear_cache()
+
     def delete_unused(self) -> None:
         """Delete the groups that are not in the server's list and have no members."""
         self._connection.execute("DELETE FROM groups WHERE listed = 0 AND members = 0")

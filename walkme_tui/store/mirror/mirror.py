@@ -150,6 +150,15 @@ class SqliteMirror:
 
         return await self._writer.write(forget)
 
+    async def forget_group(self, group_id: str) -> None:
+        file = self._writer.file
+
+        def forget() -> Steps[None]:
+            yield from self._remove_all_but(group_id, (), now_ms())
+            yield from file.write_in_turn(lambda tables: tables.groups.delete(group_id))
+
+        await self._writer.thread.write(forget())
+
     async def save_groups(self, groups: Sequence[Group]) -> None:
         await self._writer.thread.write(self._save_groups(groups))
 
