@@ -56,6 +56,8 @@ def selected_profile(option: str | None, environ: Mapping[str, str], settings: C
             f"No profile is selected; {clean(str(found.file))} has {clean(names)} but no default_profile.",
             hint=f"Pass --profile {next(iter(found.profiles))}, or set default_profile in the file.",
         )
+    if environ.get("WALKME_SCIM_BASE_URL"):
+        raise NoProfile("WALKME_SCIM_BASE_URL is set, but WALKME_SCIM_TOKEN is not.", hint="Set and export it too.")
     raise NoProfile("There is no profile yet, so there is no account to open.", hint=SETUP_HELP)
 
 

@@ -117,9 +117,11 @@ class Profile(NamedTuple):
         """The wanted surface, by default REST if configured; raises ``ConfigurationError`` if it is not configured."""
         surface = wanted or (Surface.SCIM if self.rest is None else Surface.REST)
         if surface not in self.connections:
-            others = "".join(f", or use --surface {other}" for other in self.connections)
+            others = "".join(f", only {other.upper()}" for other in self.connections)
+            variables = ("SCIM_BASE_URL", "SCIM_TOKEN") if surface is Surface.SCIM else ("CLIENT_ID", "CLIENT_SECRET")
+            needed = " and ".join(f"WALKME_{name}" for name in variables)
             raise ConfigurationError(
-                f"The profile {self.name} has no {surface.upper()} connection ({self.origin}).",
-                hint=f"Add one{others}.",
+                f"The profile {self.name} has no {surface.upper()} connection{others} ({self.origin}).",
+                hint=f"Set {needed}." if self.origin == THE_ENVIRONMENT else f"Add [profiles.{self.name}.{surface}].",
             )
         return surface

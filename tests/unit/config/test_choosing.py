@@ -117,3 +117,5 @@ def test_a_base_url_alone_defines_no_profile() -> None:
     assert chosen(None, {"WALKME_BASE_URL": "https://x.example"}, file_with("a", default="a")) == "a"
     with pytest.raises(NoProfile):
         chosen("env", {"WALKME_BASE_URL": "https://x.example"}, file_with())
+    with pytest.raises(NoProfile, match="WALKME_SCIM_TOKEN is not"):
+        chosen(None, {"WALKME_SCIM_BASE_URL": "https://x.example"}, file_with())

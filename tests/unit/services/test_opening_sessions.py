@@ -153,8 +153,8 @@ async def test_a_client_that_cannot_be_built_is_raised_at_the_first_call(paths: 
 def test_a_surface_that_the_profile_lacks_is_refused(paths: Paths, secret: FileSource) -> None:
     rest, scim = profile_at("https://api.walkme.com", secret), scim_profile_at("https://x.example/scim/v2", secret)
     for profile, surface, hint in (
-        (rest, Surface.SCIM, "Add one, or use --surface rest."),
-        (scim, Surface.REST, "Add one, or use --surface scim."),
+        (rest, Surface.SCIM, "Set WALKME_SCIM_BASE_URL and WALKME_SCIM_TOKEN."),
+        (scim, Surface.REST, "Set WALKME_CLIENT_ID and WALKME_CLIENT_SECRET."),
     ):
         with pytest.raises(ConfigurationError, match=f"The profile acme has no {surface.upper()} connection") as caught:
             open_session(profile, paths=paths, surface=surface)
