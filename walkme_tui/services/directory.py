@@ -62,7 +62,7 @@ class Directory:
         was, position = (None, None) if known is None or known.is_only_listed else (known.user, known.position)
         self._publish(UserForgotten(user_id, was, position))
 
-    async def forget_group(self, group_id: str) -> None:
+    async def drop_group(self, group_id: str) -> None:
         """Drop a group that the server no longer has; raises ``MirrorUnavailable``."""
         await self._session.mirror.forget_group(group_id)
         self._publish(GroupsStored())
@@ -166,7 +166,7 @@ class Directory:
             found = await session.group_api.group_members(group_id, priority)
         except NotFound:
             with suppress(MirrorUnavailable):
-                await self.forget_group(group_id)
+                await self.drop_group(group_id)
             raise
         await self.store_members(found, requested_at_ms)
         return found

@@ -240,7 +240,7 @@ class StepRunner:
             if settled.changed:
                 if change.deletes:
                     with suppress(MirrorUnavailable):
-                        await self._directory.forget_group(change.subject_id)
+                        await self._directory.drop_group(change.subject_id)
                 await self._refresh_groups()
             return settled
         with suppress(MirrorUnavailable):
