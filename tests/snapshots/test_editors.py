@@ -6,8 +6,9 @@ from tests.snapshots.conftest import Drive, SnapshotCheck
 from tests.snapshots.test_changing import NARROW, WIDE, account, showing, zoe
 from tests.snapshots.test_screens import quiet
 from tests.support.browser import Browser, Setting
-from walkme_tui.domain.accounts import Environment
+from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.errors import RequestRejected
+from walkme_tui.domain.users import UNKNOWN
 
 SMALL = (60, 15)
 
@@ -18,7 +19,8 @@ def editing(key: str, *keys: str, texts: Sequence[str] = ()) -> Drive:
     async def drive(browser: Browser) -> None:
         await quiet(browser)
         await browser.press(key)
-        await browser.settled(lambda: browser.says("user ") or browser.says("users ") or key == "n")
+        ready = ("user ", "users ", "SCIM has no role")
+        await browser.settled(lambda: key == "n" or any(map(browser.says, ready)))
         await browser.press(*keys)
         for text in texts:
             await browser.settled(lambda text=text: browser.says(text))  # type: ignore[misc]  # the text of this turn
@@ -42,6 +44,12 @@ def test_hidden_characters_and_reasons_at_the_fields(matches_snapshot: SnapshotC
     user = zoe(last_name="Çe\u200blik", role="a\x1bb")
     keys = ("ctrl+u", *"zoe@x", "down", "down", "down", "down")
     assert matches_snapshot(Setting(api=account(user)), editing("e", *keys), WIDE)
+
+
+def test_the_form_of_a_user_on_scim(matches_snapshot: SnapshotCheck) -> None:
+    user = zoe(role=UNKNOWN, extra={"accessRole": "2", "emails": [{"value": "zoe.celik@example.com"}]})
+    setting = Setting(api=account(user), surface=Surface.SCIM)
+    assert matches_snapshot(setting, editing("e", texts=["SCIM has no role"]), NARROW)
 
 
 def test_the_form_of_a_new_user_on_a_small_screen(matches_snapshot: SnapshotCheck) -> None:

@@ -18,7 +18,7 @@ LATENCY_SAMPLES: Final = 21
 LONGEST_BODY: Final = 4_000
 """Characters of a body that are kept."""
 LONGEST_PARSED_BYTES: Final = 16 * 1024
-SHOWN_PARAMETERS: Final = frozenset({"page", "pageSize", "startIndex", "count"})
+SHOWN_PARAMETERS: Final = frozenset({"page", "pageSize", "startIndex", "count", "excludedAttributes"})
 SHOWN_HEADERS: Final = frozenset(
     {
         "accept", "accept-encoding", "allow", "cf-ray", "connection", "content-encoding", "content-length",

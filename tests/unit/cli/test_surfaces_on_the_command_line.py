@@ -102,6 +102,7 @@ def test_an_undo_opens_the_surface_of_its_job_or_receipt(both: CommandLine, api:
     job = both("set", ZOE, "lastName=Moreau", *SCIM, "--yes", "--json").json
     assert (job["surface"], job["state"]) == ("scim", "done")
     assert "acme (SCIM)" in both("jobs").out
+    assert "as token, through SCIM" in both("jobs", "show", job["job"]).out
     refused = both("undo", job["job"], "--surface", "rest", "--yes")
     assert refused.code == 2
     assert "was made through SCIM, and this is REST" in refused.err
