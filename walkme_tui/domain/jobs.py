@@ -179,12 +179,16 @@ class Job:
 
     @property
     def changed_subjects(self) -> frozenset[str]:
-        """Ids of the users or groups that an undo of the job changes."""
+        """Ids of the users or groups that the job changed."""
         return frozenset(
-            record.step.subject_id
-            for record in self.steps
-            if record.state is StepState.DONE and record.changed and record.step.change.undoable
+            record.step.subject_id for record in self.steps if record.state is StepState.DONE and record.changed
         )
+
+    @property
+    def undoable_subjects(self) -> frozenset[str]:
+        """Those of which an undo restores something."""
+        steps = (record.step for record in self.steps if record.step.change.undoable)
+        return self.changed_subjects.intersection(step.subject_id for step in steps)
 
     @property
     def finished_users(self) -> frozenset[str]:
@@ -235,8 +239,8 @@ def with_subject_id(record: StepRecord, subject_id: str) -> StepRecord:
     return replace(record, step=replace(record.step, change=record.step.change.for_subject(subject_id)))
 
 
-def undone_users(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
-    """By job id, the users whose changes later jobs undid; ``jobs`` are newest first.
+def undone_subjects(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
+    """By job id, the users or groups whose changes later jobs undid; ``jobs`` are newest first.
 
     An undo that was itself undone does not count.
     """

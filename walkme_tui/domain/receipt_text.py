@@ -67,7 +67,7 @@ def ticket_lines(receipt: Mapping[str, Any], file_name: str) -> list[str]:
     """At most six lines for a ticket; ``file_name`` is the receipt's JSON file, for the undo of this person."""
     account, operator = receipt["account"], receipt["operator"]
     title = TITLES.get(receipt["kind"], "Change")
-    who = code(_label(receipt))
+    who = _label(receipt)
     ticket = f"{code(receipt['ticket'])}, " if receipt["ticket"] else ""
     state = _word(receipt["state"])
     when = _moment(receipt["settled_at"] or receipt["written_at"])
@@ -94,11 +94,11 @@ def code(value: object, limit: int = MAX_SHOWN) -> str:
 
 
 def _label(receipt: Mapping[str, Any]) -> str:
-    """What to call the user or the group of a receipt."""
+    """The user or the group of a receipt, for the title."""
     if "group" in receipt:
-        return f"the group {receipt['group']['name'] or receipt['group']['id']}"
+        return f"the group {_group(receipt['group'])}"
     person = receipt["person"]
-    return str(person.get("email") or _name(person) or person["id"])
+    return code(person.get("email") or _name(person) or person["id"])
 
 
 def _subject(receipt: Mapping[str, Any]) -> str:

@@ -76,7 +76,7 @@ def receipt(
         "checks": [check.to_json() for check in job.checks_of(subject.id)],
         "warning": warning,
         "undo": f"walkme-tui undo {job.id}",
-        "undo_people": len(job.changed_subjects),
+        "undo_people": len(job.undoable_subjects),
     }
 
 

@@ -23,7 +23,7 @@ from walkme_tui.domain.errors import (
     Unreachable,
 )
 from walkme_tui.domain.groups import Group, GroupRecord
-from walkme_tui.domain.jobs import Job, JobState, Outcome, OutcomeReason
+from walkme_tui.domain.jobs import Job, JobState, Outcome, OutcomeReason, undone_subjects
 from walkme_tui.domain.plans import Gravity, Plan, PlanKind, StepState
 from walkme_tui.domain.receipt_text import receipt_markdown
 from walkme_tui.domain.receipts import receipt
@@ -466,6 +466,8 @@ async def test_creations_and_renamings_are_undone(tmp_path: Path, *, by_receipt:
         assert made.changed_subjects == {"EMEA"}
         assert (await desk.run(plan)).clean
         assert names(api) == ["Sales", "Support", "Beta"]
+        undone = undone_subjects(await desk.journal.jobs())
+        assert undone == {renamed.id: {"g1"}, made.id: {"EMEA"}}
         assert (await undo_of(made)).left_out == ("EMEA: there is no such group any more, so nothing is restored.",)
 
 
@@ -502,13 +504,13 @@ async def test_a_deletion_is_not_undone(tmp_path: Path) -> None:
         plan = await UndoPlanner(desk.session).of_job(job)
         assert not plan.steps
         assert plan.left_out[0].startswith("Sales: a deleted group cannot be restored")
-        assert not job.changed_subjects
+        assert not job.undoable_subjects
         made = receipt_of(desk, job)
         count = len(job.steps[0].before.members)  # type: ignore[union-attr,arg-type]
         assert made["before"] == {"name": "Sales", "members": count}
         assert made["after"] is None
         text = receipt_markdown(made, "receipt.json")
-        assert text.startswith("# Deletion of `the group Sales` in `test` (sandbox)\n")
+        assert text.startswith("# Deletion of the group `Sales` in `test` (sandbox)\n")
         assert f"- Before: `Sales`, {count} members\n- After: no group\n" in text
         assert "- Undo: a deleted group cannot be restored\n" in text
 

@@ -12,9 +12,11 @@ import pytest
 
 from tests.support.fake_directory import person
 from tests.support.journals import ACTOR, TickingClock, journal_in, plan_for
+from walkme_tui.domain.changes.group import RenameGroup
 from walkme_tui.domain.errors import AccountBusy
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import JobState, Outcome
-from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, StepState, numbered
 from walkme_tui.store.journal import claims, journal
 from walkme_tui.store.journal import file as journal_file
 from walkme_tui.store.journal.claims import LEASE_MS, Process
@@ -91,6 +93,19 @@ async def test_two_jobs_with_a_common_user_do_not_run_at_once(tmp_path: Path) ->
         await here.claim(first.id)
     await here.aclose()
     await there.aclose()
+
+
+async def test_a_group_and_a_user_with_the_same_id_are_claimed_apart(tmp_path: Path) -> None:
+    here = journal_in(tmp_path)
+    group = Group(ZOE.id, "Sales")
+    steps = numbered([RenameGroup(group.id, "Sales", "EMEA")])
+    renaming = Plan(PlanKind.RENAME_GROUP, "acme", "https://x", 0, (), steps, groups=(GroupSubject(group, 1, 0),))
+    jobs = [await here.create(plan, ACTOR) for plan in (plan_for(1), renaming, renaming)]
+    await here.claim(jobs[0].id)
+    await here.claim(jobs[1].id)
+    with pytest.raises(AccountBusy, match=f"{jobs[1].id} .rename group. is changing one of the same groups"):
+        await here.claim(jobs[2].id)
+    await here.aclose()
 
 
 async def test_users_whose_steps_are_settled_can_be_claimed(tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, pl
 from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
 from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
+from walkme_tui.domain.changes.group import CreateGroup, DeleteGroup, RenameGroup
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import JournalUnavailable
-from walkme_tui.domain.groups import Group
+from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.jobs import Job, JobState, Outcome
-from walkme_tui.domain.plans import Plan, PlanKind, StepState, Subject, numbered
+from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, StepState, Subject, numbered
 from walkme_tui.domain.users import UNKNOWN
 from walkme_tui.store.journal.journal import SqliteJournal
 from walkme_tui.store.journal.tables import JournalTables
@@ -99,6 +100,32 @@ async def test_values_of_edits_and_refusals_are_deleted_too(tmp_path: Path) -> N
         DeleteUser("person-2"),
     ]
     assert not any(record.refusals for record in purged.steps)
+
+
+async def test_names_and_members_of_groups_are_deleted_too(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    group, create = Group("g1-amina.json", "Gruppe"), CreateGroup.of("verified for")
+    subjects = (GroupSubject(group, 1, 0), GroupSubject(Group(create.subject_id, create.name), 0, 0))
+    steps = numbered([create, RenameGroup(group.id, "Gruppe", "Amina"), DeleteGroup(group.id, "Amina")])
+    plan = Plan(PlanKind.DELETE_GROUP, "acme", "https://x", 0, (), steps, groups=subjects)
+    job = await journal.create(plan, ACTOR)
+    await journal.claim(job.id)
+    before = GroupRecord(group, (ZOE.id,))
+    for step in steps:
+        await journal.intend(job.id, step.number, before, 1)
+        await journal.settle(job.id, step.number, Outcome(StepState.DONE, "Gruppe", changed=True, after=before), 2)
+    await journal.release(job.id, JobState.DONE)
+    assert (await journal.job(job.id)).steps[2].before == before
+    assert await journal.purge(FOREVER) == 1
+    purged = await journal.job(job.id)
+    await journal.aclose()
+    assert [part for part in TELLTALES if part in bytes_in(tmp_path)] == []
+    assert [record.step.change for record in purged.steps] == [
+        CreateGroup("group-1", "group-1"),
+        RenameGroup("group-2", None, "group-2"),
+        DeleteGroup("group-2", None),
+    ]
+    assert purged.plan.about_groups
 
 
 async def test_who_when_and_what_kind_stay(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def job_lines(job: Job, undo_jobs: Iterable[Job] = ()) -> list[str]:
         lines += [f"  {'!' if check.wrong else '-'} {check.text}" for check in job.checks_of(user_id)]
     lines += [*left_out_lines(job.plan), "", f"{counts_text(job)}."]
     lines += [f"Receipt  {clean(path)}" for path in job.receipts]
-    if job.purged_at_ms is None and changed:
+    if job.purged_at_ms is None and job.undoable_subjects:
         scope = f"  (all {changed} people)" if changed > 1 else ""
         lines.append(f"Undo     {PROGRAM} undo {job.id}{scope}")
         if changed > 1:

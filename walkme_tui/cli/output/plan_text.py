@@ -132,8 +132,8 @@ def _heading(subject: Subject | GroupSubject, steps: tuple[Step, ...], surface: 
     is_new = any(step.change.creates for step in steps)
     read = format_time_ms(subject.read_at_ms // 1000 * 1000)
     if isinstance(subject, GroupSubject):
-        known = [cut(subject.name, MAX_NAME), member_count(subject.members)]
-        return "  ".join([*known, "(new group)" if is_new else f"(read {read})"])
+        members = [] if subject.members is None else [member_count(subject.members)]
+        return "  ".join([cut(subject.name, MAX_NAME), *members, "(new group)" if is_new else f"(read {read})"])
     user = subject.user
     role = "" if surface.roles else plain(user.role)
     parts = [user.full_name, plain(user.email), role, plain(user.status), plain(user.external_id)]

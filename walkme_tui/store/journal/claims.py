@@ -114,13 +114,14 @@ class Claims:
     def busy(self, tables: JournalTables, job_id: str, *, same_users: bool = False) -> AccountBusy:
         """The error that names the holder of a job."""
         found = tables.connection.execute("SELECT plan FROM jobs WHERE id = ?", (job_id,)).fetchone()
-        kind = loaded(found[0])["kind"] if found else "unknown"
+        plan = loaded(found[0]) if found else {}
+        kind, subjects = plan.get("kind", "unknown"), "groups" if plan.get("groups") else "users"
         holder = self._holder(tables, job_id)
         who = "another process" if holder is None else f"process {holder.pid} on {holder.host}"
         if holder is not None and holder.token == self.process.token:
             who = f"this program ({who})"
         since = "" if holder is None else f", since {format_time_ms(holder.since_ms // 1000 * 1000)}"
-        doing = "is changing one of the same users" if same_users else "is already running"
+        doing = f"is changing one of the same {subjects}" if same_users else "is already running"
         return AccountBusy(
             f"Job {job_id} ({kind}) {doing} in {who}{since}.",
             hint="Wait until it has ended, or stop it there first.",

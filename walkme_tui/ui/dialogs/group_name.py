@@ -58,7 +58,7 @@ class GroupNameDialog(Dialog[str]):
         if name:
             for finding in check("group name", name):
                 lines += wrapped(finding.text, WIDTH, TextStyle.WARN)
-        if name in self._taken:
+        if name in self._taken and not self._problem:
             lines += wrapped("A group has this name already.", WIDTH, TextStyle.WARN)
         self.query_one("#notes", ScrollingText).set_lines([*lines, *wrapped(NEXT, WIDTH, TextStyle.DIM)])
 

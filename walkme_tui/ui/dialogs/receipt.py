@@ -55,7 +55,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         self._problems = problems
         self._note = note
         self._now_ms = now_ms
-        self._undoable = len(job.changed_subjects)
+        self._undoable = len(job.undoable_subjects)
         super().__init__([(change_words.job_title(job), TextStyle.STRONG)], account_mark(account), monotonic)
 
     def body(self) -> Sequence[Widget]:

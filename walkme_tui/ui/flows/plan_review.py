@@ -153,7 +153,7 @@ async def undo_job(view: FlowContext, origin: Origin, job: Job) -> None:
         return await change_services.undo_planner.of_job(await change_services.journal.job(job.id), on_progress)
 
     title = f"Undo the {job_title(job)[:1].lower()}{job_title(job)[1:]}"
-    await review_undo(view, origin, title, make, len(job.changed_subjects))
+    await review_undo(view, origin, title, make, len(job.undoable_subjects))
 
 
 async def review_undo(view: FlowContext, origin: Origin, title: str, make: "MakePlan", users: int) -> None:

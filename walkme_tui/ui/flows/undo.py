@@ -71,10 +71,9 @@ def latest_undoable(
         of_account = (job.plan.base_url, job.plan.surface) == (account.base_url, account.surface)
         if job.purged_at_ms is not None or not of_account or job.plan.about_groups is not about_groups:
             continue
-        changed = any(map(changed_something, job.records_of(subject_id)))
         if job.plan.kind is PlanKind.UNDO:
-            if changed and job.plan.undoes is not None:
+            if job.subject_id(subject_id) in job.changed_subjects and job.plan.undoes is not None:
                 undone.add(job.plan.undoes)
-        elif changed and job.id not in undone:
+        elif any(map(changed_something, job.records_of(subject_id))) and job.id not in undone:
             return job
     return None

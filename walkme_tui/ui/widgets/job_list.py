@@ -4,14 +4,14 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Final
 
 from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.jobs import Job, JobState, undone_users
+from walkme_tui.domain.jobs import Job, JobState, undone_subjects
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
 STATE_WIDTH: Final = 16
-KIND_WIDTH: Final = 12
+KIND_WIDTH: Final = 13
 AGE_WIDTH: Final = 6
 STEPS_WIDTH: Final = 8
 _STYLES: Final = {
@@ -42,7 +42,7 @@ class JobList(RowList[Job]):
 
     def fill(self, jobs: Sequence[Job]) -> None:
         """Show these, newest first; jobs that were undone are marked."""
-        undone, self._undone = self._undone, undone_users(jobs)
+        undone, self._undone = self._undone, undone_subjects(jobs)
         self.show(jobs)
         if undone != self._undone:
             self.refresh()

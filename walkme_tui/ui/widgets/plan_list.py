@@ -269,9 +269,10 @@ def _heading(
     is_new = any(step.change.creates for step in steps)
     read = f"read {words.ago(now_ms, subject.read_at_ms)}"
     if isinstance(subject, GroupSubject):
+        members = "" if subject.members is None else f"{member_count(subject.members)}   "
         yield [
             (words.cut(change_words.subject_name(subject), width // 2), TextStyle.STRONG),
-            (f"   {member_count(subject.members)}   ", TextStyle.PLAIN),
+            (f"   {members}", TextStyle.PLAIN),
             ("new group" if is_new else read, TextStyle.DIM),
         ]
         return
