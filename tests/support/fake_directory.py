@@ -315,12 +315,12 @@ class FakeDirectory:
 
     async def replaces_records(self) -> bool:
         """True once PATCH was refused."""
-        return await self.updater.patch_refused()
+        return await self.updater.patch_refusal.known()
 
     def use_write_support(self, write_support: WriteSupport) -> None:
         """Keep the refusal of PATCH in ``write_support``."""
         self.updater = UserUpdater(self)
-        self.updater.use_write_support(write_support)
+        self.updater.patch_refusal.store = write_support
 
     async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
         """Change some fields."""

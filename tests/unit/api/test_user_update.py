@@ -37,7 +37,7 @@ async def update(
 ) -> None:
     """One update of the status."""
     updater = UserUpdater(api)
-    updater.use_write_support(write_support or KnownWriteSupport())
+    updater.patch_refusal.store = write_support or KnownWriteSupport()
     await updater.update(user_id, UPDATE, base or User(user_id))
 
 

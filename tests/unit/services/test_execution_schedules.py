@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -105,8 +106,8 @@ class FaultyApi:
         self._schedule = schedule
         updater = UserUpdater(cast("UserCalls", self))
         self.update_user = updater.update
-        self.replaces_records = updater.patch_refused
-        self.use_write_support = updater.use_write_support
+        self.replaces_records = updater.patch_refusal.known
+        self.use_write_support = partial(setattr, updater.patch_refusal, "store")
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._api, name)

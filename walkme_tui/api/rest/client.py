@@ -141,11 +141,11 @@ class RestDirectory:
 
     async def replaces_records(self) -> bool:
         """True where this server refuses PATCH, so that ``update_user`` replaces the whole record."""
-        return await self._updater.patch_refused()
+        return await self._updater.patch_refusal.known()
 
     def use_write_support(self, write_support: WriteSupport) -> None:
         """Keep the refusal of PATCH in ``write_support``."""
-        self._updater.use_write_support(write_support)
+        self._updater.patch_refusal.store = write_support
 
     async def patch_user(self, user_id: str, fields: Mapping[str, Json]) -> None:
         """PATCH fields, by their JSON names; raises like ``update_user``, ``MethodRefused`` for an unknown call."""

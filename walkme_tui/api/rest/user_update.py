@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Final, Protocol
 
+from walkme_tui.api.patch_refusal import PatchRefusal
 from walkme_tui.domain.errors import (
     ChangedMeanwhile,
-    JournalUnavailable,
     LookUpIgnored,
     MethodRefused,
     NotFound,
@@ -17,7 +17,6 @@ from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.user_json import JSON_NAMES, TIME_FIELDS, encode_user
 from walkme_tui.domain.users import MAX_LABEL, Json, User
-from walkme_tui.domain.write_support import WriteSupport
 
 # A PUT without one of these may clear it, change what the user sees or reset their rights.
 REQUIRED: Final = ("email", "role", "status", "groups")
@@ -50,34 +49,17 @@ class UserUpdater:
 
     def __init__(self, calls: UserCalls) -> None:
         self._calls = calls
-        self._write_support: WriteSupport | None = None
-        self._patch_refused: bool | None = None
-
-    def use_write_support(self, write_support: WriteSupport) -> None:
-        """Store the refusal of PATCH in ``write_support`` as well."""
-        self._write_support = write_support
-
-    async def patch_refused(self) -> bool:
-        """True where an update replaces the whole record. If the journal cannot be read, one PATCH is refused."""
-        if self._patch_refused is None:
-            self._patch_refused = False
-            if self._write_support is not None:
-                with suppress(JournalUnavailable):
-                    self._patch_refused = await self._write_support.patch_refused()
-        return self._patch_refused
+        self.patch_refusal = PatchRefusal()
 
     async def update(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
         """Give attributes other values; see ``services.ports.DirectoryApi.update_user``."""
         fields: dict[str, Json] = {JSON_NAMES[attribute]: value for attribute, value in update.items()}
-        patch_refused = await self.patch_refused()
+        patch_refused = await self.patch_refusal.known()
         if not patch_refused and await self._patched(user_id, fields):
             return
         await self._calls.put_user(user_id, await self._whole(user_id, base, fields))
         if not patch_refused:
-            self._patch_refused = True
-            if self._write_support is not None:
-                with suppress(JournalUnavailable):
-                    await self._write_support.remember_patch_refused()
+            await self.patch_refusal.remember()
 
     async def _patched(self, user_id: str, fields: Mapping[str, Json]) -> bool:
         """PATCH; False where the server has no such call."""

@@ -101,11 +101,11 @@ class ScimDirectory:
 
     async def replaces_records(self) -> bool:
         """True where this server refuses PATCH, so that ``update_user`` replaces the whole record."""
-        return await self._updater.patch_refused()
+        return await self._updater.patch_refusal.known()
 
     def use_write_support(self, write_support: WriteSupport) -> None:
         """Keep the refusal of PATCH in ``write_support``."""
-        self._updater.use_write_support(write_support)
+        self._updater.patch_refusal.store = write_support
 
     # ------------------------------------------------------------ groups
 

@@ -1,23 +1,22 @@
 """Creating and updating users: PATCH, and on servers that refuse it, GET, merge and PUT of the whole resource."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from walkme_tui.api.patch_refusal import PatchRefusal
 from walkme_tui.api.scim.calls import BAD_REQUEST, USERS, Operation, ScimCalls, user_target
 from walkme_tui.api.scim.decoding import created_id, decode_one, version_of
 from walkme_tui.api.scim.sent_attributes import SentAttributes
 from walkme_tui.api.scim.service import ServiceReader
 from walkme_tui.api.scim.user_lists import ABOUT as ABOUT_ALL
 from walkme_tui.domain.changes.edit import same_value
-from walkme_tui.domain.errors import ChangedMeanwhile, JournalUnavailable, MethodRefused, NotFound, RequestRejected
+from walkme_tui.domain.errors import ChangedMeanwhile, MethodRefused, NotFound, RequestRejected
 from walkme_tui.domain.json_text import is_json
 from walkme_tui.domain.scim_json import USER_SCHEMA, encode_scim_user, member, primary_email_replaced, set_member
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import FIELD_LABELS, MAX_LABEL, UNKNOWN, Json, Status, User
-from walkme_tui.domain.write_support import WriteSupport
 
 ABOUT: Final = "this user"
 PATHS: Final = {
@@ -84,23 +83,9 @@ class UserUpdater:
     def __init__(self, calls: ScimCalls, service: ServiceReader, sent: SentAttributes) -> None:
         self._calls = calls
         self._service = service
-        self._write_support: WriteSupport | None = None
-        self._patch_refused: bool | None = None
+        self.patch_refusal = PatchRefusal()
         self._uses_versions = True
         self._sent = sent
-
-    def use_write_support(self, write_support: WriteSupport) -> None:
-        """Store the refusal of PATCH in ``write_support`` as well."""
-        self._write_support = write_support
-
-    async def patch_refused(self) -> bool:
-        """True where an update replaces the whole record. If the journal cannot be read, one PATCH is refused."""
-        if self._patch_refused is None:
-            self._patch_refused = False
-            if self._write_support is not None:
-                with suppress(JournalUnavailable):
-                    self._patch_refused = await self._write_support.patch_refused()
-        return self._patch_refused
 
     async def read(self, user_id: str, priority: Priority = Priority.DEMAND) -> Resource:
         """GET one user."""
@@ -133,8 +118,8 @@ class UserUpdater:
             raise RequestRejected(f"This server does not let {' and '.join(fixed)} be changed, so nothing was sent.")
         self._uses_versions = self._uses_versions and service.etag
         if not service.patch:
-            self._patch_refused = True
-        patch_refused = await self.patch_refused()
+            self.patch_refusal.note(refused=True)
+        patch_refused = await self.patch_refusal.known()
         if not patch_refused and await self._patch(user_id, update, base):
             return
         try:
@@ -143,13 +128,10 @@ class UserUpdater:
             # What was known of PATCH was wrong, or is outdated.
             if not patch_refused or not await self._patch(user_id, update, base):
                 raise
-            self._patch_refused = False
+            self.patch_refusal.note(refused=False)
             return
         if not patch_refused:
-            self._patch_refused = True
-            if self._write_support is not None:
-                with suppress(JournalUnavailable):
-                    await self._write_support.remember_patch_refused()
+            await self.patch_refusal.remember()
 
     async def _patch(self, user_id: str, update: Mapping[str, str | None], base: User) -> bool:
         """PATCH; False where the server has no such call."""
