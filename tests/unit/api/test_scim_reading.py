@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.scim_desk import DONE, GONE, Call, ScimDesk, paged, resources, scim, user
+from walkme_tui.api.scim.client import ScimDirectory
 from walkme_tui.domain.errors import (
     ApiError,
     LookUpIgnored,
@@ -14,6 +15,7 @@ from walkme_tui.domain.errors import (
     SignInRefused,
     UnexpectedAnswer,
 )
+from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User, UserPage
 
 USERS = [user(number) for number in range(25)]
@@ -325,6 +327,35 @@ async def test_groups_of_rows_are_unknown_until_the_groups_were_read() -> None:
         desk.on("PATCH /Groups/g1", DONE)
         await api.add_member("g1", "u2")
         assert await groups() == [UNKNOWN, UNKNOWN]
+
+
+async def test_a_client_for_checks_reads_no_groups() -> None:
+    desk = ScimDesk()
+    desk.on("GET /Users/u1", scim(user(1, groups=[])))
+    async with desk.directory(completes_groups=False) as api:
+        assert (await api.get_user("u1")).groups == ()
+    assert not desk.asked("GET /Groups")
+
+
+async def test_pages_that_are_read_in_the_background_have_groups() -> None:
+    desk = ScimDesk()
+    desk.on("GET /Users", resources(user(1, groups=[]), user(2, groups=GONE), user(3, groups=GONE)))
+    desk.on("GET /Groups", scim({}, 503), with_members(g1=["u1"], g2=["u1", "u2"]))
+
+    async def groups(api: ScimDirectory) -> list[object]:
+        page = await api.list_users(1, 10, Priority.BACKGROUND)
+        return [row.groups for row in page.rows if isinstance(row, User)]
+
+    async with desk.directory() as api:
+        assert await groups(api) == await groups(api) == [("g1", "g2"), ("g2",), ()]
+        assert len(desk.asked("GET /Groups")) == 2
+    for status, expected in [(404, ()), (403, UNKNOWN), (503, UNKNOWN)]:
+        desk.on("GET /Groups", scim({}, status))
+        async with desk.directory() as api:
+            assert (await groups(api))[0] == expected
+            calls = len(desk.calls)
+            await groups(api)
+            assert len(desk.calls) == calls + 1  # the groups are not requested for each page
 
 
 async def test_an_empty_list_is_believed_of_a_server_whose_users_carry_groups() -> None:

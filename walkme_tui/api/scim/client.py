@@ -72,7 +72,7 @@ class ScimDirectory:
         answer = await self._lists.page(page, page_size, priority)
         self._sent.note(answer.rows)
         rows = self._sent_in_lists.completed_rows(answer.rows)
-        return answer._replace(rows=self._memberships.complete_rows(rows))
+        return answer._replace(rows=await self._memberships.complete_page(rows, priority))
 
     async def find_user(self, email: str) -> User | None:
         """The user with exactly this email, compared without case, or None; raises ``LookUpIgnored``."""

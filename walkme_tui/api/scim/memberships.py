@@ -12,6 +12,10 @@ from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
 
 MAX_AGE_SECONDS: Final = 60.0
+# While a list is read in the background, very many groups are read again after so many times as long as that took.
+READINGS_APART: Final = 10
+# A server without groups has none that could contradict the user's record.
+NO_GROUPS: Final = (NotFound, MethodRefused)
 
 Rows = tuple[User | UnreadableRecord, ...]
 
@@ -22,7 +26,7 @@ class Memberships:
     A user without groups may still be a member: some servers leave the groups out of users, or send an empty list. That
     a user is in no group is believed of the user's record only once another record had groups; until then, and for a
     record without any list, the members of all groups are read, at most once a minute, and again for a group that this
-    client changed. Without ``completes``, no group is read.
+    client changed. Without ``completes``, no group is read, and the record is believed.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Memberships:
         self._members: dict[str, frozenset[str]] = {}
         self._changed: set[str] = set()
         self._read_at: float | None = None
+        self._took_seconds = self._pages_read_from = 0.0
         self._failure: ApiError | None = None
         self._failed_at = 0.0
         self._reading = asyncio.Lock()
@@ -50,12 +55,23 @@ class Memberships:
             else:
                 self._changed.add(group_id)
 
+    async def complete_page(self, rows: Rows, priority: Priority) -> Rows:
+        """The rows as ``complete_rows`` gives them; in the background the groups are read for them before."""
+        self._note_carried(rows)
+        background = priority is Priority.BACKGROUND and self._clock() >= self._pages_read_from
+        if background and self._completes and not self._are_believed(rows):
+            try:
+                await self._read(priority, self._pages_max_age_seconds)
+            except ApiError:
+                self._pages_read_from = self._clock() + MAX_AGE_SECONDS
+        return self.complete_rows(rows)
+
     def complete_rows(self, rows: Rows) -> Rows:
         """The rows of a list, with groups as far as they are known without a request, else UNKNOWN."""
         self._note_carried(rows)
-        if self._carried and all(isinstance(row, UnreadableRecord) or row.groups is not UNKNOWN for row in rows):
+        if self._are_believed(rows) or isinstance(self._failure, NO_GROUPS):
             return rows
-        fresh = self._is_fresh()
+        fresh = self._failure is None and not self._changed and not self._is_older(self._pages_max_age_seconds)
         return tuple(
             row
             if isinstance(row, UnreadableRecord) or self._is_believed(row)
@@ -69,20 +85,24 @@ class Memberships:
         Raises ``ServiceUnavailable`` and ``SignInRefused`` where trying again may help.
         """
         self._note_carried((user,))
-        if self._is_believed(user):
+        if not self._completes or self._is_believed(user):
             return user
-        async with self._reading:
-            if not self._failed_recently():
-                try:
-                    await self._refresh(priority)
-                except (Unreachable, RateLimited, SignInRefused):
-                    raise
-                except ApiError as error:
-                    self._failure, self._failed_at = error, self._clock()
+        await self._read(priority, MAX_AGE_SECONDS)
         if self._failure is None:
             return user._replace(groups=self._of(user.id))
-        # A server without groups has none that could contradict the user's record.
-        return user if isinstance(self._failure, NotFound | MethodRefused) else user._replace(groups=UNKNOWN)
+        return user if isinstance(self._failure, NO_GROUPS) else user._replace(groups=UNKNOWN)
+
+    async def _read(self, priority: Priority, max_age_seconds: float) -> None:
+        """Read what is older from the groups; ``_failure`` says why that is not possible."""
+        async with self._reading:
+            if self._failed_recently():
+                return
+            try:
+                await self._refresh(priority, max_age_seconds)
+            except (Unreachable, RateLimited, SignInRefused):
+                raise
+            except ApiError as error:
+                self._failure, self._failed_at = error, self._clock()
 
     def _failed_recently(self) -> bool:
         """The groups could not be read, so that they are not requested again for each user."""
@@ -95,19 +115,26 @@ class Memberships:
     def _is_believed(self, user: User) -> bool:
         return user.groups is not UNKNOWN and (self._carried or bool(user.groups))
 
+    def _are_believed(self, rows: Rows) -> bool:
+        return all(isinstance(row, UnreadableRecord) or self._is_believed(row) for row in rows)
+
     def _of(self, user_id: str) -> tuple[str, ...]:
         return tuple(group_id for group_id, members in self._members.items() if user_id in members)
 
-    def _is_fresh(self) -> bool:
-        return self._read_at is not None and not self._changed and self._clock() < self._read_at + MAX_AGE_SECONDS
+    @property
+    def _pages_max_age_seconds(self) -> float:
+        return max(MAX_AGE_SECONDS, READINGS_APART * self._took_seconds)
 
-    async def _refresh(self, priority: Priority) -> None:
+    def _is_older(self, seconds: float) -> bool:
+        return self._read_at is None or self._clock() >= self._read_at + seconds
+
+    async def _refresh(self, priority: Priority, max_age_seconds: float) -> None:
         self._failure = None
-        if self._read_at is None or self._clock() >= self._read_at + MAX_AGE_SECONDS:
+        if self._is_older(max_age_seconds):
             started_at = self._clock()
             self._changed.clear()
             self._members = await self._groups.read_memberships(priority)
-            self._read_at = started_at
+            self._read_at, self._took_seconds = started_at, self._clock() - started_at
         while self._changed:
             group_id = self._changed.pop()
             try:
