@@ -8,6 +8,7 @@ import sys
 import time
 
 from tests.support.kill_harness import Figures, Harness
+from walkme_tui.domain.accounts import Surface
 
 
 def main() -> int:
@@ -18,6 +19,7 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=10_000)
     parser.add_argument("--operations", type=int, default=20_000)
     parser.add_argument("--share", type=float, default=0.35, help="how many of the requests meet a fault")
+    parser.add_argument("--surface", type=Surface, choices=list(Surface), default=Surface.REST)
     parser.add_argument("--mutant", default="", help="plant a mistake: a name from tests.support.mutants")
     options = parser.parse_args()
     begun = time.monotonic()
@@ -26,9 +28,8 @@ def main() -> int:
         if figures.jobs % 10 == 0:
             sys.stderr.write(f"{time.monotonic() - begun:6.0f} s  {figures.summary()}\n")
 
-    figures = Harness(options.seed, mutant=options.mutant, share=options.share).run(
-        kills=options.kills, faults=options.faults, operations=options.operations, tell=tell
-    )
+    harness = Harness(options.seed, mutant=options.mutant, share=options.share, surface=options.surface)
+    figures = harness.run(kills=options.kills, faults=options.faults, operations=options.operations, tell=tell)
     sys.stdout.write(f"seed {options.seed}, {time.monotonic() - begun:.0f} s: {figures.summary()}\n")
     for violation in figures.violations:
         sys.stdout.write(f"{violation.kind}: {violation.about}\n")

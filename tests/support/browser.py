@@ -19,6 +19,7 @@ from textual.widget import Widget
 
 from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory
+from tests.support.key_presses import press_keys
 from tests.support.sessions import NOON_MS, ManualTime
 from walkme_tui.config.state import StateFile
 from walkme_tui.config.themes import read_theme, shipped_folder
@@ -156,7 +157,7 @@ class Browser:
 
     async def type(self, text: str) -> None:
         """Type text, a key a character."""
-        await self.pilot.press(*text)
+        await press_keys(self.pilot, text)
         await self.pause()
 
     async def run_in_palette(self, text: str) -> None:

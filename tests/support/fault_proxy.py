@@ -32,6 +32,8 @@ READING = frozenset({"GET", "HEAD"})
 # A token serves at least so many requests, so that a fresh one is never expired at once.
 TOKEN_USES = 20
 PATIENCE_SECONDS = 10.0
+# The header of a server for tests that ignored the request on purpose.
+IGNORED = b"x-ignored: 1"
 
 
 WEB_PAGE = ok_answer("text/html", b"<!doctype html><html><head><title>Sign in to the network</title></head></html>")
@@ -136,7 +138,8 @@ class Write(NamedTuple):
 class Exchange:
     """A request that came in whole; ``status`` is the server's own answer, None where it never saw the request.
 
-    ``unsure``: the server broke off by itself, and only it knows what it did.
+    ``unsure``: the server broke off by itself, and only it knows what it did. ``ignored``: it accepted a change and
+    made nothing of it.
     """
 
     number: int
@@ -146,11 +149,12 @@ class Exchange:
     fault: Fault | None
     status: int | None
     unsure: bool = False
+    ignored: bool = False
 
     @property
     def executed(self) -> bool:
         """True if the server executed the request."""
-        return self.status is not None and 200 <= self.status < 300
+        return self.status is not None and 200 <= self.status < 300 and not self.ignored
 
     @property
     def is_write(self) -> bool:
@@ -324,7 +328,8 @@ class FaultProxy:
         unsure = forwarded and reply is None
         status = None if reply is None else reply.status
         body = request.body.decode("utf-8", "replace")
-        self.log.append(Exchange(number, request.method, request.path, body, fault, status, unsure))
+        ignored = reply is not None and IGNORED in reply.raw
+        self.log.append(Exchange(number, request.method, request.path, body, fault, status, unsure, ignored))
         return await self._send_with_fault(Fault.LOST if unsure else fault, number, reply, writer)
 
     async def _send_with_fault(

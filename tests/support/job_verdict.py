@@ -7,12 +7,16 @@ from itertools import pairwise
 from typing import Any
 
 from tests.support.fault_proxy import Exchange, Fault
+from tests.support.scim_exchanges import REFUSED, SCIM_ROOT, is_scim_call_of, paths_read
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.creation import CreateUser, new_user_key
 from walkme_tui.domain.changes.deletion import DeleteUser
 from walkme_tui.domain.changes.edit import UpdateUser
+from walkme_tui.domain.changes.group import CreateGroup, DeleteGroup, RenameGroup, new_group_key
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
+from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.jobs import Job, JobState, StepRecord, created_ids
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.user_json import JSON_NAMES, decode_user
@@ -23,6 +27,8 @@ Place = tuple[str, str]
 """What a step changes: whose, and the JSON name of a field, the id of a group, or ``WHOLE_USER``."""
 
 WHOLE_USER = "user"
+GROUP_NAME = "displayName"
+"""A record with this field is a group; its members are those whose records have the group."""
 
 # After these faults the request certainly was not executed, and may be resent without a read.
 NOT_EXECUTED = frozenset({Fault.TOO_MANY, Fault.TOO_MANY_WAIT, Fault.BUSY, Fault.EXPIRED})
@@ -52,11 +58,18 @@ class Case:
     log: Sequence[Exchange]
     others: Collection[Place] = frozenset()
 
+    @property
+    def is_scim(self) -> bool:
+        """The job ran on SCIM."""
+        return self.job.plan.surface is Surface.SCIM
+
 
 def places(change: Change) -> set[Place]:
-    """What a step changes; of a user that it creates, the key stands for the id."""
-    if change.new_email is not None or change.deletes:
+    """What a step changes; of a user or group that it creates, the key stands for the id."""
+    if change.creates or change.deletes:
         return {(change.subject_id, WHOLE_USER)}
+    if change.about_group:
+        return {(change.subject_id, GROUP_NAME)}
     names = [group.id for group in change.groups] or [JSON_NAMES[attribute] for attribute in change.attributes]
     return {(change.subject_id, name) for name in names}
 
@@ -72,7 +85,7 @@ def judge(case: Case) -> list[Violation]:
 
 def _of_step(case: Case, record: StepRecord, user_id: str) -> Iterable[Violation]:
     planned, name = record.step.change, f"step {record.step.number} ({record.state.value}, {record.detail})"
-    change = planned if planned.new_email else planned.for_subject(user_id)
+    change = planned if planned.creates else planned.for_subject(user_id)
     # A PUT of a later step contains the values of this one too.
     later = [
         other.step.change
@@ -92,14 +105,18 @@ def _of_step(case: Case, record: StepRecord, user_id: str) -> Iterable[Violation
 
 def _of_sends(case: Case, record: StepRecord, change: Change, sends: Sequence[Exchange]) -> Iterable[tuple[str, str]]:
     """What is wrong with the requests of a step: kinds of violation, each with a sentence."""
-    opened = [exchange for exchange in sends if exchange.fault not in NOT_EXECUTED and exchange.status != 405]
-    path = "/users" if change.new_email else f"/users/{change.subject_id}"
+    opened = [
+        exchange
+        for exchange in sends
+        if exchange.fault not in NOT_EXECUTED and not (exchange.status in REFUSED and exchange.fault in DELIVERED)
+    ]
+    paths = paths_read(change) if case.is_scim else {"/users" if change.creates else f"/users/{change.subject_id}"}
     if len(opened) > record.attempts:
         yield "unexplained", f"left {len(opened)} times, and {record.attempts} intents are on record"
     for first, second in pairwise(opened):
-        if not _was_read_between(case.log, path, first.number, second.number):
+        if not _was_read_between(case.log, paths, first.number, second.number):
             yield "duplicated", f"was sent again without a look: {first}, {second}"
-    if change.deletes and any(_is_known_gone(case.log, path, exchange.number) for exchange in sends):
+    if change.deletes and any(_is_known_gone(case.log, paths, exchange.number) for exchange in sends):
         yield "duplicated", "was sent although the user was known to be gone"
 
 
@@ -108,23 +125,26 @@ def _of_outcome(case: Case, record: StepRecord, change: Change, sends: Sequence[
     if places(record.step.change) & set(case.others):
         return
     done = [exchange for exchange in sends if exchange.executed]
-    held, creates = _held(case, change), change.new_email is not None
+    held, creates = _held(case, change), change.creates
     if record.state is StepState.DONE and not (held and (done or not creates)):
         yield "lost", "is not so on the server, or others made it so"
     if record.state in UNSUCCESSFUL and (done or (held and not creates)):
         yield "lost", f"is so on the server, or was carried out: {done}"
     if record.state is StepState.SKIPPED and not record.step.strict and change.subject_id in case.after:
         yield "lost", "was skipped, and its user is there"
+    if record.changed and change.groups and not done:
+        yield "unexplained", "was carried out by no request that asks for it alone"
     if len(done) > 1:
         yield "duplicated", f"was carried out {len(done)} times: {done}"
 
 
 def _held(case: Case, change: Change) -> bool:
     """Whether the server has what a change makes."""
-    if change.new_email is not None:
-        return any(change.holds(_user(record)) for record in case.after.values())
+    if change.creates:
+        of_kind = [record for record in case.after.values() if (GROUP_NAME in record) is change.about_group]
+        return any(change.holds(_subject(record)) for record in of_kind)
     record = case.after.get(change.subject_id)
-    return change.deletes if record is None else bool(change.holds(_user(record)))
+    return change.deletes if record is None else bool(change.holds(_subject(record)))
 
 
 def _unexplained(case: Case, ids: Mapping[str, str]) -> Iterable[Violation]:
@@ -134,20 +154,25 @@ def _unexplained(case: Case, ids: Mapping[str, str]) -> Iterable[Violation]:
     for record in case.job.steps:
         change = record.step.change
         if record.state is StepState.NEEDS_REVIEW:
-            skipped |= places(change)
+            skipped |= places(change) | places(change.for_subject(ids.get(change.subject_id, change.subject_id)))
         if record.changed:
             user_id = ids.get(change.subject_id, change.subject_id)
             _apply(expected, change.for_subject(user_id), flat(case.after.get(user_id, {"groups": []})))
     after = {user_id: flat(record) for user_id, record in case.after.items()}
     for user_id in {*expected, *after}:
         was, now = expected.get(user_id, {}), after.get(user_id, {})
-        known = {user_id, new_user_key(str((now or was)["email"]))}
-        if any((key, WHOLE_USER) in skipped for key in known):
+        if any((key, WHOLE_USER) in skipped for key in (user_id, _key_of(now or was))):
             continue
         for name in {*was, *now}:
-            if (user_id, name) not in skipped and was.get(name) != now.get(name):
+            # A group whose deletion is in doubt takes its members with it.
+            if skipped.isdisjoint({(user_id, name), (name, WHOLE_USER)}) and was.get(name) != now.get(name):
                 told = f"{user_id} {name}: {was.get(name)!r} by the journal, {now.get(name)!r} on the server"
                 yield Violation("unexplained", told)
+
+
+def _key_of(record: Record) -> str:
+    """What stands for the id of a user or group in the plan that creates it."""
+    return new_group_key(record[GROUP_NAME]) if GROUP_NAME in record else new_user_key(str(record["email"]))
 
 
 def flat(record: Record) -> Record:
@@ -162,11 +187,17 @@ def flat(record: Record) -> Record:
 def _apply(expected: dict[str, Record], change: Change, now: Record) -> None:
     """Apply a change to the expected records; ``now`` is the flat record on the server."""
     match change:
-        case CreateUser():
+        case CreateUser() | CreateGroup():
             # In no group: those follow as steps of their own.
             expected[change.subject_id] = {name: value for name, value in now.items() if value is not True}
         case DeleteUser():
             expected.pop(change.subject_id, None)
+        case DeleteGroup():
+            for record in expected.values():
+                record.pop(change.subject_id, None)
+            expected.pop(change.subject_id, None)
+        case RenameGroup():
+            expected[change.subject_id][GROUP_NAME] = change.after
         case SetStatus() | UpdateUser():
             expected[change.subject_id].update(new_values(change))
         case AddMember():
@@ -175,15 +206,21 @@ def _apply(expected: dict[str, Record], change: Change, now: Record) -> None:
             expected[change.subject_id].pop(change.group.id, None)
 
 
-def new_values(change: SetStatus | UpdateUser) -> dict[str, str | None]:
-    """The values that a change sets, by JSON name."""
-    if isinstance(change, SetStatus):
-        return {"status": change.after}
-    return {JSON_NAMES[attribute]: value for attribute, value in change.values.items()}
+def new_values(change: Change) -> dict[str, str | None]:
+    """The values that a change sets, by JSON name; none for other kinds of change."""
+    match change:
+        case SetStatus():
+            return {"status": change.after}
+        case UpdateUser():
+            return {JSON_NAMES[attribute]: value for attribute, value in change.values.items()}
+        case _:
+            return {}
 
 
 def is_call_of(exchange: Exchange, change: Change) -> bool:
     """True for a request that asks for this change."""
+    if exchange.path.startswith(SCIM_ROOT):
+        return is_scim_call_of(exchange, change, new_values(change))
     match change:
         case SetStatus() | UpdateUser():
             if exchange.method not in {"PATCH", "PUT"} or exchange.path != f"/users/{change.subject_id}":
@@ -205,25 +242,28 @@ def is_call_of(exchange: Exchange, change: Change) -> bool:
             raise AssertionError(change)
 
 
-def _was_read_between(log: Sequence[Exchange], path: str, first: int, second: int) -> bool:
+def _was_read_between(log: Sequence[Exchange], paths: Collection[str], first: int, second: int) -> bool:
     return any(
         first < exchange.number < second
-        and (exchange.method, exchange.path) == ("GET", path)
+        and exchange.method == "GET"
+        and exchange.path in paths
         and exchange.status in {200, 404}
         and exchange.fault in DELIVERED
         for exchange in log
     )
 
 
-def _is_known_gone(log: Sequence[Exchange], path: str, number: int) -> bool:
+def _is_known_gone(log: Sequence[Exchange], paths: Collection[str], number: int) -> bool:
     """True if the server had said before the request with this number that there is no such user."""
     return any(
-        exchange.number < number and exchange.path == path and exchange.status == 404 and exchange.fault in DELIVERED
+        exchange.number < number and exchange.path in paths and exchange.status == 404 and exchange.fault in DELIVERED
         for exchange in log
     )
 
 
-def _user(record: Record) -> User:
+def _subject(record: Record) -> User | GroupRecord:
+    if GROUP_NAME in record:
+        return GroupRecord(Group(record["id"], record[GROUP_NAME]))
     user = decode_user(record)
     assert isinstance(user, User)
     return user

@@ -1,5 +1,7 @@
 """Runs jobs that are killed repeatedly on a faulty network, and checks them against the records of the server.
 
+On SCIM the server also ignores some of the changes that it accepts.
+
 outcome = Harness(seed=1).run(kills=50, faults=2000, operations=800)
 outcome.violations            # [] for a correct program
 """
@@ -22,26 +24,40 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.support.fault_proxy import NOT_THE_API, TRANSIENT, Fault, FaultPlan, FaultProxy
-from tests.support.job_verdict import Case, Place, Record, Violation, flat, judge, places
+from tests.support.fault_proxy import (
+    IGNORED,
+    NOT_THE_API,
+    READING,
+    TOKEN_PATH,
+    TRANSIENT,
+    Fault,
+    FaultPlan,
+    FaultProxy,
+)
+from tests.support.job_verdict import GROUP_NAME, Case, Place, Record, Violation, flat, judge, places
 from tests.support.journals import IN_MEMORY
 from tests.support.killed_program import POINTS, PROFILE, Order
+from tests.support.scim_exchanges import SCIM_ROOT
+from tests.support.scim_exchanges import USERS as SCIM_USERS
 from tests.support.sessions import NOON_MS
 from tests.support.tcp import asgi_server
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
 from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
+from walkme_tui.domain.changes.group import CreateGroup, DeleteGroup, RenameGroup, new_group_key
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.inverses import inverses
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plan_files import plan_to_json
-from walkme_tui.domain.plans import Plan, PlanKind, StepState, Subject, numbered
+from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, StepState, Subject, numbered
 from walkme_tui.domain.user_json import JSON_NAMES, decode_user
 from walkme_tui.domain.users import User
 from walkme_tui.simulator.app import Simulator
+from walkme_tui.simulator.scim.oddities import ScimOddity
 from walkme_tui.simulator.settings import SimulatorSettings
 from walkme_tui.store.journal.journal import open_journal
 
@@ -51,19 +67,24 @@ PEOPLE = (4, 12)
 CREATIONS = 8
 DELETIONS = 6
 KINDS = (PlanKind.OFFBOARD, PlanKind.EDIT, PlanKind.CREATE, PlanKind.DELETE)
+GROUP_KINDS = (PlanKind.CREATE_GROUP, PlanKind.RENAME_GROUP, PlanKind.DELETE_GROUP)
+NEW_GROUPS = 4
+IGNORED_SHARE = 0.05
 KILLS_A_JOB = 7
 # Once there were enough kills.
 LATER_KILLS_A_JOB = 1
 JOBS_A_JOURNAL = 10
 MAX_RUNS = 400
 ANSWER_SECONDS = 90.0
+# Besides, there is no PATCH for users.
+REPLACING = (ScimOddity.REMOVE_PATH_REFUSED, ScimOddity.NO_USER_GROUPS, ScimOddity.ACTIVE_AS_TEXT)
 # A run ends at the first read that another server answers, so these faults are rarer.
 WEIGHTS = dict.fromkeys(TRANSIENT, 1.0) | dict.fromkeys(NOT_THE_API, 0.2)
 
 
 @dataclass(slots=True)
 class Figures:
-    """What a harness did and found. ``operations`` are settled steps."""
+    """What a harness did and found. ``operations`` are settled steps, ``done`` the kinds of change."""
 
     jobs: int = 0
     runs: int = 0
@@ -72,6 +93,7 @@ class Figures:
     faults: Counter[Fault] = field(default_factory=Counter)
     requests: int = 0
     states: Counter[str] = field(default_factory=Counter)
+    done: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
 
@@ -142,29 +164,58 @@ def _kill_later(pid: int, seconds: float, ended: threading.Event) -> None:
 class RacingServer:
     """A simulator in which others create a user just before the request to create that user.
 
-    ``rivals`` are the bodies of their requests by email, and ``created`` the records that they created.
+    ``rivals`` are the fields of those users by email, and ``created`` the records. A share of the SCIM writes is
+    accepted and ignored, and with ``replaces_users`` there is no PATCH for users over SCIM.
     """
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Simulator, seed: int, *, replaces_users: bool) -> None:
         self._simulator = simulator
+        self._chance = random.Random(seed)
+        self._replaces_users = replaces_users
+        self._writing = asyncio.Lock()
         self.rivals: dict[str, Record] = {}
         self.created: list[Record] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request."""
-        message = await receive() if self.rivals and (scope["method"], scope["path"]) == ("POST", "/users") else None
-        if message is not None:
-            assert not message["more_body"]
-            rival = self.rivals.pop(json.loads(message["body"])["email"], None)
+        if scope["method"] in READING or scope["path"] == TOKEN_PATH:
+            await self._simulator(scope, receive, send)
+            return
+        first = await receive()
+        assert not first.get("more_body")
+        if (scope["method"], scope["path"]) in {("POST", "/users"), ("POST", SCIM_USERS)}:
+            body = json.loads(first["body"])
+            rival = self.rivals.pop(body.get("email") or body.get("userName"), None)
             if rival is not None:
                 self.created.append(self._simulator.account.create(rival))
+        messages = [first]
 
         async def replay() -> Any:
-            nonlocal message
-            first, message = message, None
-            return first or await receive()
+            return messages.pop() if messages else await receive()
 
-        await self._simulator(scope, replay, send)
+        if not scope["path"].startswith(SCIM_ROOT):
+            await self._simulator(scope, replay, send)
+            return
+        # One at a time, because the oddities are those of all requests.
+        async with self._writing:
+            await self._serve_oddly(scope, replay, send)
+
+    async def _serve_oddly(self, scope: Any, receive: Any, send: Any) -> None:
+        odd = self._simulator.scim.odd
+        ignored = self._chance.random() < IGNORED_SHARE
+        refused = self._replaces_users and scope["method"] == "PATCH" and scope["path"].startswith(SCIM_USERS)
+        more = {ScimOddity.SSO_OFF} if ignored else {ScimOddity.PATCH_405} if refused else set()
+
+        async def send_marked(message: Any) -> None:
+            if ignored and message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], tuple(IGNORED.split(b": "))]
+            await send(message)
+
+        odd |= more
+        try:
+            await self._simulator(scope, receive, send_marked)
+        finally:
+            odd -= more
 
 
 @dataclass(slots=True)
@@ -183,9 +234,20 @@ class HarnessAccount:
         return self.root / str(self.jobs // JOBS_A_JOURNAL)
 
     def records(self) -> dict[str, Record]:
-        """Every user as the server has them; call it only while no request is in flight."""
+        """Every user and group as the server has them; call it only while no request is in flight."""
         account = self.simulator.account
-        return {str(record["id"]): deepcopy(dict(record)) for record in account.users(0, account.total)}
+        groups = [{"id": group["id"], GROUP_NAME: group["name"], "groups": []} for group in account.groups()]
+        users = [deepcopy(dict(record)) for record in account.users(0, account.total)]
+        return {str(record["id"]): record for record in (*users, *groups)}
+
+    def users(self) -> list[User]:
+        """Every user of ``records``."""
+        found = (decode_user(record) for record in self.records().values() if GROUP_NAME not in record)
+        return [user for user in found if isinstance(user, User)]
+
+    def groups(self) -> list[Group]:
+        """Every group of ``records``."""
+        return [Group(str(group["id"]), str(group["name"])) for group in self.simulator.account.groups()]
 
     def job(self, ticket: str) -> Job | None:
         """The job with this ticket in the journal."""
@@ -201,14 +263,23 @@ class HarnessAccount:
 
 
 @contextmanager
-def harness_account(seed: int, share: float, settings: SimulatorSettings) -> Iterator[HarnessAccount]:
+def harness_account(
+    seed: int, share: float, settings: SimulatorSettings, surface: Surface = Surface.REST
+) -> Iterator[HarnessAccount]:
     """A simulated account that is removed at the end."""
     simulator = Simulator(settings)
-    server = RacingServer(simulator)
+    server = RacingServer(simulator, seed, replaces_users=settings.patch == "405")
+    weights = WEIGHTS
+    if surface is Surface.SCIM:
+        # A SCIM token does not expire, and its users are not pending.
+        weights = {fault: weight for fault, weight in WEIGHTS.items() if fault is not Fault.EXPIRED}
+        for record in list(simulator.account.users(0, USERS)):
+            if record["status"] == "pending":
+                simulator.account.change(str(record["id"]), {"status": "active"})
     with (
         tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder,
         asgi_server(server) as url,
-        FaultProxy(url, FaultPlan(seed, share, WEIGHTS), delay_seconds=0.002) as proxy,
+        FaultProxy(url, FaultPlan(seed, share, weights), delay_seconds=0.002) as proxy,
     ):
         yield HarnessAccount(simulator, server, proxy, Path(folder) / "data")
 
@@ -219,7 +290,11 @@ class Harness:
     ``mutant`` is installed in every process. ``share`` is the share of requests with a fault.
     """
 
-    def __init__(self, seed: int = 1, *, mutant: str = "", share: float = 0.35) -> None:
+    def __init__(
+        self, seed: int = 1, *, mutant: str = "", share: float = 0.35, surface: Surface = Surface.REST
+    ) -> None:
+        self._surface = surface
+        self._kinds = KINDS if surface is Surface.REST else KINDS + GROUP_KINDS
         self._chance = random.Random(seed)
         self._seed = seed
         self._mutant = mutant
@@ -234,6 +309,7 @@ class Harness:
         kills: int = 0,
         faults: int = 0,
         operations: int = 0,
+        jobs: int = 0,
         moments: Collection[str] = (),
         until: Callable[[Figures], bool] = lambda figures: False,
         tell: Callable[[Figures], None] = lambda figures: None,
@@ -246,11 +322,11 @@ class Harness:
         with ExitStack() as stack:
             fork_server = stack.enter_context(ForkServer())
             accounts = [
-                stack.enter_context(harness_account(self._seed * 10 + index, self._share, settings))
+                stack.enter_context(harness_account(self._seed * 10 + index, self._share, settings, self._surface))
                 for index, settings in enumerate(
                     (
-                        SimulatorSettings(users=USERS, now_ms=NOON_MS),
-                        SimulatorSettings(users=USERS, now_ms=NOON_MS, patch="405", lean=True),
+                        SimulatorSettings(users=USERS, now_ms=NOON_MS, scim_odd=(ScimOddity.PATCH_204,)),
+                        SimulatorSettings(users=USERS, now_ms=NOON_MS, patch="405", lean=True, scim_odd=REPLACING),
                     )
                 )
             ]
@@ -258,6 +334,7 @@ class Harness:
                 figures.kills.total() < kills
                 or figures.faults.total() < faults
                 or figures.operations < operations
+                or figures.jobs < jobs
                 or not figures.kills.keys() >= set(moments)
             ) and not until(figures):
                 self._one_job(fork_server, accounts[figures.jobs % len(accounts)])
@@ -320,6 +397,7 @@ class Harness:
         figures.jobs += 1
         figures.operations += len(job.steps)
         figures.states.update(job.counts)
+        figures.done.update(record.step.change.kind for record in job.steps if record.state is StepState.DONE)
         return job, others
 
     def _next_kill(self, order: Order) -> tuple[Order, float | None]:
@@ -340,9 +418,9 @@ class Harness:
 
     def _plan(self, account: HarnessAccount) -> Plan:
         """A plan of each kind in turn, for some users; some changes are outdated."""
-        kind = KINDS[account.jobs % len(KINDS)]
-        groups = [Group(str(group["id"]), str(group["name"])) for group in account.simulator.account.groups()]
-        users = [user for user in map(decode_user, account.records().values()) if isinstance(user, User)]
+        kind, users, groups = self._kinds[account.jobs % len(self._kinds)], account.users(), account.groups()
+        if kind in GROUP_KINDS:
+            return self._group_changes(kind, groups)
         if kind is PlanKind.CREATE:
             return self._creations(account, users, groups)
         if kind is PlanKind.DELETE:
@@ -359,7 +437,8 @@ class Harness:
         """New users in groups; others create one of them first, and the email of another one is in use."""
         in_use = str(self._chance.choice(users).email)
         emails = [in_use, *(f"new{self.figures.jobs}.{number}@example.com" for number in range(CREATIONS))]
-        creations = [CreateUser.of(email, {"first_name": "Ours", "role": "Editor"}) for email in emails]
+        values = {"first_name": "Ours"} | ({"role": "Editor"} if self._surface is Surface.REST else {})
+        creations = [CreateUser.of(email, values) for email in emails]
         account.server.rivals = {emails[-1]: {"email": emails[-1], "firstName": "Theirs"}}
         changes = [
             change
@@ -368,15 +447,34 @@ class Harness:
         ]
         return self._make_plan(PlanKind.CREATE, [create.new_user() for create in creations], changes, strict=False)
 
+    def _group_changes(self, kind: PlanKind, groups: list[Group]) -> Plan:
+        """New groups; later other names for them, and deletions of some; the name of one new group is in use."""
+        ours = [group for group in groups if str(group.name).startswith("Ours")]
+        changes: list[Change]
+        if kind is PlanKind.CREATE_GROUP:
+            names = [str(groups[0].name), *(f"Ours {self.figures.jobs}.{number}" for number in range(NEW_GROUPS))]
+            ours = [Group(new_group_key(name), name) for name in names]
+            changes = [CreateGroup.of(name) for name in names]
+        elif kind is PlanKind.RENAME_GROUP:
+            names = [f"{group.name}, again" for group in ours]
+            changes = [RenameGroup(group.id, group.name, name) for group, name in zip(ours, names, strict=True)]
+        else:
+            ours = self._chance.sample(ours, min(len(ours), NEW_GROUPS - 1))
+            changes = [DeleteGroup(group.id, group.name) for group in ours]
+        subjects = tuple(GroupSubject(group, None, 0) for group in ours)
+        return replace(self._make_plan(kind, [], changes, strict=False), groups=subjects)
+
     def _edits(self, user: User, groups: list[Group]) -> list[Change]:
         """Two edits with a change of groups in between, so that the second one finds another record."""
         first, last = f"First {self.figures.jobs}", f"Last {self.figures.jobs}"
         names = (FieldChange("first_name", user.first_name, first), FieldChange("last_name", user.last_name, last))
-        role = FieldChange("role", user.role, "Editor" if user.role == "Admin" else "Admin")
+        other = FieldChange("role", user.role, "Editor" if user.role == "Admin" else "Admin")
+        if self._surface is Surface.SCIM:
+            other = FieldChange("external_id", user.external_id, f"X{self.figures.jobs}")
         group = self._chance.choice(groups)
         member = isinstance(user.groups, tuple) and group.id in user.groups
         move = (RemoveMember if member else AddMember)(user.id, group)
-        return [UpdateUser(user.id, names), move, UpdateUser(user.id, (role,))]
+        return [UpdateUser(user.id, names), move, UpdateUser(user.id, (other,))]
 
     def _changes(self, user: User, groups: list[Group]) -> list[Change]:
         changes: list[Change] = []
@@ -395,11 +493,7 @@ class Harness:
 
     def _undo(self, account: HarnessAccount, job: Job) -> Plan:
         """The undo of a job."""
-        now: dict[str, User | None] = {}
-        for user_id, record in account.records().items():
-            user = decode_user(record)
-            if isinstance(user, User) and job.records_of(user_id):
-                now[user_id] = user
+        now: dict[str, User | None] = {user.id: user for user in account.users() if job.records_of(user.id)}
         people = {user_id: user for user_id, user in now.items() if user is not None}
         found = inverses(job.steps, people, now, {})
         return self._make_plan(PlanKind.UNDO, list(people.values()), found.changes, strict=True)
@@ -407,7 +501,8 @@ class Harness:
     def _make_plan(self, kind: PlanKind, users: list[User], changes: list[Change], *, strict: bool) -> Plan:
         ticket = f"T{self.figures.jobs}-{kind.value}"
         subjects = tuple(Subject(user, 0) for user in users)
-        return Plan(kind, PROFILE, BASE_URL, 0, subjects, numbered(changes, strict=strict), ticket)
+        steps = numbered(changes, strict=strict)
+        return Plan(kind, PROFILE, BASE_URL, 0, subjects, steps, ticket, surface=self._surface)
 
     def _change_by_others(self, account: HarnessAccount, plan: Plan) -> set[Place]:
         """Make a change by others while no process runs; what was changed."""
@@ -418,6 +513,8 @@ class Harness:
             return set()
         if isinstance(change, SetStatus):
             server.change(change.subject_id, {"status": "active" if record["status"] == "inactive" else "inactive"})
+        elif isinstance(change, RenameGroup):
+            server.change_group(change.subject_id, f"Theirs {self.figures.runs}", None)
         elif isinstance(change, UpdateUser):
             server.change(change.subject_id, {JSON_NAMES[change.attributes[0]]: f"Theirs {self.figures.runs}"})
         elif change.groups[0].id in record["groups"]:

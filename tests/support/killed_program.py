@@ -23,12 +23,15 @@ import certifi  # noqa: F401
 import httpcore._async.http11  # noqa: F401
 import httpx
 
-from tests.support.mutants import MUTANTS
+from tests.support.mutants import MUTANTS, SCIM_MUTANTS
+from tests.support.scim_exchanges import SCIM_ROOT
 from tests.support.sessions import open_session
 from tests.support.unpaced import unpaced
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.api.retry import RetryPolicy
+from walkme_tui.api.scim.client import ScimDirectory
+from walkme_tui.api.scim.settings import ScimSettings
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Actor, Job
@@ -59,7 +62,7 @@ POINTS = (
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One run of a job: the plan, its account, the folder of the journal, the mutant, and the point of the kill.
+    """One run of a job: the plan, its surface, the folder of the journal, the mutant, and the point of the kill.
 
     The process kills itself when it reaches ``point`` (one of ``POINTS``) for the ``number``-th time; empty: never.
     """
@@ -148,27 +151,32 @@ async def yield_to_tasks(seconds: float) -> None:
     await asyncio.sleep(0)
 
 
+def client(surface: Surface, url: str, transport: httpx.AsyncBaseTransport) -> RestDirectory | ScimDirectory:
+    """A client of the simulator at ``url``."""
+    if surface is Surface.SCIM:
+        scim = ScimSettings(PROFILE, f"{url}{SCIM_ROOT}", lambda: Secret("demo"), "the harness")
+        return ScimDirectory(scim, transport=transport, policy=QUICK, pacer=unpaced())
+    rest = RestSettings(PROFILE, url, "demo", lambda: Secret("demo"), "the harness")
+    return RestDirectory(rest, transport=transport, policy=QUICK, pacer=unpaced())
+
+
 async def work(order: Order) -> dict[str, str]:
     """Submit the plan unless its job exists, and execute its remaining steps."""
     switch = KillSwitch(order.point, order.number)
     add_points_before_commits(switch)
     if order.mutant:
-        MUTANTS[order.mutant]()
-    api = RestDirectory(
-        RestSettings(PROFILE, order.url, "demo", lambda: Secret("demo"), "the harness"),
-        transport=KillingTransport(switch),
-        policy=QUICK,
-        pacer=unpaced(),
-    )
+        (MUTANTS | SCIM_MUTANTS)[order.mutant]()
+    plan = plan_from_json(order.plan)
+    api = client(plan.surface, order.url, KillingTransport(switch))
     real = open_journal(Path(order.folder), actor=ACTOR)
     journal: Any = KillingJournal(real, switch)
-    account = Account(PROFILE, Environment.SANDBOX, Surface.REST, order.plan["base_url"])
+    account = Account(PROFILE, Environment.SANDBOX, plan.surface, plan.base_url)
     async with open_session(api) as opened:
         session = Session(account, api, opened.mirror, opened.clock, 0, "the harness", Events())
+        session = session._replace(group_api=api if isinstance(api, ScimDirectory) else None)
         api.use_write_support(real.write_support(PROFILE, account.base_url))
         executor = Executor(session, journal, ACTOR, sleep=yield_to_tasks)
         try:
-            plan = plan_from_json(order.plan)
             made = [job for job in await journal.jobs() if job.plan.ticket == plan.ticket]
             job: Job = made[0] if made else await executor.submit(plan)
             if job.state.resumable:

@@ -10,16 +10,20 @@ from typing import Any
 
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.user_update import UserUpdater
+from walkme_tui.api.scim.calls import Operation
+from walkme_tui.api.scim.client import ScimDirectory
+from walkme_tui.api.scim.groups import ScimGroups
 from walkme_tui.domain import outcomes
 from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import ApiError, OutcomeUnknown, WalkmeError
 from walkme_tui.domain.jobs import Job, Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import Json, User
 from walkme_tui.services.changes.ledger import Ledger
 from walkme_tui.services.changes.outage_gate import OutageGate
-from walkme_tui.services.changes.read_back import ReadBack
+from walkme_tui.services.changes.read_back import ReadBack, UserReadBack
 from walkme_tui.services.changes.step_runner import StepRunner
 from walkme_tui.store.journal import claims
 from walkme_tui.store.journal import tables as journal_tables
@@ -224,6 +228,55 @@ def sent_steps_claim_no_user() -> None:
     journal_tables.JournalTables.unsettled_subjects = unsettled_subjects  # type: ignore[method-assign]  # that is the mutant
 
 
+def ignored_write_is_done() -> None:
+    """A change that the server accepted counts as done, whatever the record shows."""
+
+    async def after_acceptance(self: ReadBack, record: StepRecord, new_id: str | None) -> Outcome:
+        return Outcome(StepState.DONE, "accepted", changed=True)
+
+    UserReadBack.after_acceptance = after_acceptance  # type: ignore[method-assign]  # that is the mutant
+
+
+def scim_creation_resent_blindly() -> None:
+    """A creation over SCIM without an answer is resent without looking for the user."""
+    real = ScimDirectory.create_user
+
+    async def create_user(self: ScimDirectory, values: Mapping[str, str]) -> str | None:
+        try:
+            return await real(self, values)
+        except OutcomeUnknown:
+            return await real(self, values)
+
+    ScimDirectory.create_user = create_user  # type: ignore[method-assign]  # that is the mutant
+
+
+def removal_replaces_the_members() -> None:
+    """Where a path with a filter is refused, the list of members is replaced by one without the user."""
+    real = ScimGroups._patch
+
+    async def patch(self: ScimGroups, group_id: str, operation: Operation) -> None:
+        if operation["op"] == "remove" and "value" in operation:
+            leaving = str(operation["value"])
+            left = [member for member in await self.member_ids(group_id, Priority.DEMAND) if member not in leaving]
+            operation = {"op": "replace", "path": "members", "value": [{"value": member} for member in left]}
+        await real(self, group_id, operation)
+
+    ScimGroups._patch = patch  # type: ignore[method-assign]  # that is the mutant
+
+
+def group_creation_resent_blindly() -> None:
+    """A creation of a group without an answer is resent without looking for the group."""
+    real = ScimDirectory.create_group
+
+    async def create_group(self: ScimDirectory, name: str) -> str | None:
+        try:
+            return await real(self, name)
+        except OutcomeUnknown:
+            return await real(self, name)
+
+    ScimDirectory.create_group = create_group  # type: ignore[method-assign]  # that is the mutant
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
     "no intent record": no_intent_record,
     "commit after send": commit_after_send,
@@ -238,6 +291,13 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "create resent blindly": creation_resent_blindly,
     "delete resent after 404": deletion_resent_after_404,
     "id forgotten on resume": new_id_forgotten_on_resume,
+}
+# Those on the SCIM surface.
+SCIM_MUTANTS: dict[str, Callable[[], None]] = {
+    "an ignored write is done": ignored_write_is_done,
+    "SCIM create resent blindly": scim_creation_resent_blindly,
+    "removal replaces the members": removal_replaces_the_members,
+    "group created blindly": group_creation_resent_blindly,
 }
 # Mutants that kills and network faults do not detect, each with a test that does.
 CAUGHT_BY_TESTS: dict[str, tuple[Callable[[], None], str]] = {

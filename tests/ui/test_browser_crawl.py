@@ -39,7 +39,7 @@ async def test_the_whole_account_is_read_after_the_first_page() -> None:
         await browser.loaded()
         await fully_loaded(browser, 2500)
         assert (3, 1000) in api.asked("list_users")
-        assert browser.status_line == ""
+        await browser.settled(lambda: browser.status_line == "")
 
 
 def test_the_message_of_a_second_sweep_shows_its_reason() -> None:

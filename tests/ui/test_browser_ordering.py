@@ -78,8 +78,8 @@ async def test_order_and_width_are_restored_at_the_next_start(tmp_path: Path) ->
     async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
         await browser.loaded()
         await browser.press("s", "s", "w")
-        await browser.wait_for_sort(BY_NAME)
-    assert StateFile(tmp_path / "state.toml").table_layout("acme", TableName.USERS) == TableLayout(BY_NAME, wide=True)
+        written = StateFile(tmp_path / "state.toml")
+        await browser.settled(lambda: written.table_layout("acme", TableName.USERS) == TableLayout(BY_NAME, wide=True))
     async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
         await browser.loaded()
         await browser.wait_for_sort(BY_NAME)

@@ -26,6 +26,8 @@ class UserLists:
         self._calls = calls
         self._count = PageCount(LARGEST_PAGE)
         self._head: str | None = None
+        self._first_ids: frozenset[str] = frozenset()
+        self._start_ignored = False
         self._total_checked = self._totals_of_pages = False
         self._checking = asyncio.Lock()
         self._filter_checked = self._compares_case = False
@@ -54,12 +56,17 @@ class UserLists:
         part = await self._read(first, count, priority)
         head = _first_id(part)
         if not first:
-            self._head = head
+            self._head, self._first_ids = head, frozenset(row.id for row in part.rows if isinstance(row, User))
             await self._check_total(part, count, priority)
-        elif head is not None and head == self._head:
+        elif head is not None and (head == self._head or (self._start_ignored and head in self._first_ids)):
+            # Known for sure, even where the first user is deleted meanwhile, if it is no page past the end.
+            self._start_ignored = self._start_ignored or (part.total is not None and first < part.total)
             if len(part.rows) <= first and (part.total is None or first < part.total):
                 part = await self._read(0, first + count, priority)
             part = part._replace(rows=part.rows[first : first + count])
+        elif not part.rows and not part.total:
+            # A server that counts the rows of the page claims none behind the end; an empty list shows on page 1.
+            part = part._replace(total=None)
         if self._totals_of_pages:
             part = part._replace(total=None, warnings=(*part.warnings, TOTAL_OF_PAGE))
         return part

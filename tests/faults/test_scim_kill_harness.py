@@ -1,0 +1,46 @@
+"""The guarantees of the write path on SCIM, where servers also answer 204, ignore changes, or only replace records.
+
+A longer run is started by hand: ``python -m tests.faults.kill_campaign --surface scim``.
+"""
+
+import pytest
+
+from tests.support.kill_harness import Harness
+from tests.support.mutants import SCIM_MUTANTS
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.changes.registry import CHANGE_KINDS
+
+KILLS = 20
+FAULTS = 400
+JOBS = 14
+OPERATIONS_TO_CATCH_A_MUTANT = 1200
+VIOLATION_OF_MUTANT = {
+    "an ignored write is done": "lost",
+    "SCIM create resent blindly": "duplicated",
+    "removal replaces the members": "unexplained",
+    "group created blindly": "duplicated",
+}
+
+
+def test_no_change_over_scim_is_lost_executed_twice_or_unexplained() -> None:
+    figures = Harness(seed=1, share=0.3, surface=Surface.SCIM).run(
+        kills=KILLS,
+        faults=FAULTS,
+        until=lambda figures: bool(figures.violations) or figures.jobs >= 100,
+        jobs=JOBS,
+    )
+    assert figures.violations == [], figures.summary()
+    assert figures.kills.total() >= KILLS
+    assert figures.faults.total() >= FAULTS
+    assert figures.done.keys() == CHANGE_KINDS.keys()
+    # By design, some changes are ignored or outdated, and each job has names that are in use.
+    assert figures.states["done"] > figures.operations * 0.6
+
+
+@pytest.mark.parametrize("mutant", SCIM_MUTANTS)
+def test_each_mutant_of_the_scim_surface_is_detected(mutant: str) -> None:
+    figures = Harness(seed=5, share=0.2, mutant=mutant, surface=Surface.SCIM).run(
+        kills=10_000,
+        until=lambda figures: bool(figures.violations) or figures.operations >= OPERATIONS_TO_CATCH_A_MUTANT,
+    )
+    assert VIOLATION_OF_MUTANT[mutant] in {violation.kind for violation in figures.violations}, figures.summary()
