@@ -33,7 +33,7 @@ _SECRET_NAME: Final = re.compile(r"token|secret|password|authorization|credentia
 
 
 def redact(target: str) -> str:
-    """A request target to show: the only query values are page numbers, and emails are redacted."""
+    """A request target to show: the only query values are those of paging, and emails are redacted."""
     path, question_mark, query = target.partition("?")
     decoded = unquote(path)
     shown = REDACTED.join(_EMAIL.split(decoded)) if "@" in decoded else path
@@ -42,7 +42,7 @@ def redact(target: str) -> str:
     parts = []
     for pair in query.split("&"):
         name, equals, value = pair.partition("=")
-        kept = value if name in SHOWN_PARAMETERS and value.isdecimal() else REDACTED
+        kept = value if name in SHOWN_PARAMETERS and value.isascii() and value.isalnum() else REDACTED
         parts.append(f"{name}={kept}" if equals else REDACTED)
     return f"{shown}?{'&'.join(parts)}"
 
