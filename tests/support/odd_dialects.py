@@ -31,7 +31,9 @@ DIALECTS: Final = MappingProxyType(
         "startIndex ignored": Dialect(start_index=False, totals="none", users_have_groups=False, filters="exact"),
         "pages repeat at the end": Dialect(page_past_end_repeats=True, count=4, totals="none", active="absent"),
         "DELETE deactivates": Dialect(delete_deactivates=True, accepted_type="application/json", patch=204),
-        "members removed by value only": Dialect(member_filters=400, users_have_groups=False, caseless_names=False),
+        "no filters in paths, no nested paths": Dialect(
+            member_filters=400, nested_paths=False, users_have_groups=False, caseless_names=False
+        ),
         "more attributes required, totals of pages": Dialect(
             emails_required=True,
             full_names_required=True,

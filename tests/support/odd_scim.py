@@ -40,6 +40,7 @@ class Dialect:
     patch_of_groups: bool = True
     member_filters: int = 200
     member_references: bool = False
+    nested_paths: bool = True
     filters: Literal["exact", "caseless", "ignored", "empty", "refused"] = "caseless"
     caseless_names: bool = True
     integer_ids: bool = False
@@ -350,6 +351,8 @@ class OddScim:
         if path.lower().startswith("members"):
             self._operate_on_members(record, kind, path, value)
             return
+        if "." in path and not self.dialect.nested_paths:
+            raise Refused(400, "There is no such attribute.", "invalidPath")
         target = record
         *outer, name = path.split(".")
         for part in outer:

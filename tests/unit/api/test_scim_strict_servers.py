@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.scim_desk import BASE, DONE, ScimDesk, scim
+from tests.support.scim_desk import BASE, DONE, ScimDesk, scim, user
 from walkme_tui.domain.errors import Conflict, OutcomeUnknown, RequestRejected
 
 BAD = scim({"detail": "name.formatted is required"}, 400)
@@ -39,6 +39,31 @@ async def test_a_conflict_is_not_sent_again() -> None:
         with pytest.raises(Conflict):
             await api.create_user(NEW)
     assert len(desk.calls) == 1
+
+
+@pytest.mark.parametrize("reason", ["invalidPath", "noTarget"])
+async def test_where_a_path_is_unknown_the_record_is_replaced(reason: str) -> None:
+    desk = ScimDesk()
+    record = user(1)
+    desk.on("PATCH /Users/u1", scim({"detail": "unknown", "scimType": reason}, 400))
+    desk.on("GET /Users/u1", scim(record))
+    desk.on("PUT /Users/u1", DONE)
+    async with desk.directory() as api:
+        await api.update_user("u1", {"last_name": "Lee"}, await api.get_user("u1"))
+        assert await api.replaces_records()
+    (put,) = desk.asked("PUT /Users/u1")
+    assert put.body["name"]["familyName"] == "Lee"
+
+
+@pytest.mark.parametrize("body", [{"scimType": "mutability"}, {"detail": "no"}, ["x"], None])
+async def test_another_refusal_of_a_patch_is_reported(body: object) -> None:
+    desk = ScimDesk()
+    desk.on("PATCH /Users/u1", scim(body, 400))
+    desk.on("GET /Users/u1", scim(user(1)))
+    async with desk.directory() as api:
+        with pytest.raises(RequestRejected):
+            await api.update_user("u1", {"last_name": "Lee"}, await api.get_user("u1"))
+    assert not desk.asked("PUT /Users/u1")
 
 
 async def test_a_refused_member_is_sent_again_with_its_address_and_so_are_the_next() -> None:

@@ -5,12 +5,14 @@ from functools import partial
 
 import httpx
 
+from walkme_tui.api.answers import ApiAnswer, ApiRequest, Endpoint
 from walkme_tui.api.connection import Offload, connect
 from walkme_tui.api.pacing import Pacer
-from walkme_tui.api.retry import RetryPolicy
+from walkme_tui.api.retry import Failure, RetryPolicy
 from walkme_tui.api.scim.calls import ScimCalls, user_target
 from walkme_tui.api.scim.groups import ScimGroups
 from walkme_tui.api.scim.memberships import Memberships
+from walkme_tui.api.scim.refusals import judged
 from walkme_tui.api.scim.sent_attributes import SentAttributes
 from walkme_tui.api.scim.service import ServiceReader
 from walkme_tui.api.scim.settings import ScimSettings
@@ -54,7 +56,7 @@ class ScimDirectory:
             policy=policy,
             pacer=pacer,
             offload=offload,
-            explain=partial(explained, username=settings.username, is_rest_address=settings.is_rest_address),
+            explain=partial(_explained, settings),
         )
         self._credential = FixedSignIn(settings)
         self._calls = ScimCalls(self._connection, self._credential, settings.base_url.rstrip("/"))
@@ -177,3 +179,11 @@ class ScimDirectory:
     async def aclose(self) -> None:
         """Close the connections; calls under way fail with ``Unreachable``."""
         await self._connection.aclose()
+
+
+def _explained(
+    settings: ScimSettings, failure: Failure, request: ApiRequest, answer: ApiAnswer | None, endpoint: Endpoint
+) -> Failure:
+    failure = judged(failure, request, answer)
+    is_rest_address = settings.is_rest_address
+    return explained(failure, request, answer, endpoint, username=settings.username, is_rest_address=is_rest_address)

@@ -140,14 +140,14 @@ class UserUpdater:
         for attempt in range(1, MOST_ATTEMPTS + 1):
             try:
                 await self._calls.patch(user_target(user_id), ABOUT, operations, version)
-            except (MethodRefused, NotFound):
-                # A 404 means that either the user or the call is unknown; the GET that follows shows which.
-                return False
-            except RequestRejected as error:
-                if error.status in OUTDATED and attempt < MOST_ATTEMPTS:
-                    version = self._newer(await self._unchanged(user_id, update, base), version)
-                elif error.status == BAD_REQUEST and operations[-1]["path"] == "emails":
+            except (RequestRejected, NotFound) as error:
+                if error.status == BAD_REQUEST and operations[-1]["path"] == "emails":
                     operations = operations[:-1]  # this server may derive the list of emails
+                elif isinstance(error, MethodRefused | NotFound):
+                    # A 404 means that either the user or the call is unknown; the GET that follows shows which.
+                    return False
+                elif error.status in OUTDATED and attempt < MOST_ATTEMPTS:
+                    version = self._newer(await self._unchanged(user_id, update, base), version)
                 else:
                     raise
             else:
