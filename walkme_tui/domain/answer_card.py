@@ -102,7 +102,10 @@ class UserCard(NamedTuple):
 
 
 class GroupCard(NamedTuple):
-    """The card of a group with its known members; ``coverage`` is that of the account they were counted in."""
+    """The card of a group with its known members, which the group listed or which were counted in the account.
+
+    ``coverage`` is that of the account.
+    """
 
     size: GroupSize
     coverage: Coverage
@@ -113,7 +116,7 @@ class GroupCard(NamedTuple):
         """The facts; the first one names the time and the group."""
         group = self.size.group
         name = f"{show(group.name)} (id {show(group.id)})" if group.name else f"{show(group.id)} (name unknown)"
-        as_of_ms = self.coverage.as_of_ms
+        as_of_ms = self.coverage.as_of_ms if self.size.read_at_ms is None else None
         oldest = "" if as_of_ms is None else f", the oldest record read {_ago(as_of_ms, self.written_at_ms)}"
         return [
             f"as of {_minute(self._as_of_ms)}, the group {name} has {self._members()}",
@@ -123,23 +126,31 @@ class GroupCard(NamedTuple):
 
     @property
     def _as_of_ms(self) -> int:
-        return self.written_at_ms if self.coverage.as_of_ms is None else self.coverage.as_of_ms
+        known = (self.size.read_at_ms, self.coverage.as_of_ms)
+        return next((as_of_ms for as_of_ms in known if as_of_ms is not None), self.written_at_ms)
+
+    @property
+    def _exact(self) -> bool:
+        """True if every member is known."""
+        return self.size.read_at_ms is not None or self.coverage.memberships_complete
 
     @property
     def _known(self) -> bool:
         """True if anything is known about memberships."""
-        return self.coverage.with_groups > 0 or self.coverage.memberships_complete
+        return self.coverage.with_groups > 0 or self._exact
 
     def _members(self) -> str:
         count = self.size.known_members
         if not self._known:
             return "an unknown number of members"
-        least = "" if self.coverage.memberships_complete else "at least "
+        least = "" if self._exact else "at least "
         return f"{least}{spaced(count)} {'member' if count == 1 else 'members'}"
 
     def _extent(self) -> str:
         """How many users were read."""
         coverage = self.coverage
+        if self.size.read_at_ms is not None:
+            return "read from the group itself"
         if coverage.complete:
             read = f"all {spaced(coverage.loaded)} users read"
         else:
@@ -157,7 +168,7 @@ class GroupCard(NamedTuple):
             "written_at": _iso(self.written_at_ms),
             "group": {"id": group.id, "name": group.name},
             "members": self.size.known_members if self._known else None,
-            "exact": coverage.memberships_complete,
+            "exact": self._exact,
             "loaded": coverage.loaded,
             "with_known_groups": coverage.with_groups,
             "total": coverage.total,

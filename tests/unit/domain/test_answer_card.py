@@ -131,6 +131,14 @@ def group_card(coverage: Coverage, members: int = 37) -> GroupCard:
     return GroupCard(GroupSize(Group("g1", "Sales"), members), coverage, ACCOUNT, NOW)
 
 
+def test_members_that_the_group_listed_are_exact_although_few_users_are_loaded() -> None:
+    size = GroupSize(Group("g1", "Sales"), 37, read_at_ms=NOW - 60_000)
+    card = GroupCard(size, WHOLE._replace(loaded=3, with_groups=0), ACCOUNT, NOW)
+    first, second, *_ = card.phrases(str)
+    assert "has 37 members" in first
+    assert (second, card.to_json()["exact"], card.to_json()["members"]) == ("read from the group itself", True, 37)
+
+
 @pytest.mark.parametrize(
     ("coverage", "members", "said", "extent"),
     [

@@ -67,7 +67,8 @@ class GroupChoiceList(RowList[GroupSize]):
 
     def line(self, row: GroupSize, width: int) -> StyledText:
         """Mark, name, how many of several users are in the group, and its number of members."""
-        number = f"{'' if self._exact else '≥ '}{words.number(row.known_members)}"
+        exact = self._exact or row.read_at_ms is not None
+        number = f"{'' if exact else '≥ '}{words.number(row.known_members)}"
         members = self.choice.members.get(row.group.id, 0)
         some = f"{words.number(members)} of {words.number(self.choice.users)}" if self._shows_some(members) else ""
         some_width = SOME_CELLS if self.choice.users > 1 else 0
