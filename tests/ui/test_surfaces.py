@@ -152,11 +152,17 @@ async def test_switching_lists_each_surface_of_a_profile_and_of_the_demo() -> No
         for line in ("acme SANDBOX REST https://api", "acme SANDBOX SCIM https://papi", "demo account SCIM"):
             assert line in browser.dialog
         await browser.press("escape")
+        await browser.filter("person00001")
+        await browser.press("enter")
+        await browser.settled(lambda: browser.row_count == 1)
         await switch(browser, "down", Surface.SCIM)
+        await browser.settled(lambda: browser.row_count == 1)
+        assert browser.filter_text == "person00001"
         await browser.press("C")
         await browser.settled(lambda: browser.dialog)
         await browser.press("end", "enter")
         await browser.settled(lambda: browser.account_line.startswith("demo"))
+        assert browser.filter_text == ""
     assert opened == [("acme", Surface.SCIM), ("demo", Surface.SCIM)]
 
 

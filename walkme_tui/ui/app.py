@@ -257,10 +257,13 @@ class WalkmeApp(App[int]):
     def show_session(self, session: Session, first: tuple[UserQuery, bool]) -> AwaitComplete:
         """Replace the screen with a browser over this session; the caller closes the session before.
 
-        ``first`` is the query of the users and whether their columns are wide. Messages about the session before are
-        removed.
+        ``first`` is the query of the users and whether their columns are wide; the filter stays on the other surface of
+        a profile. Messages about the session before are removed.
         """
         self.clear_notifications()
+        screen = self.screen
+        if isinstance(screen, BrowserScreen) and screen.session.account.profile == session.account.profile:
+            first = first[0]._replace(text=screen.filtering.query().text), first[1]
         self.session, self.job_tasks = session, None
         return self.switch_screen(self._browser(session, first))
 
