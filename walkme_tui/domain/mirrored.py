@@ -3,7 +3,7 @@
 from typing import NamedTuple, TypeAlias
 
 from walkme_tui.domain.coverage import Coverage
-from walkme_tui.domain.user_json import ATTRIBUTES
+from walkme_tui.domain.user_json import ATTRIBUTES, USER_SCHEMA
 from walkme_tui.domain.users import UNKNOWN, User
 
 
@@ -83,14 +83,21 @@ def changed_fields(before: User, after: User) -> frozenset[str]:
     return frozenset(name for name, was, now in pairs_of if was != now and was is not UNKNOWN and now is not UNKNOWN)
 
 
+def is_whole_resource(user: User) -> bool:
+    """It has what every SCIM resource has (RFC 7643, 3.1), so that what it lacks has no value (2.5)."""
+    schemas = user.extra.get("schemas")
+    return isinstance(schemas, list) and USER_SCHEMA in schemas and user.created_at_ms is not UNKNOWN
+
+
 def merged(known: User, answer: User) -> User:
     """A known user after a new answer: absent fields keep their value, null and [] are values.
 
-    Unknown JSON fields are merged by name. A readable field replaces the raw copy of an earlier unreadable one; an
-    unreadable field makes the earlier value outdated, so the attribute is unknown again.
+    Unknown JSON fields are merged by name, but a whole SCIM resource has no others than its own. A readable field
+    replaces the raw copy of an earlier unreadable one; an unreadable field makes the earlier value outdated, so the
+    attribute is unknown again.
     """
     fields: dict[str, object] = {}
-    extra = {**known.extra, **answer.extra} if known.extra or answer.extra else {}
+    extra = dict(answer.extra) if is_whole_resource(answer) else {**known.extra, **answer.extra}
     for name, attribute in ATTRIBUTES.items():
         value = getattr(answer, attribute)
         if value is not UNKNOWN:

@@ -18,7 +18,6 @@ from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, UnreadableReco
 T = TypeVar("T")
 
 PREFIX: Final = "scim:"
-USER_SCHEMA: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA: Final = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
 # Attributes of users whose names are compared without case, as SCIM requires.

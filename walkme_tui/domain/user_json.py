@@ -38,6 +38,7 @@ FOLLOWING: Final[Mapping[str, tuple[str, ...]]] = {
 """Names in ``User.extra`` whose SCIM values change with an attribute: see ``scim_json``."""
 
 MAX_ID_LENGTH: Final = 256
+USER_SCHEMA: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
 
 _USUAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?!\.000)(?:\.[0-9]{3})?Z")
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from walkme_tui.api.scim.sent_attributes import SentAttributes
-from walkme_tui.domain.scim_json import USER_SCHEMA, decode_scim_user
+from walkme_tui.domain.scim_json import decode_scim_user
+from walkme_tui.domain.user_json import USER_SCHEMA
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
 
 RESOURCE = {"schemas": [USER_SCHEMA], "meta": {"created": "2026-01-01T00:00:00Z"}, "active": True}

@@ -1,8 +1,8 @@
 """What is shown of the fields that the program has no name for."""
 
 from walkme_tui.domain.other_fields import other_fields
-from walkme_tui.domain.scim_json import USER_SCHEMA, decode_scim_user
-from walkme_tui.domain.user_json import decode_user
+from walkme_tui.domain.scim_json import decode_scim_user
+from walkme_tui.domain.user_json import USER_SCHEMA, decode_user
 from walkme_tui.domain.users import User
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"

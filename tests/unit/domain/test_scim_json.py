@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkme_tui.domain.json_text import dumps, loads
+from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.scim_json import (
     decode_scim_user,
     email_among,
@@ -147,6 +148,16 @@ BAD_IDS: tuple[object, ...] = (None, "", True, 1.5, [], {}, "x" * 257, "\ud800")
 @pytest.mark.parametrize("raw", [None, [], "text", 5, {}, *({"id": bad} for bad in BAD_IDS)])
 def test_what_is_no_user_is_unreadable(raw: object) -> None:
     assert isinstance(decode_scim_user(raw), UnreadableRecord)
+
+
+def test_a_whole_resource_replaces_the_attributes_that_it_does_not_have_any_more() -> None:
+    before = decode_scim_user(WHOLE | {"active": "True"})
+    after = decode_scim_user({name: value for name, value in WHOLE.items() if name not in {ENTERPRISE, "accessRole"}})
+    entry = User(WHOLE["id"], extra={"displayName": "Ann"})  # of a list of members
+    assert isinstance(before, User)
+    assert isinstance(after, User)
+    assert merged(before, after) == after
+    assert merged(after, entry).extra == {**after.extra, "displayName": "Ann"}
 
 
 def test_a_password_is_not_kept() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from walkme_tui.domain.scim_json import USER_SCHEMA
+from walkme_tui.domain.mirrored import is_whole_resource
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
 
 OPTIONAL: Final = ("first_name", "last_name", "external_id")
@@ -30,7 +30,7 @@ class SentAttributes:
     def completed(self, user: User) -> User:
         """The answer to a request for one user, with null for what it lacks."""
         self.note((user,))
-        return self._completed(user, is_whole=_is_resource(user))
+        return self._completed(user, is_whole=is_whole_resource(user))
 
     def completed_rows(self, rows: Rows) -> Rows:
         """The rows of a list; some servers leave out more in lists, and then all names of a user."""
@@ -39,7 +39,7 @@ class SentAttributes:
             row
             if isinstance(row, UnreadableRecord) or UNKNOWN not in (row.first_name, row.last_name, row.external_id)
             else self._completed(
-                row, is_whole=_is_resource(row) and not (row.first_name is UNKNOWN and row.last_name is UNKNOWN)
+                row, is_whole=is_whole_resource(row) and not (row.first_name is UNKNOWN and row.last_name is UNKNOWN)
             )
             for row in rows
         )
@@ -51,9 +51,3 @@ class SentAttributes:
             if getattr(user, name) is UNKNOWN and (is_whole or name not in self._not_sent)
         }
         return user._replace(**empty) if empty else user
-
-
-def _is_resource(user: User) -> bool:
-    """It has what every SCIM resource has (RFC 7643, 3.1)."""
-    schemas = user.extra.get("schemas")
-    return isinstance(schemas, list) and USER_SCHEMA in schemas and user.created_at_ms is not UNKNOWN

@@ -9,7 +9,8 @@ from walkme_tui.api.answers import ApiAnswer, read_json
 from walkme_tui.api.scim.calls import ScimCalls
 from walkme_tui.api.scim.decoding import decode_list
 from walkme_tui.domain.errors import ApiError, RateLimited, SignInRefused
-from walkme_tui.domain.scim_json import GROUP_SCHEMA, USER_SCHEMA, is_false, member
+from walkme_tui.domain.scim_json import GROUP_SCHEMA, is_false, member
+from walkme_tui.domain.user_json import USER_SCHEMA
 
 ABOUT: Final = "the description of the service"
 FIXED: Final = frozenset({"readonly", "immutable"})

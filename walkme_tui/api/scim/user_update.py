@@ -13,9 +13,10 @@ from walkme_tui.api.scim.user_lists import ABOUT as ABOUT_ALL
 from walkme_tui.domain.changes.edit import same_value
 from walkme_tui.domain.errors import ChangedMeanwhile, MethodRefused, NotFound, RequestRejected
 from walkme_tui.domain.json_text import is_json
-from walkme_tui.domain.scim_json import USER_SCHEMA, encode_scim_user, member, primary_email_replaced, set_member
+from walkme_tui.domain.scim_json import encode_scim_user, member, primary_email_replaced, set_member
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import Priority
+from walkme_tui.domain.user_json import USER_SCHEMA
 from walkme_tui.domain.users import FIELD_LABELS, MAX_LABEL, UNKNOWN, Json, Status, User
 
 ABOUT: Final = "this user"
