@@ -72,10 +72,10 @@ class Memberships:
         if self._are_believed(rows) or isinstance(self._failure, NO_GROUPS):
             return rows
         fresh = self._failure is None and not self._changed and not self._is_older(self._pages_max_age_seconds)
+        open_ids = {row.id for row in rows if isinstance(row, User) and not self._is_believed(row)}
+        groups = self._of(open_ids) if fresh else {}
         return tuple(
-            row
-            if isinstance(row, UnreadableRecord) or self._is_believed(row)
-            else row._replace(groups=self._of(row.id) if fresh else UNKNOWN)
+            row._replace(groups=groups.get(row.id, UNKNOWN)) if isinstance(row, User) and row.id in open_ids else row
             for row in rows
         )
 
@@ -89,7 +89,7 @@ class Memberships:
             return user
         await self._read(priority, MAX_AGE_SECONDS)
         if self._failure is None:
-            return user._replace(groups=self._of(user.id))
+            return user._replace(groups=self._of({user.id})[user.id])
         return user if isinstance(self._failure, NO_GROUPS) else user._replace(groups=UNKNOWN)
 
     async def _read(self, priority: Priority, max_age_seconds: float) -> None:
@@ -118,8 +118,13 @@ class Memberships:
     def _are_believed(self, rows: Rows) -> bool:
         return all(isinstance(row, UnreadableRecord) or self._is_believed(row) for row in rows)
 
-    def _of(self, user_id: str) -> tuple[str, ...]:
-        return tuple(group_id for group_id, members in self._members.items() if user_id in members)
+    def _of(self, user_ids: set[str]) -> dict[str, tuple[str, ...]]:
+        """The groups of each of these users."""
+        found: dict[str, list[str]] = {user_id: [] for user_id in user_ids}
+        for group_id, members in self._members.items():
+            for user_id in members & user_ids:  # as long as the smaller one of the two: most groups are small
+                found[user_id].append(group_id)
+        return {user_id: tuple(groups) for user_id, groups in found.items()}
 
     @property
     def _pages_max_age_seconds(self) -> float:
