@@ -9,7 +9,7 @@ import pytest
 from tests.support.scim_desk import DONE, GONE, Call, ScimDesk, paged, raw, resources, scim
 from walkme_tui.api.answers import ApiAnswer
 from walkme_tui.api.scim.decoding import decode_members, decode_one_group
-from walkme_tui.domain.errors import ApiError, Conflict, MethodRefused, NotFound, OutcomeUnknown, RequestRejected
+from walkme_tui.domain.errors import ApiError, Conflict, NotFound, OutcomeUnknown, RequestRejected
 from walkme_tui.domain.groups import Group, GroupMembers
 from walkme_tui.domain.users import User
 
@@ -122,13 +122,15 @@ async def test_a_group_is_searched_where_it_cannot_be_requested(status: int, by_
         assert await api.group_members("g1") == READ
         assert await api.get_group("g1") == READ.group
         desk.on("GET /Groups/gone", scim({}, status))
-        with pytest.raises((NotFound, MethodRefused)):
+        with pytest.raises(NotFound):
             await api.get_group("gone")
     assert len(desk.asked("GET /Groups/g1")) == 1  # that there is no such call is known then
 
 
-async def test_a_group_that_is_not_listed_is_gone() -> None:
+@pytest.mark.parametrize("status", [404, 405, 501])
+async def test_a_group_that_is_not_listed_is_gone(status: int) -> None:
     desk = ScimDesk()
+    desk.on("GET /Groups/g1", scim({}, status))
     desk.on("GET /Groups", resources({"id": "g2"}))
     async with desk.directory() as api:
         with pytest.raises(NotFound):

@@ -20,7 +20,7 @@ from walkme_tui.api.scim.decoding import (
 )
 from walkme_tui.api.scim.page_counts import FULL_PAGE, PageCount, paging
 from walkme_tui.api.scim.service import ServiceReader
-from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, OutcomeUnknown, RequestRejected, ServerFault
+from walkme_tui.domain.errors import MethodRefused, NotFound, OutcomeUnknown, RequestRejected, ServerFault
 from walkme_tui.domain.groups import Group, GroupMembers
 from walkme_tui.domain.scim_json import GROUP_SCHEMA
 from walkme_tui.domain.traffic import Priority
@@ -36,6 +36,8 @@ LARGEST_PAGE: Final = 100
 GROUPS_AT_ONCE: Final = 16
 # The entries of a list without members, at most.
 MOST_GROUPS: Final = 100_000
+# The places near the one that the list gave a group, where it is looked for; the list may have changed since.
+MOST_PLACES: Final = 50
 # Fifty thousand members take ten megabytes.
 GROUP_LIMIT_BYTES: Final = 64 * 1024 * 1024
 REMOVAL_REFUSED: Final = frozenset({400, 501})
@@ -165,13 +167,15 @@ class ScimGroups:
     ) -> T:
         """What ``pick`` makes of the resource of one group, from the call for one group where there is one."""
         target = group_target(group_id)
-        missing: ApiError | None = None
+        missing = NotFound("There is no such group.")
         if not self._get_refused:
             decode = partial(decode_one_group, group_id=group_id, pick=pick)
             try:
                 return await self._calls.read_one(target + query(parameters), ONE, decode, priority, GROUP_LIMIT_BYTES)
-            except (NotFound, MethodRefused) as error:
+            except NotFound as error:
                 missing = error
+            except MethodRefused:
+                self._get_refused = True
             except RequestRejected:
                 if not parameters:
                     raise
@@ -179,11 +183,11 @@ class ScimGroups:
         # Either the group is unknown or the call; the list shows which.
         listed = await self.read_all(priority)
         if all(group.id != group_id for group in listed):
-            raise missing or NotFound("There is no such group.")
+            raise missing
         self._get_refused = True
         found = await self._search(group_id, listed, priority, pick)
         if found is None:
-            raise missing or NotFound("The list of groups does not have this group any more.")
+            raise missing
         return found
 
     async def _search(
@@ -199,8 +203,7 @@ class ScimGroups:
                 found = await self._calls.read_list(GROUPS, parameters, LIST, decode, priority, GROUP_LIMIT_BYTES)
                 if found is not None:
                     return found
-        others = (other for other in range(len(listed)) if other != place)
-        for first in (place, *others):
+        for first in sorted(range(len(listed)), key=lambda other: abs(other - place))[:MOST_PLACES]:
             parameters = {"startIndex": first + 1, "count": 1}
             found = await self._calls.read_list(GROUPS, parameters, LIST, decode, priority, GROUP_LIMIT_BYTES)
             if found is not None:
