@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.executor_bench import KnownWriteSupport
 from tests.support.scim_desk import BASE, DONE, ScimDesk, scim, user
 from walkme_tui.domain.errors import Conflict, OutcomeUnknown, RequestRejected
 
@@ -49,8 +50,11 @@ async def test_where_a_path_is_unknown_the_record_is_replaced(reason: str) -> No
     desk.on("GET /Users/u1", scim(record))
     desk.on("PUT /Users/u1", DONE)
     async with desk.directory() as api:
+        memory = KnownWriteSupport()
+        api.use_write_support(memory)
         await api.update_user("u1", {"last_name": "Lee"}, await api.get_user("u1"))
         assert await api.replaces_records()
+        assert not memory.refused  # other paths are known, so that the next start sends PATCH again
     (put,) = desk.asked("PUT /Users/u1")
     assert put.body["name"]["familyName"] == "Lee"
 

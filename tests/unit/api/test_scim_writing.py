@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.executor_bench import KnownWriteSupport
 from tests.support.scim_desk import DONE, GONE, Call, ScimDesk, resources, scim, user
 from walkme_tui.domain.errors import (
     ApiError,
@@ -236,22 +237,9 @@ ODD: dict[str, Any] = {
 }  # fmt: skip
 
 
-class Support:
-    """What the journal knows of the server."""
-
-    def __init__(self, *, refused: bool = False) -> None:
-        self.refused = refused
-
-    async def patch_refused(self) -> bool:
-        return self.refused
-
-    async def remember_patch_refused(self) -> None:
-        self.refused = True
-
-
 @pytest.mark.parametrize("status", [404, 405, 501])
 async def test_the_whole_record_is_sent_where_patch_is_refused(status: int) -> None:
-    desk, support = ScimDesk(), Support()
+    desk, support = ScimDesk(), KnownWriteSupport()
     record = Record(desk, patch=status, versions=False, **ODD)
     async with desk.directory() as api:
         api.use_write_support(support)
@@ -279,7 +267,7 @@ async def test_names_are_replaced_as_the_server_spells_them() -> None:
 
 @pytest.mark.parametrize("supported", [False, "False"])
 async def test_patch_is_not_tried_where_the_server_says_it_has_none(supported: object) -> None:
-    desk, support = ScimDesk(), Support()
+    desk, support = ScimDesk(), KnownWriteSupport()
     desk.on("GET /ServiceProviderConfig", scim({"PATCH": {"Supported": supported}}))
     Record(desk, versions=False)
     async with desk.directory() as api:
@@ -292,7 +280,7 @@ async def test_patch_is_not_tried_where_the_server_says_it_has_none(supported: o
 
 
 async def test_patch_is_tried_all_the_same_where_nothing_else_is_accepted() -> None:
-    desk, support = ScimDesk(), Support(refused=True)
+    desk, support = ScimDesk(), KnownWriteSupport(refused=True)
     desk.on("GET /ServiceProviderConfig", scim({"patch": {"supported": False}}))
     Record(desk, versions=False)
     desk.on("PUT /Users/u1", scim({}, 405))

@@ -11,7 +11,7 @@ from walkme_tui.api.scim.sent_attributes import SentAttributes
 from walkme_tui.api.scim.service import ServiceReader
 from walkme_tui.api.scim.user_lists import ABOUT as ABOUT_ALL
 from walkme_tui.domain.changes.edit import same_value
-from walkme_tui.domain.errors import ChangedMeanwhile, MethodRefused, NotFound, RequestRejected
+from walkme_tui.domain.errors import ApiError, ChangedMeanwhile, MethodRefused, NotFound, RequestRejected
 from walkme_tui.domain.json_text import is_json
 from walkme_tui.domain.scim_json import encode_scim_user, member, primary_email_replaced, set_member
 from walkme_tui.domain.text import clean
@@ -120,25 +120,30 @@ class UserUpdater:
         self._uses_versions = self._uses_versions and service.etag
         if not service.patch:
             self.patch_refusal.note(refused=True)
-        patch_refused = await self.patch_refusal.known()
-        if not patch_refused and await self._patch(user_id, update, base):
+        known = await self.patch_refusal.known()
+        refusal = None if known else await self._patch(user_id, update, base)
+        if refusal is None and not known:
             return
         try:
             await self._replace(user_id, update, base)
         except MethodRefused:
             # What was known of PATCH was wrong, or is outdated.
-            if not patch_refused or not await self._patch(user_id, update, base):
+            if not known or await self._patch(user_id, update, base) is not None:
                 raise
             self.patch_refusal.note(refused=False)
             return
-        if not patch_refused:
+        if refusal is not None and refusal.status == BAD_REQUEST:
+            self.patch_refusal.note(refused=True)  # only a path is unknown: after a start, others are patched again
+        elif refusal is not None:
             await self.patch_refusal.remember()
 
-    async def _patch(self, user_id: str, update: Mapping[str, str | None], base: User) -> bool:
-        """PATCH; False where the server has no such call."""
+    async def _patch(self, user_id: str, update: Mapping[str, str | None], base: User) -> ApiError | None:
+        """PATCH; the refusal where the server has no such call or does not know a path, None where it was accepted."""
         operations = _operations(_fields(update), base)
         version = version_of(dict(base.extra)) if self._uses_versions else ""
-        for attempt in range(1, MOST_ATTEMPTS + 1):
+        attempts_left = MOST_ATTEMPTS
+        while True:
+            attempts_left -= 1
             try:
                 await self._calls.patch(user_target(user_id), ABOUT, operations, version)
             except (RequestRejected, NotFound) as error:
@@ -146,14 +151,13 @@ class UserUpdater:
                     operations = operations[:-1]  # this server may derive the list of emails
                 elif isinstance(error, MethodRefused | NotFound):
                     # A 404 means that either the user or the call is unknown; the GET that follows shows which.
-                    return False
-                elif error.status in OUTDATED and attempt < MOST_ATTEMPTS:
+                    return error
+                elif error.status in OUTDATED and attempts_left > 0:
                     version = self._newer(await self._unchanged(user_id, update, base), version)
                 else:
                     raise
             else:
-                return True
-        return False
+                return None
 
     async def _replace(self, user_id: str, update: Mapping[str, str | None], base: User) -> None:
         """PUT the whole resource as the server has it now, with the new values."""
