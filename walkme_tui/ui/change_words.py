@@ -132,6 +132,8 @@ def subject_names(job: Job) -> str:
 
 def plan_title(plan: Plan) -> str:
     """The title of a plan: ``Offboard Zoë Çelik``."""
+    if plan.undoes is not None and not plan.all_subjects:
+        return f"Undo job {plan.undoes}"
     return f"{_IMPERATIVES[plan.kind]} {name_or_count(plan)}"
 
 

@@ -32,6 +32,7 @@ KEPT_PARTS: Final = 200
 MEASURE_SECONDS: Final = 0.04
 MINUTE_MS: Final = 60_000
 NOTHING: Final = "Nothing to do: everything is already as planned."
+NOTHING_LEFT: Final = "Nothing is left to do."
 _STYLES: Final = {Gravity.WARNING: TextStyle.WARN, Gravity.NOTE: TextStyle.DIM}
 _MARKS: Final = {Gravity.WARNING: "! ", Gravity.NOTE: "- "}
 
@@ -240,7 +241,7 @@ def _common_lines(plan: Plan, width: int) -> Iterator[tuple[StyledText, Step | N
     """The lines about the whole plan."""
     if not plan.steps:
         yield (), None
-        yield from ((line, None) for line in wrapped(NOTHING, width))
+        yield from ((line, None) for line in wrapped(NOTHING_LEFT if plan.left_out else NOTHING, width))
     if plan.left_out:
         yield (), None
         yield [("Left out", TextStyle.STRONG)], None
