@@ -18,12 +18,12 @@ class SetupLink(StrEnum):
 
 LINK_PLACES: Final = {
     SetupLink.PLAN: "not in the smaller plans",
-    SetupLink.SSO: "without it, changes have no effect",
-    SetupLink.ENABLED: "Console: Settings > Security > SCIM",
-    SetupLink.TOKEN: "made there; a new one ends the old",
-    SetupLink.BASE_URL: "shown there; not the REST address",
+    SetupLink.SSO: "else changes have no effect",
+    SetupLink.ENABLED: "Settings > Security > SCIM",
+    SetupLink.TOKEN: "made there; ends the old token",
+    SetupLink.BASE_URL: "shown there; REST has another",
 }
-"""Where each link is set up, or what it is for, as a phrase of at most 35 letters: a line of 80 columns holds it."""
+"""Where each link is set up, or what it is for, as a phrase of at most 30 letters: a line of 80 columns holds it."""
 
 
 class SetupFinding(NamedTuple):

@@ -72,9 +72,10 @@ def no_rows_yet(account: Account, trouble: LoadTrouble | None, source: str) -> C
     if _credentials(error):
         details = f"{message} {hint}".rstrip()
         keys = "R reads the secret again and tries again.   C switches profiles."
-        return paragraphs((_sign_in_words(account, source), "bold $error"), details, chain, keys)
+        head = f"{_not_signed_in(account)}." if chain else _sign_in_words(account, source)
+        return paragraphs((head, "bold $error"), details, keys, chain)
     kept = f"Nothing was stored by an earlier start, so there are no rows to show. {_next_try(trouble)}"
-    return paragraphs((message, "bold $warning"), hint, chain, kept)
+    return paragraphs((message, "bold $warning"), hint, kept, chain)
 
 
 def setup_chain(finding: SetupFinding) -> Content:
@@ -174,7 +175,11 @@ def _credentials(error: WalkmeError) -> bool:
 
 
 def _sign_in_words(account: Account, source: str) -> str:
-    return f"Profile {clean(account.profile, 60)} cannot sign in; its secret comes from {clean(source, 200)}."
+    return f"{_not_signed_in(account)}; its secret comes from {clean(source, 200)}."
+
+
+def _not_signed_in(account: Account) -> str:
+    return f"Profile {clean(account.profile, 60)} cannot sign in"
 
 
 def _next_try(trouble: LoadTrouble) -> str:
