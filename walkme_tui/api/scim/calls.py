@@ -1,8 +1,9 @@
 """The calls of a SCIM server: reads, and changes in the content type that it accepts."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -76,20 +77,12 @@ class ScimCalls:
         forms = [list(operations)]
         if (merged := _without_paths(forms[0])) is not None:
             forms.insert(0 if self._without_paths else 1, [merged])
-        refusal: RequestRejected | None = None
-        for form in forms:
-            body: dict[str, Json] = {"schemas": [PATCH_SCHEMA], "Operations": [dict(each) for each in form]}
-            try:
-                await self.write("PATCH", target, about, body, if_match=if_match)
-            except RequestRejected as error:
-                refusal = refusal or error
-                if error.status != BAD_REQUEST:
-                    break
-            else:
-                self._without_paths = form == [merged]
-                return
-        if refusal is not None:
-            raise refusal
+        bodies = [{"schemas": [PATCH_SCHEMA], "Operations": [dict(each) for each in form]} for form in forms]
+        place, _ = await first_accepted(
+            [partial(self.write, "PATCH", target, about, body, if_match=if_match) for body in bodies]
+        )
+        if len(forms) > 1:
+            self._without_paths = forms[place] == [merged]
 
     async def write(
         self,
@@ -118,6 +111,22 @@ class ScimCalls:
                 if error.status != UNSUPPORTED_MEDIA_TYPE or not content or content_type != SCIM_JSON:
                     raise
                 content_type = self._content_type = "application/json"
+
+
+async def first_accepted(attempts: Sequence[Callable[[], Awaitable[T]]]) -> tuple[int, T]:
+    """Make one attempt after the other until one is not answered with 400; its place and its result.
+
+    Raises the first refusal where there is none, and every other error at once.
+    """
+    refusals: list[RequestRejected] = []
+    for place, attempt in enumerate(attempts):
+        try:
+            return place, await attempt()
+        except RequestRejected as error:
+            if error.status != BAD_REQUEST:
+                raise
+            refusals.append(error)
+    raise refusals[0]
 
 
 def _without_paths(operations: Sequence[Operation]) -> Operation | None:

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from walkme_tui.api.answers import AnswerTooLarge
 from walkme_tui.api.ids import opaque_segment
-from walkme_tui.api.scim.calls import BAD_REQUEST, Operation, ScimCalls, equals, group_target, query, user_target
+from walkme_tui.api.scim.calls import Operation, ScimCalls, equals, first_accepted, group_target, query, user_target
 from walkme_tui.api.scim.decoding import (
     GroupPage,
     created_id,
@@ -234,20 +234,10 @@ class ScimGroups:
         """Add a user; the list of members is never replaced, so that what others change is kept."""
         entry: dict[str, Json] = {"value": user_id}
         full: dict[str, Json] = {**entry, "$ref": self._calls.base_url + user_target(user_id)}
-        try:
-            await self._patch(group_id, _addition(full if self._adds_in_full else entry))
-        except RequestRejected as error:
-            if error.status != BAD_REQUEST or self._adds_in_full:
-                raise
-            refusal = error
-        else:
-            return
         # Some servers require the optional attributes.
-        try:
-            await self._patch(group_id, _addition(full))
-        except RequestRejected as error:
-            raise (refusal if error.status == BAD_REQUEST else error) from None
-        self._adds_in_full = True
+        entries = [full] if self._adds_in_full else [entry, full]
+        place, _ = await first_accepted([partial(self._patch, group_id, _addition(each)) for each in entries])
+        self._adds_in_full = entries[place] is full
 
     async def remove(self, group_id: str, user_id: str) -> None:
         """Remove a user; by a value where the server does not know paths with a filter.

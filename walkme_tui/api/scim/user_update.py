@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from walkme_tui.api.patch_refusal import PatchRefusal
-from walkme_tui.api.scim.calls import BAD_REQUEST, USERS, Operation, ScimCalls, user_target
+from walkme_tui.api.scim.calls import BAD_REQUEST, USERS, Operation, ScimCalls, first_accepted, user_target
 from walkme_tui.api.scim.decoding import created_id, decode_one, version_of
 from walkme_tui.api.scim.sent_attributes import SentAttributes
 from walkme_tui.api.scim.service import ServiceReader
@@ -96,16 +96,8 @@ class UserUpdater:
 
     async def create(self, values: Mapping[str, str]) -> str | None:
         """POST a new user; its id, None where the answer lacks it. Raises as ``DirectoryApi.create_user`` says."""
-        try:
-            return await self._post(new_user(values))
-        except RequestRejected as error:
-            if error.status != BAD_REQUEST:
-                raise
-            refusal = error
-        try:
-            return await self._post(strict_new_user(values))
-        except RequestRejected as error:
-            raise (refusal if error.status == BAD_REQUEST else error) from None
+        forms = (new_user(values), strict_new_user(values))
+        return (await first_accepted([partial(self._post, form) for form in forms]))[1]
 
     async def _post(self, resource: Mapping[str, Json]) -> str | None:
         created: str | None = await self._calls.write("POST", USERS, ABOUT_ALL, resource, created_id)
