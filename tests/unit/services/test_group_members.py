@@ -243,3 +243,13 @@ async def test_an_unwritable_mirror_is_reported() -> None:
         mirror.full = True
         with pytest.raises(MirrorUnavailable):
             await Directory(session).read_members("g1")
+
+
+async def test_a_record_whose_groups_cannot_be_read_does_not_contradict_the_group() -> None:
+    async with open_session(account(), surface=Surface.SCIM) as session:
+        mirror, user = session.mirror, person(2)
+        await Directory(session).read_members("g1")
+        await mirror.save_user(user._replace(groups=("g1", "g2")), session.clock())
+        stored = await mirror.save_user(User(user.id, extra={"groups": 5}), session.clock())
+        assert (stored.user.groups, stored.some_groups) == (UNKNOWN, ("g1",))
+        assert len(await mirror.matching(IN_SALES)) == 30
