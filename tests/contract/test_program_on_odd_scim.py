@@ -59,3 +59,27 @@ def test_the_program_works_on_this_dialect(
         assert deleted.code == (1 if dialect.delete_deactivates else 0), deleted
         assert (server.user(RENAMED) is None) is not dialect.delete_deactivates
         assert len(server.users) == PEOPLE + dialect.delete_deactivates
+
+
+def test_users_are_named_by_user_names_that_are_no_emails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    server = OddScim(Dialect())
+    user_id = server.add_user("bjensen", "Barbara", "Jensen")
+    other = server.add_user("cjensen")
+    server.add_group("Sales")
+    with asgi_server(server) as url:
+        program = ScimProgram(monkeypatch, capsys, tmp_path, url, "any")
+        assert program.done("whois", "BJensen")["user"]["id"] == user_id
+        assert program.done("whois", "bjensen", "--cached")["user"]["id"] == user_id
+        program.changed("groups", "add", "Sales", "bjensen", other)
+        assert server.members("Sales") == ["bjensen", "cjensen"]
+        program.changed("set", "bjensen", "status=inactive")
+        assert server.users[user_id]["active"] is False
+        refused = program("delete", user_id, "--confirm", user_id, "--yes")
+        assert (refused.code, len(server.users)) == (2, 2)
+        program.changed("delete", "bjensen", "--confirm", "bjensen")
+        assert list(server.users) == [other]
+        unknown = program("set", "nobody", "lastName=X")
+        assert unknown.code == 1
+        assert "nobody" in unknown.err

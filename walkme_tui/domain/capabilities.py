@@ -11,7 +11,7 @@ class Capabilities(NamedTuple):
 
     ``roles`` is setting the role of a user, ``pending`` the status pending, ``group_changes`` creating, renaming and
     deleting groups, ``group_members`` reading the members of a group from the group. ``lasting`` is making every change
-    that it accepts; the phrase says when it makes none.
+    that it accepts; the phrase says when it makes none. ``user_names`` is naming users otherwise than by their emails.
     """
 
     roles: str = ""
@@ -19,6 +19,7 @@ class Capabilities(NamedTuple):
     group_changes: str = ""
     group_members: str = ""
     lasting: str = ""
+    user_names: str = ""
 
     @property
     def absent(self) -> frozenset[str]:
@@ -36,6 +37,7 @@ _CAPABILITIES: Final = {
     Surface.REST: Capabilities(
         group_changes="the REST API has no call that changes groups: use SCIM, or the WalkMe Console",
         group_members="the REST API has no call that lists the members of a group",
+        user_names="users of the REST API have an email and no other name",
     ),
     Surface.SCIM: Capabilities(
         roles="SCIM has no role: use the REST API, or the WalkMe Console",

@@ -106,18 +106,25 @@ class Directory:
     async def look_up(self, key: str) -> MirroredUser:
         """The user with this email or id, requested from the server and stored; ``row_id`` -1 where that failed.
 
-        Raises ``NotFound``, ``LookUpIgnored`` where that is not proven, or another ``ApiError``.
+        On some surfaces the email may be any user name. Raises ``NotFound``, ``LookUpIgnored`` where that is not
+        proven, or another ``ApiError``.
         """
         key = key.strip()
-        if "@" not in key:
-            return await self.reread(key)
+        is_email = "@" in key
+        if not is_email:
+            try:
+                return await self.reread(key)
+            except NotFound:
+                if self._session.capabilities.user_names:
+                    raise
         requested_at_ms = self._session.clock()
         try:
             found = await find_by_email(self._session, key)
         except LookUpIgnored:
             raise await not_proven(self._session, [key]) from None
         if found is None:
-            raise NotFound(f"No user has the email {clean(key, MAX_SHOWN_KEY)}.", hint="Check the spelling.")
+            kind = "email" if is_email else "id or user name"
+            raise NotFound(f"No user has the {kind} {clean(key, MAX_SHOWN_KEY)}.", hint="Check the spelling.")
         if found.groups is not UNKNOWN:
             return await self._try_to_store(found, requested_at_ms)
         # The look-up by email leaves out fields that the look-up by id has.
@@ -127,7 +134,7 @@ class Directory:
         """The user with this email or id as the mirror knows it; raises ``MirrorUnavailable``."""
         key = key.strip()
         mirror = self._session.mirror
-        return await (mirror.user_by_email(key) if "@" in key else mirror.user(key))
+        return await mirror.user_by_email(key) or await mirror.user(key)
 
     async def reread(self, user_id: str, priority: Priority = Priority.DEMAND) -> MirroredUser:
         """Every field of one user, requested from the server and stored; ``row_id`` -1 where that failed.

@@ -27,8 +27,9 @@ def run(options: argparse.Namespace) -> int:
             f"--confirm {clean(options.confirm, MAX_NAME)} is not the email {shown}, so nothing was sent.",
             hint="To confirm the deletion, repeat the email after --confirm.",
         )
-    if "@" not in email:
-        raise ConfigurationError(f"{shown} is not an email, so nothing was sent.", hint="Give the full email twice.")
+    no_email = ConfigurationError(f"{shown} is not an email, so nothing was sent.", hint="Give the full email twice.")
+    if "@" not in email and context.capabilities.user_names:
+        raise no_email
     instead = False
     if options.plan is None and not options.yes and is_for_the_browser(context):
         answer = _answer(shown)
@@ -38,7 +39,10 @@ def run(options: argparse.Namespace) -> int:
         instead = answer == "deactivate"
 
     async def make(session: Session, change_services: ChangeServices) -> Plan:
-        user_id = (await Directory(session).look_up(email)).user.id
+        user = (await Directory(session).look_up(email)).user
+        if email_key(user.email if isinstance(user.email, str) else "") != email_key(email):
+            raise no_email
+        user_id = user.id
         ticket = options.ticket or ""
         if instead:
             return (await change_services.planner.set_status(user_id, Status.INACTIVE)).with_ticket(ticket)

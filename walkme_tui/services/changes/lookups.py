@@ -174,7 +174,9 @@ class PlanLookUps:
 
     async def _look_up(self, key: str) -> User | None:
         if "@" not in key:
-            return await self._by_id(key)
+            user = await self._by_id(key)
+            if user is not None or self._session.capabilities.user_names:
+                return user
         requested_at_ms = self._session.clock()
         try:
             found = await find_by_email(self._session, key)
