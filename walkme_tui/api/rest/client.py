@@ -12,14 +12,8 @@ from walkme_tui.api.auth import TOKEN_PATH, Grant, SignIn, SignInImpossible, rea
 from walkme_tui.api.connection import Offload, connect
 from walkme_tui.api.ids import path_segment
 from walkme_tui.api.pacing import Pacer
-from walkme_tui.api.rest.decoding import (
-    check_written,
-    created_id,
-    decode_groups,
-    decode_matches,
-    decode_one,
-    decode_page,
-)
+from walkme_tui.api.record_answers import check_written
+from walkme_tui.api.rest.decoding import created_id, decode_groups, decode_matches, decode_one, decode_page
 from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.api.rest.user_update import UserUpdater
 from walkme_tui.api.rest.write_requests import (

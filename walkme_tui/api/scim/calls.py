@@ -10,7 +10,7 @@ from urllib.parse import quote
 from walkme_tui.api.answers import LIST_LIMIT_BYTES, OBJECT_LIMIT_BYTES, ONE_RECORD_SECONDS, ApiAnswer, ApiRequest
 from walkme_tui.api.connection import Connection
 from walkme_tui.api.ids import opaque_segment
-from walkme_tui.api.scim.decoding import check_written
+from walkme_tui.api.scim.decoding import decode_written
 from walkme_tui.api.scim.sign_in import FixedSignIn
 from walkme_tui.domain.errors import RequestRejected
 from walkme_tui.domain.json_text import dumps
@@ -90,7 +90,7 @@ class ScimCalls:
         target: str,
         about: str,
         body: Mapping[str, object] | None,
-        decode: Callable[[ApiAnswer], Any] = check_written,
+        decode: Callable[[ApiAnswer], Any] = decode_written,
         *,
         if_match: str = "",
     ) -> Any:

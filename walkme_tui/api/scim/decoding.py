@@ -8,11 +8,17 @@ from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from walkme_tui.api.answers import ApiAnswer, read_json
-from walkme_tui.api.record_answers import claimed_total, note_repeats, unexpected
-from walkme_tui.domain.errors import LookUpIgnored
+from walkme_tui.api.record_answers import (
+    check_written,
+    claimed_total,
+    note_repeats,
+    requested_user,
+    unexpected,
+    user_with_email,
+)
 from walkme_tui.domain.groups import Group, GroupMembers
 from walkme_tui.domain.scim_json import canonical, decode_scim_user, id_text, member, membership_id
-from walkme_tui.domain.text import email_key, storable
+from walkme_tui.domain.text import storable
 from walkme_tui.domain.user_json import unreadable_id
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
 
@@ -20,7 +26,7 @@ T = TypeVar("T")
 
 _LIST_NAMES: Final = {name.lower(): name for name in ("Resources", "totalResults", "startIndex", "itemsPerPage")}
 # The answer to a change has one of these.
-_WRITTEN_NAMES: Final = frozenset({"schemas", "id", "username", "displayname", "meta", "members", "active", "groups"})
+_WRITTEN_NAMES: Final = frozenset({"schemas", "id", "userName", "displayName", "meta", "members", "active", "groups"})
 _USUAL_MEMBER: Final = frozenset({"value", "display", "$ref", "type"})
 LONGEST_NUMBER: Final = 12
 
@@ -71,20 +77,9 @@ def decode_users(answer: ApiAnswer) -> UserRows:
 
 
 def decode_matches(answer: ApiAnswer, email: str) -> User | None:
-    """The one user among the rows of a filter whose email it is, compared without case; None if there is none.
-
-    ``LookUpIgnored`` where the user is not among them, and the answer is not about this email: it has users whose email
-    does not even contain it, or claims more users than it has.
-    """
+    """The user with this email among the rows of a filter; raises like ``user_with_email``."""
     found = decode_users(answer)
-    wanted = email_key(email)
-    keys = [email_key(row.email) if isinstance(row, User) and isinstance(row.email, str) else "" for row in found.rows]
-    same = [row for row, key in zip(found.rows, keys, strict=True) if isinstance(row, User) and key == wanted]
-    if same:
-        return next((user for user in same if user.email == email), same[0])
-    if any(wanted not in key for key in keys) or (found.total or 0) > len(keys):
-        raise LookUpIgnored("This server ignores filters by user name.", status=answer.status)
-    return None
+    return user_with_email(found.rows, found.total, email, answer)
 
 
 def decode_one(answer: ApiAnswer, user_id: str) -> tuple[User, dict[str, Any], str]:
@@ -93,11 +88,7 @@ def decode_one(answer: ApiAnswer, user_id: str) -> tuple[User, dict[str, Any], s
     Raises ``UnexpectedAnswer`` if the answer is no user, or another one.
     """
     value, _ = read_json(answer)
-    user = decode_scim_user(value)
-    if isinstance(user, UnreadableRecord):
-        raise unexpected(answer, f"answered with a user that cannot be read ({user.reason})", value)
-    if user.id.casefold() != user_id.casefold():
-        raise unexpected(answer, "answered with another user than the requested one", None)
+    user = requested_user(decode_scim_user(value), user_id, answer, value)
     return user, value, answer.headers.get("etag") or version_of(value)
 
 
@@ -203,24 +194,14 @@ def _entries(raw: object) -> list[Any]:
     return entries if isinstance(entries, list) else []
 
 
-def check_written(answer: ApiAnswer) -> dict[str, Any]:
-    """The resource that a change was answered with, empty for an empty answer.
-
-    Raises ``UnexpectedAnswer`` for a body of another shape. Its values prove nothing: a change is read back.
-    """
-    if answer.cut:
-        raise unexpected(answer, "answered with a body that could not be read to its end", None)
-    if answer.status == 204 or not (answer.body.strip() or answer.is_web_page):
-        return {}
-    value, _ = read_json(answer)
-    if not isinstance(value, dict) or (value and _WRITTEN_NAMES.isdisjoint(map(str.lower, value))):
-        raise unexpected(answer, "answered the change with data of another shape", value)
-    return value
+def decode_written(answer: ApiAnswer) -> dict[str, Any]:
+    """The resource that a change was answered with; raises like ``check_written``."""
+    return check_written(answer, _WRITTEN_NAMES)
 
 
 def created_id(answer: ApiAnswer) -> str | None:
     """The id of what was created, from the answer or its Location; None where neither has it."""
-    found = id_text(member(check_written(answer), "id"))
+    found = id_text(member(decode_written(answer), "id"))
     if found is UNKNOWN and (location := answer.headers.get("location")):
         found = unquote(urlsplit(location).path.rpartition("/")[2])
     return found if isinstance(found, str) and not unreadable_id(found) else None
