@@ -387,6 +387,21 @@ async def test_a_group_that_this_client_changed_is_read_again() -> None:
         assert (await api.get_user("u1")).groups == ("g2",)
 
 
+async def test_a_group_whose_members_were_just_read_is_not_contradicted_by_an_older_reading() -> None:
+    desk = ScimDesk()
+    desk.on("GET /Users/u1", scim(user(1, groups=GONE)))
+    desk.on("GET /Groups", with_members(g1=[], g2=["u1"]))
+    desk.on("GET /Groups/g1", scim(_group("g1", "u1")))
+    desk.on("GET /Groups/g2", scim(_group("g2")))
+    async with desk.directory() as api:
+        assert (await api.get_user("u1")).groups == ("g2",)
+        assert [each.id for each in (await api.group_members("g1")).members] == ["u1"]
+        assert (await api.get_user("u1")).groups == ("g1", "g2")
+        await api.group_members("g2")
+        assert (await api.get_user("u1")).groups == ("g1",)
+    assert len(desk.asked("GET /Groups")) == 1
+
+
 async def test_members_that_the_list_leaves_out_are_read_group_by_group() -> None:
     desk = ScimDesk()
     desk.on("GET /Users/u1", scim(user(1, groups=GONE)))

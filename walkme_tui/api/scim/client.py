@@ -126,7 +126,7 @@ class ScimDirectory:
 
     async def group_members(self, group_id: str, priority: Priority = Priority.DEMAND) -> GroupMembers:
         """A group with all of its members; raises like ``get_group``."""
-        return await self._groups.members(group_id, priority)
+        return await self._memberships.read_members(group_id, priority)
 
     async def create_group(self, name: str) -> str | None:
         """Create a group; raises as ``GroupApi.create_group`` says."""

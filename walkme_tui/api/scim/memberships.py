@@ -8,6 +8,7 @@ from typing import Final
 
 from walkme_tui.api.scim.groups import ScimGroups
 from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, RateLimited, SignInRefused, Unreachable
+from walkme_tui.domain.groups import GroupMembers
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, UnreadableRecord, User
 
@@ -38,6 +39,7 @@ class Memberships:
         self._carried = False
         self._members: dict[str, frozenset[str]] = {}
         self._changed: set[str] = set()
+        self._changes = 0
         self._read_at: float | None = None
         self._took_seconds = self._pages_read_from = 0.0
         self._failure: ApiError | None = None
@@ -50,10 +52,22 @@ class Memberships:
         try:
             yield
         finally:
+            self._changes += 1
             if group_id is None:
                 self._read_at = None
             else:
                 self._changed.add(group_id)
+
+    async def read_members(self, group_id: str, priority: Priority) -> GroupMembers:
+        """The members of a group, which from now on are those that users without groups are completed with.
+
+        Else a user would lose for a minute a group that has just listed them.
+        """
+        changes = self._changes
+        found = await self._groups.members(group_id, priority)
+        if self._read_at is not None and changes == self._changes and not self._reading.locked():
+            self._members[group_id] = frozenset(user.id for user in found.members)
+        return found
 
     async def complete_page(self, rows: Rows, priority: Priority) -> Rows:
         """The rows as ``complete_rows`` gives them; in the background the groups are read for them before."""
