@@ -20,6 +20,15 @@ T = TypeVar("T")
 PREFIX: Final = "scim:"
 GROUP_SCHEMA: Final = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
+PATHS: Final = {
+    "email": "userName",
+    "first_name": "name.givenName",
+    "last_name": "name.familyName",
+    "external_id": "externalId",
+    "status": "active",
+}
+"""Where a SCIM resource has an attribute of ``User`` that can be changed."""
+
 # Attributes of users whose names are compared without case, as SCIM requires.
 _NAMES: Final = (
     "schemas", "id", "externalId", "meta", "userName", "name", "displayName", "nickName", "profileUrl", "title",

@@ -10,23 +10,19 @@ from walkme_tui.api.scim.decoding import created_id, decode_one, version_of
 from walkme_tui.api.scim.sent_attributes import SentAttributes
 from walkme_tui.api.scim.service import ServiceReader
 from walkme_tui.api.scim.user_lists import ABOUT as ABOUT_ALL
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.changes.edit import same_value
 from walkme_tui.domain.errors import ApiError, ChangedMeanwhile, MethodRefused, NotFound, RequestRejected
 from walkme_tui.domain.json_text import is_json
-from walkme_tui.domain.scim_json import encode_scim_user, member, primary_email_replaced, set_member
+from walkme_tui.domain.scim_json import PATHS, encode_scim_user, member, primary_email_replaced, set_member
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.user_json import USER_SCHEMA
 from walkme_tui.domain.users import FIELD_LABELS, MAX_LABEL, UNKNOWN, Json, Status, User
 
 ABOUT: Final = "this user"
-PATHS: Final = {
-    "email": "userName",
-    "first_name": "name.givenName",
-    "last_name": "name.familyName",
-    "external_id": "externalId",
-    "status": "active",
-}
+CAPABILITIES: Final = capabilities(Surface.SCIM)
 # A PUT without one of these may change whether the user is active, or reset their rights.
 REQUIRED: Final = ("active", "accessRole")
 CONSOLE_HINT: Final = "Make the change in the WalkMe Console."
@@ -60,12 +56,10 @@ def strict_new_user(values: Mapping[str, str]) -> dict[str, Json]:
 
 def _fields(update: Mapping[str, str | None]) -> dict[str, Json]:
     """New values by their SCIM paths; raises ``RequestRejected`` for what SCIM does not have."""
-    if "role" in update:
-        raise RequestRejected("SCIM has no role, so nothing was sent.")
     fields: dict[str, Json] = {}
     for attribute, value in update.items():
-        if attribute == "status" and value not in ACTIVE:
-            raise RequestRejected("SCIM has only active and inactive users, so nothing was sent.")
+        if reason := CAPABILITIES.refusal(attribute, value):
+            raise RequestRejected(f"Nothing was sent: {reason}.")
         fields[PATHS[attribute]] = ACTIVE[value] if attribute == "status" else value
     return fields
 

@@ -16,6 +16,7 @@ from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import member_count
 from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Step, Subject, grouped
+from walkme_tui.domain.scim_json import PATHS
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.user_json import JSON_NAMES
@@ -58,12 +59,6 @@ SCIM_CALLS: Final[dict[type[Change], Callable[[Any], str]]] = {
 }
 CALLS: Final = {Surface.REST: REST_CALLS, Surface.SCIM: SCIM_CALLS}
 """The API call of a change, by surface and kind of change."""
-_SCIM_NAMES: Final = {
-    "email": "userName",
-    "first_name": "name.givenName",
-    "last_name": "name.familyName",
-    "external_id": "externalId",
-}
 _MARKS: Final = {Gravity.WARNING: "!", Gravity.NOTE: "-"}
 
 
@@ -176,7 +171,7 @@ def _active(status: str | None) -> str:
 
 def _scim_fields(change: UpdateUser) -> str:
     return " ".join(
-        f"active={_active(value)}" if name == "status" else f"{_SCIM_NAMES.get(name, name)}={value or ''}"
+        f"active={_active(value)}" if name == "status" else f"{PATHS.get(name, name)}={value or ''}"
         for name, value in change.values.items()
     )
 
