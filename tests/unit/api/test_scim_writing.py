@@ -98,7 +98,7 @@ async def test_each_attribute_is_one_operation() -> None:
 async def test_what_scim_does_not_have_is_not_sent(update: Mapping[str, str | None]) -> None:
     desk = ScimDesk()
     async with desk.directory() as api:
-        with pytest.raises(RequestRejected, match="nothing was sent"):
+        with pytest.raises(RequestRejected, match="Nothing was sent: SCIM has"):
             await api.update_user("u1", update, base())
     assert desk.calls == []
 
