@@ -119,13 +119,22 @@ COMMANDS: Final = (
     ),
     # On the list of groups, the keys of user.new, user.edit and user.delete are for these.
     Command("group.new", (), "Create a group (n on the groups)", CHANGE, writes=True, needs="group_changes"),
-    Command("group.edit", (), "Rename this group (e on the groups)", CHANGE, writes=True, needs="group_changes"),
+    Command(
+        "group.edit",
+        (),
+        "Rename this group (e on the groups)",
+        CHANGE,
+        writes=True,
+        needs_view=True,
+        needs="group_changes",
+    ),
     Command(
         "group.delete",
         (),
         "Delete this group, not its members (D on the groups)",
         CHANGE,
         writes=True,
+        needs_view=True,
         scope=DELETE_SCOPE,
         needs="group_changes",
     ),
