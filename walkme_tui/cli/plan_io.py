@@ -11,6 +11,7 @@ from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plan_files import plan_from_text, plan_to_json, plan_to_text
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean, printable_json
+from walkme_tui.services.changes.permissions import require_surface
 
 MAX_BYTES: Final = 64 << 20
 
@@ -70,11 +71,7 @@ def print_nothing_sent() -> None:
 
 def refuse_other_account(plan: Plan, account: Account) -> None:
     """Raise ``ConfigurationError`` if a plan was made for another account, or through another surface."""
-    if plan.surface is not account.surface:
-        raise ConfigurationError(
-            f"The plan was made through {plan.surface.upper()}, but this is {account.surface.upper()}.",
-            hint=f"Leave out --surface {account.surface}.",
-        )
+    require_surface(account, "The plan", plan.surface)
     if (plan.profile, plan.base_url) == (account.profile, account.base_url):
         return
     made, here = (

@@ -129,7 +129,7 @@ def test_a_stored_job_is_continued_on_its_surface(both: CommandLine, api: FakeDi
     if action == "resume":
         refused = both("jobs", action, job_id, "--surface", "rest", "--yes")
         assert (refused.code, api.calls) == (2, [])
-        assert "The plan was made through SCIM, but this is REST." in refused.err
+        assert "The plan was made through SCIM, and this is REST" in refused.err
         resumed = both("jobs", action, job_id, "--yes", "--json").json
         assert (resumed["surface"], resumed["state"]) == ("scim", "done")
     else:
@@ -142,7 +142,8 @@ def test_a_plan_opens_the_surface_that_it_was_made_for(both: CommandLine, tmp_pa
     assert both("set", ZOE, "lastName=Moreau", *SCIM, "--plan", file).code == 0
     refused = both("plan", "apply", file, "--surface", "rest", "--yes")
     assert refused.code == 2
-    assert "The plan was made through SCIM, but this is REST.\nLeave out --surface rest." in refused.err
+    assert "The plan was made through SCIM, and this is REST" in refused.err
+    assert "--surface scim." in refused.err
     applied = both("plan", "apply", file, "--yes", "--json")
     assert (applied.json["surface"], applied.json["counts"]) == ("scim", {"done": 1})
 

@@ -8,7 +8,6 @@ from walkme_tui.cli.output.columns import aligned
 from walkme_tui.cli.output.streams import print_lines
 from walkme_tui.config.profile_choice import SETUP_HELP, environment_profile, has_environment_credentials
 from walkme_tui.config.profiles import Profile
-from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.text import printable_json
 from walkme_tui.domain.users import Json
@@ -36,12 +35,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _connections(profile: Profile) -> list[tuple[str, str, str]]:
     """Surface, address and source of the secret of each connection."""
-    found: list[tuple[str, str, str]] = []
-    if profile.rest:
-        found.append((Surface.REST.value, profile.rest.base_url, profile.rest.secret.describe()))
-    if profile.scim:
-        found.append((Surface.SCIM.value, profile.scim.base_url, profile.scim.secret.describe()))
-    return found
+    return [
+        (surface.value, connection.base_url, connection.secret.describe())
+        for surface, connection in profile.connections.items()
+    ]
 
 
 def _rows(profile: Profile, chosen: str) -> list[tuple[str, ...]]:

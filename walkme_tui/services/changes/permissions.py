@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, PlanTooLarge, ReadOnlyRefused
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Plan, Step, Subject
 from walkme_tui.domain.text import clean
@@ -26,7 +26,7 @@ def require_permission(session: Session, plan: Plan) -> None:
             f"The profile {profile} is read-only, so nothing was sent.",
             hint="Leave out --read-only, or remove read_only from the profile.",
         )
-    require_surface(session, "The plan", plan.surface)
+    require_surface(account, "The plan", plan.surface)
     if (plan.profile, plan.base_url) != (account.profile, account.base_url):
         made_for = f"profile {clean(plan.profile, MAX_SHOWN)}, {clean(plan.base_url, MAX_SHOWN)}"
         raise ConfigurationError(
@@ -40,9 +40,9 @@ def require_permission(session: Session, plan: Plan) -> None:
         require_scope(session, scope)
 
 
-def require_surface(session: Session, what: str, surface: Surface) -> None:
+def require_surface(account: Account, what: str, surface: Surface) -> None:
     """Raise ``ConfigurationError`` where a plan, a job or a receipt belongs to another surface."""
-    ours = session.account.surface
+    ours = account.surface
     if surface is not ours:
         raise ConfigurationError(
             f"{what} was made through {surface.value.upper()}, and this is {ours.value.upper()}, so nothing was sent.",

@@ -44,8 +44,8 @@ class UndoPlanner:
             )
         if job.state is JobState.RUNNING:
             raise AccountBusy(f"The job {job.id} is still running.", hint="Wait until it ends, or stop it first.")
-        require_surface(self._session, f"The job {job.id}", job.plan.surface)
         account = self._session.account
+        require_surface(account, f"The job {job.id}", job.plan.surface)
         if (job.plan.profile, job.plan.base_url) != (account.profile, account.base_url):
             raise _of_another_account(f"The job {job.id}", job.plan.profile, job.plan.base_url)
         unfinished = []
@@ -66,8 +66,8 @@ class UndoPlanner:
         ``ConfigurationError`` also where the receipt cannot be read.
         """
         found = read_receipt(receipt)
-        require_surface(self._session, "The receipt", found.surface)
         account = self._session.account
+        require_surface(account, "The receipt", found.surface)
         if found.base_url != account.base_url:
             raise _of_another_account("The receipt", found.profile, found.base_url)
         subject = found.subject
