@@ -1,6 +1,7 @@
 """SCIM requests in a log, read independently of the client: which change each one asks for."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ def is_scim_call_of(exchange: Exchange, change: Change, values: Mapping[str, str
     if isinstance(change, SetStatus | UpdateUser):
         if exchange.path != f"{USERS}/{change.subject_id}" or exchange.method not in {"PATCH", "PUT"}:
             return False
-        sent = _sent_values(exchange)
+        sent = sent_values(exchange.method, json.loads(exchange.body))
         return all(name in sent and sent[name] == value for name, value in values.items())
     return any(
         (exchange.method, exchange.path) == (method, path) and asks(json.loads(exchange.body or "null"))
@@ -55,11 +56,8 @@ def _calls(change: Change) -> Iterable[tuple[str, str, Callable[[Any], bool]]]:
             renaming = {"op": "replace", "path": "displayName", "value": change.after}
             yield "PATCH", f"{GROUPS}/{change.subject_id}", lambda body: renaming in body["Operations"]
         case AddMember() | RemoveMember():
-            kind = "add" if isinstance(change, AddMember) else "remove"
-            by_value = {"op": kind, "path": "members", "value": [{"value": change.subject_id}]}
-            by_path = {"op": kind, "path": f'members[value eq "{change.subject_id}"]'}
-            path = f"{GROUPS}/{change.group.id}"
-            yield "PATCH", path, lambda body: any(each in body["Operations"] for each in (by_value, by_path))
+            asked = ("add" if isinstance(change, AddMember) else "remove", change.subject_id)
+            yield "PATCH", f"{GROUPS}/{change.group.id}", lambda body: asked in sent_members(body)
         case _:
             raise AssertionError(change)
 
@@ -75,10 +73,21 @@ def paths_read(change: Change) -> set[str]:
     return {f"{USERS}/{change.subject_id}", *of_groups}
 
 
-def _sent_values(exchange: Exchange) -> dict[str, Any]:
-    """What a PATCH or PUT of a user sets, by the names of the records."""
-    body = json.loads(exchange.body)
-    if exchange.method == "PATCH":
+def sent_members(body: Any) -> list[tuple[str, str]]:
+    """The operations of a PATCH that add or remove one member, each with the member's id."""
+    found = []
+    for each in body["Operations"]:
+        by_path = re.fullmatch(r'members\[value eq "([^"]*)"\]', each["path"])
+        if by_path is not None:
+            found.append((each["op"], by_path.group(1)))
+        elif each["path"] == "members" and len(each["value"]) == 1:
+            found.append((each["op"], each["value"][0]["value"]))
+    return found
+
+
+def sent_values(method: str, body: Any) -> dict[str, Any]:
+    """What a request with a user sets, by the names of the records; a PUT clears what it lacks."""
+    if method == "PATCH":
         sent = {each["path"]: each.get("value") for each in body["Operations"]}
     else:
         names = body.get("name") or {}

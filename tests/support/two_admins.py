@@ -1,4 +1,4 @@
-"""A simulated account that two admins change, with a plain dictionary of what it has to contain.
+"""A simulated account that two admins change, over one surface or both, with a plain dictionary of its contents.
 
 account = SharedAccount(patch="405", lean=True)
 admin = await Admin.open(account, "ada", folder)
@@ -14,25 +14,24 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
 from tests.support.fault_proxy import TOKEN_PATH, Exchange
 from tests.support.job_verdict import flat, is_call_of
+from tests.support.killed_program import client
+from tests.support.scim_exchanges import SCIM_ROOT, sent_members, sent_values
 from tests.support.sessions import ManualTime, open_session
-from tests.support.unpaced import unpaced
-from walkme_tui.api.rest.client import RestDirectory
-from walkme_tui.api.rest.settings import RestSettings
 from walkme_tui.api.retry import RetryPolicy
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.edit import UpdateUser
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord, created_ids
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.domain.secrets import Secret
 from walkme_tui.domain.user_json import decode_user
-from walkme_tui.domain.users import Json, User
+from walkme_tui.domain.users import UNKNOWN, Json, User
 from walkme_tui.services.changes.edit_planner import EditPlanner
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_control import JobControl
@@ -42,6 +41,7 @@ from walkme_tui.services.ports import Session
 from walkme_tui.simulator.account import SimulatedAccount
 from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.refusals import AccountRefusal
+from walkme_tui.simulator.scim.oddities import ScimOddity
 from walkme_tui.simulator.settings import PatchSupport, SimulatorSettings
 from walkme_tui.store.journal.journal import open_journal
 
@@ -49,6 +49,8 @@ USERS = 3
 GROUPS = 3
 MAX_RUNS = 6
 QUICK = RetryPolicy(base_seconds=0, longest_seconds=0)
+# SCIM shows pending users as active ones.
+SCIM_STATUS = {"pending": "active"}
 UNSETTLED = frozenset({StepState.FAILED, StepState.SKIPPED, StepState.REFUSED})
 
 
@@ -80,9 +82,9 @@ class SharedAccount(httpx.AsyncBaseTransport):
     ``expected`` are the flat records that it has to contain: each write changes in them only what it is meant to.
     """
 
-    def __init__(self, *, patch: PatchSupport = "ok", lean: bool = False) -> None:
+    def __init__(self, *, patch: PatchSupport = "ok", lean: bool = False, scim_odd: Sequence[ScimOddity] = ()) -> None:
         self.time = ManualTime()
-        settings = SimulatorSettings(users=USERS, patch=patch, lean=lean)
+        settings = SimulatorSettings(users=USERS, patch=patch, lean=lean, scim_odd=tuple(scim_odd))
         self.server = SimulatedAccount(settings, self.time)
         self._application = httpx.ASGITransport(Simulator(settings, self.server))
         self.group_ids = [str(group["id"]) for group in self.server.groups()][:GROUPS]
@@ -98,13 +100,15 @@ class SharedAccount(httpx.AsyncBaseTransport):
         """Every user as the server has them, as flat records by id."""
         return {str(record["id"]): flat(record) for record in self.server.users(0, self.server.total)}
 
-    def user(self, user_id: str) -> User | None:
-        """The user as the server has them, None if there is none."""
+    def user(self, user_id: str, surface: Surface = Surface.REST) -> User | None:
+        """The user as a surface shows them, None if there is none."""
         try:
             user = decode_user(self.server.user(user_id))
         except AccountRefusal:
             return None
         assert isinstance(user, User)
+        if surface is Surface.SCIM:
+            return user._replace(role=UNKNOWN, status=SCIM_STATUS.get(str(user.status), user.status))
         return user
 
     def begin(
@@ -173,6 +177,9 @@ class SharedAccount(httpx.AsyncBaseTransport):
     def _note_write(self, request: httpx.Request, answer: bytes, just_now: set[tuple[str, str]]) -> None:
         """Change what is expected as the write was meant to."""
         sent = json.loads(request.content or b"null")
+        if request.url.path.startswith(SCIM_ROOT):
+            self._note_scim_write(request, sent, answer, just_now)
+            return
         match request.method, request.url.path.strip("/").split("/"):
             case "PATCH", [_, user_id]:
                 self._note_values(user_id, sent, just_now)
@@ -184,17 +191,44 @@ class SharedAccount(httpx.AsyncBaseTransport):
                     self.expected[user_id].pop(name, None)
                     self.expected[user_id].update({name: written[name]} if name in written else {})
             case "POST", ["users"]:
-                user_id = json.loads(answer)["id"]
-                self.expected[user_id] = flat(self.server.user(user_id))
-                for name, value in sent.items():
-                    if self.expected[user_id][name] != value:
-                        self.problems.append(f"created with the {name} {self.expected[user_id][name]!r}, not {value!r}")
+                self._note_new_user(json.loads(answer)["id"], sent)
             case "DELETE", [_, user_id]:
                 del self.expected[user_id]
             case "POST", [_, group_id, _]:
                 self.expected[sent["userId"]][group_id] = True
             case "DELETE", [_, group_id, _, user_id]:
                 self.expected[user_id].pop(group_id)
+
+    def _note_scim_write(
+        self, request: httpx.Request, sent: Any, answer: bytes, just_now: set[tuple[str, str]]
+    ) -> None:
+        match request.method, request.url.path.removeprefix(SCIM_ROOT).strip("/").split("/"):
+            case "PATCH" | "PUT" as method, ["Users", user_id]:
+                values = sent_values(method, sent)
+                if method == "PUT":
+                    # The version that it names makes sure that others changed nothing since it was read.
+                    self.problems += [f"a PUT took back the {name} of others" for _, name in just_now]
+                    values = {name: value for name, value in values.items() if name in self._edited}
+                if values.get("status") == SCIM_STATUS.get(str(self.expected[user_id]["status"])):
+                    values.pop("status", None)
+                self._note_values(user_id, values, just_now)
+            case "POST", ["Users"]:
+                values = sent_values("POST", sent)
+                self._note_new_user(json.loads(answer)["id"], values)
+            case "DELETE", ["Users", user_id]:
+                del self.expected[user_id]
+            case "PATCH", ["Groups", group_id]:
+                for kind, user_id in sent_members(sent):
+                    if kind == "add":
+                        self.expected[user_id][group_id] = True
+                    else:
+                        self.expected[user_id].pop(group_id, None)
+
+    def _note_new_user(self, user_id: str, values: Mapping[str, Json]) -> None:
+        self.expected[user_id] = flat(self.server.user(user_id))
+        for name, value in values.items():
+            if self.expected[user_id][name] != value:
+                self.problems.append(f"created with the {name} {self.expected[user_id][name]!r}, not {value!r}")
 
     def _note_values(self, user_id: str, values: Mapping[str, Json], just_now: set[tuple[str, str]]) -> None:
         seen = self.touched - just_now
@@ -230,19 +264,24 @@ class SharedAccount(httpx.AsyncBaseTransport):
         executed = [exchange for exchange in self.log if exchange.executed and is_call_of(exchange, change)]
         name = f"{change} is {record.state} ({record.detail})"
         by_others = {name for _, name in self.touched}
-        if record.state in UNSETTLED and executed and (not by_others or self._has_effect(change)):
+        surface = job.plan.surface
+        if record.state in UNSETTLED and executed and (not by_others or self._has_effect(change, surface)):
             return f"{name}, and was executed: {executed}"
         if len(executed) > 1 and not by_others:
             return f"{name}, and was executed {len(executed)} times"
         if record.state is StepState.NEEDS_REVIEW and not by_others and not change.review_text:
             return f"{name}, although others changed nothing"
-        if record.state is StepState.DONE and not by_others:
-            return "" if self._has_effect(change.for_subject(user_id)) else f"{name}, and is not so"
+        overwritten = any(
+            other.step.number > record.step.number and {*other.step.change.attributes} & {*change.attributes}
+            for other in job.records_of(subject)
+        )
+        if record.state is StepState.DONE and not by_others and not overwritten:
+            return "" if self._has_effect(change.for_subject(user_id), surface) else f"{name}, and is not so"
         return ""
 
-    def _has_effect(self, change: Change) -> bool:
+    def _has_effect(self, change: Change, surface: Surface) -> bool:
         """True if the user is as a change makes them, in one of its fields at least."""
-        user = self.user(change.subject_id)
+        user = self.user(change.subject_id, surface)
         if isinstance(change, UpdateUser):
             return user is not None and any(field.holds(user) for field in change.fields)
         return user is None if change.deletes else user is not None and bool(change.holds(user))
@@ -261,13 +300,12 @@ class Admin:
     stack: AsyncExitStack
 
     @classmethod
-    async def open(cls, account: SharedAccount, name: str, folder: Path) -> Self:
+    async def open(cls, account: SharedAccount, name: str, folder: Path, surface: Surface = Surface.REST) -> Self:
         """Sign an admin in."""
         actor = Actor(name, "jump-host", "demo")
-        settings = RestSettings("test", "https://walkme.test", "demo", lambda: Secret("demo"), "the test")
-        api = RestDirectory(settings, transport=account, policy=QUICK, pacer=unpaced())
+        api = client(surface, "https://walkme.test", account)
         stack = AsyncExitStack()
-        session = await stack.enter_async_context(open_session(api, time=account.time))
+        session = await stack.enter_async_context(open_session(api, time=account.time, surface=surface))
         journal = open_journal(folder / name, actor=actor, clock=account.time)
         stack.push_async_callback(journal.aclose)
         api.use_write_support(journal.write_support("test", session.account.base_url))

@@ -5,7 +5,7 @@ from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, storable
 
 if TYPE_CHECKING:
     from walkme_tui.domain.json_text import ExactNumber
@@ -89,7 +89,7 @@ class User(NamedTuple):
         parts = (self.first_name, self.last_name)
         name = " ".join(part for part in parts if isinstance(part, str) and part)
         shown = "" if name else self.extra.get("displayName")
-        return shown if isinstance(shown, str) and shown else name
+        return storable(shown) if isinstance(shown, str) and shown else name
 
     @property
     def identity_provider(self) -> str | None:

@@ -171,6 +171,8 @@ def test_a_shown_name_is_used_where_there_is_no_other() -> None:
     assert read(displayName="Ann L").full_name == "Ann L"
     assert read(displayName="Ann L", name={"givenName": "Ann"}).full_name == "Ann"
     assert read(displayName=5).full_name == ""
+    # The mirror stores the name as UTF-8.
+    assert read(displayName="\ud83d half").full_name == "\ufffd half"
 
 
 def test_names_of_the_other_surface_are_kept_apart() -> None:
