@@ -131,9 +131,10 @@ def counts_text(job: Job) -> str:
 
 def job_lines(job: Job, undo_jobs: Iterable[Job] = ()) -> list[str]:
     """A job with its steps as lines; ``undo_jobs`` are the jobs that undid it."""
+    state = counts_text(job) if job.state is JobState.DONE and failed_records(job) else job.state.value
     through = "" if job.plan.surface is Surface.REST else f", through {job.plan.surface.upper()}"
     lines = [
-        f"Job {job.id}: {job.state.value}. {title_of(job.plan)}",
+        f"Job {job.id}: {state}. {title_of(job.plan)}",
         f"Made     {_second(job.created_at_ms)} by {clean(str(job.actor), MAX_SENTENCE)}{through}",
     ]
     if job.plan.ticket:
