@@ -61,6 +61,9 @@ async def test_a_filter_by_role_says_that_the_surface_has_none() -> None:
         await browser.loaded()
         await browser.filter("role:ad ")
         await browser.settled(lambda: browser.says("SCIM has no role: use the REST API, or the WalkMe Console."))
+        await browser.press("escape", "escape")
+        await browser.filter("status:pen ")
+        await browser.settled(lambda: browser.says("No loaded user has the status pen. Known: active, inactive."))
 
 
 async def test_the_raw_record_is_as_scim_sends_it() -> None:

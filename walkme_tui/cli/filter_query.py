@@ -96,7 +96,7 @@ async def refuse_unknown_values(session: "Session", query: UserQuery) -> None:
 
     statuses, roles = ({*found} if len(found) < MOST_LISTED else None for found in await session.mirror.values())
     if statuses is not None:
-        statuses |= {status.value for status in Status}
+        statuses |= {status.value for status in Status if not session.capabilities.refusal("status", status)}
     if roles is not None:
         roles |= {*ROLES}
     _refuse_unmatched(query, statuses=statuses, roles=roles)

@@ -92,7 +92,8 @@ def test_a_failed_step_exits_1_after_the_other_steps(cli: CommandLine, api: Fake
     assert answer.json["state"] == "done"
     assert answer.json["counts"] == {"done": 2, "failed": 1}
     assert "1 failed" in cli("jobs").out
-    assert cli("jobs", "show", answer.json["job"]).out.startswith(f"Job {answer.json['job']}: 2 done, 1 failed. Offboard")
+    job = answer.json["job"]
+    assert cli("jobs", "show", job).out.startswith(f"Job {job}: 2 done, 1 failed. Offboard")
 
 
 def test_a_server_that_changes_nothing_exits_1(cli: CommandLine, api: FakeDirectory) -> None:

@@ -96,6 +96,8 @@ def test_a_filter_of_scim_is_decided_without_roles_and_refused_about_them(
         refused = both("export", "--filter", words, *SCIM)
         assert (refused.code, len(api.calls)) == (2, asked)
         assert "The filter cannot be used. SCIM has no role" in refused.err
+    refused = both("export", "--filter", "status:pending", *SCIM)
+    assert (refused.code, "No loaded user has the status pending. Known: active, inactive." in refused.err) == (2, True)
 
 
 def test_an_undo_opens_the_surface_of_its_job_or_receipt(both: CommandLine, api: FakeDirectory) -> None:

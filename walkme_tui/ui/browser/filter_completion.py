@@ -66,7 +66,8 @@ class FilterCompleter:
         names = self._group_names()
         if len(roles) > MOST_VALUES:
             roles = ()
-        known = {each.value: None for each in Status} | dict.fromkeys(statuses)
+        possible = {each.value: None for each in Status if not self._surface.refusal("status", each)}
+        known = possible | dict.fromkeys(statuses)
         groups = tuple(names.values()) if names else None
         self._values = KnownValues(tuple(known), roles or None, groups, self._surface.roles)
         self._values_read()
