@@ -27,7 +27,7 @@ from walkme_tui.ui.input_queue import LIMIT_SECONDS, NOTE_SECONDS
 from walkme_tui.ui.widgets.user_table.table import UserTable
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support")]
-ACTING = [command for command in COMMANDS if command.needs_view and command.id not in JOB_COMMANDS]
+ACTING = [command for command in COMMANDS if command.needs_view and command.keys and command.id not in JOB_COMMANDS]
 SIZE = (120, 40)
 
 
