@@ -100,7 +100,7 @@ async def test_rows_without_highlights_are_not_redrawn() -> None:
         ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(max_size=50), min_size=4, max_size=4), st.text(max_size=4))
 async def test_highlights_do_not_move_columns(texts: list[str], sought: str) -> None:
     first, last, email, external = texts

@@ -68,7 +68,7 @@ async def test_hostile_text_does_not_move_columns(width: int) -> None:
         assert len({glyph_columns(screen, y) for y in range(1, len(HOSTILE) + 1)}) == 1
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(max_size=60), min_size=6, max_size=6))
 async def test_arbitrary_text_does_not_move_columns(texts: list[str]) -> None:
     first, last, email, role, external, status = texts

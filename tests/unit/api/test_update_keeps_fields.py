@@ -128,7 +128,7 @@ def exact(value: object) -> str:
 
 
 @given(records(), updates(), BASES)
-@settings(max_examples=400)
+@settings(max_examples=150)
 def test_put_keeps_every_field_that_was_not_updated(
     replacing: Client, raw: Raw, update: dict[str, str | None], base: User
 ) -> None:
@@ -146,7 +146,7 @@ def test_put_keeps_every_field_that_was_not_updated(
 
 
 @given(records(), updates(), BASES)
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_patch_sends_the_updated_fields_and_no_other(
     patching: Client, raw: Raw, update: dict[str, str | None], base: User
 ) -> None:
