@@ -71,7 +71,7 @@ class Credential(Protocol):
         ...
 
     def reject(self, token: Token, error: ApiError) -> None:
-        """Drop a token that the server did not accept; ``error`` says so."""
+        """Drop a token that the server did not accept; ``error`` is its refusal."""
         ...
 
 

@@ -8,8 +8,6 @@ from walkme_tui.domain.errors import NotFound
 
 # UUIDs and ids of identity systems; no character that has a meaning in a path.
 _ID: Final = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._:@|=+~-]{1,256}\Z")
-
-
 # What no server can route back, or climbs in the path when a server decodes it early.
 _OPAQUE_ID: Final = re.compile(r"(?!\.{1,2}\Z)[^\x00-\x1f\x7f/\\%?#\ud800-\udfff]{1,256}\Z")
 

@@ -32,7 +32,7 @@ def note_repeats(rows: Iterable[User | UnreadableRecord], warnings: list[str]) -
 
 
 def claimed_total(total: object, warnings: list[str], noun: str = "users") -> int | None:
-    """The number of users, or of what ``noun`` says, that an answer claims if it is valid.
+    """The number of users, or of what ``noun`` names, that an answer claims if it is valid.
 
     Only the caller can compare it with other pages.
     """

@@ -101,7 +101,7 @@ def _sets_status(change: Change) -> bool:
 
 
 _ASSIGNMENT: Final = {
-    False: "Unassigning the person in the identity provider deprovisions by itself.",
+    False: "Unassigning the person in the identity provider deactivates this record too.",
     True: "Assign the person in the identity provider too.",
 }
 
@@ -120,7 +120,7 @@ def _owner_text(user: User, *, active: bool) -> str:
     if active:
         return f"An identity provider {owns} this record: assign the person there, or it may push the old state back."
     return (
-        f"An identity provider {owns} this record: unassigning the person there deprovisions by itself, "
+        f"An identity provider {owns} this record: unassigning the person there deactivates it too, "
         "and a change made here may be pushed back."
     )
 

@@ -10,7 +10,7 @@ from walkme_tui.domain.users import User
 OFF, ON = False, True
 OWN = User("u1", email="ann@example.com", status="active", external_id="okta|7")
 ACTIVE = User("s1", email="Ann@example.com", status="active", external_id=None)
-UNASSIGN = "unassigning the person there deprovisions by itself, and a change made here may be pushed back."
+UNASSIGN = "unassigning the person there deactivates it too, and a change made here may be pushed back."
 ASSIGN = "assign the person there, or it may push the old state back."
 
 
@@ -40,7 +40,7 @@ ASSIGN = "assign the person there, or it may push the old state back."
             Gravity.WARNING,
             (
                 "SCIM: active, the same external id. "
-                "Unassigning the person in the identity provider deprovisions by itself."
+                "Unassigning the person in the identity provider deactivates this record too."
             ),
         ),
         (

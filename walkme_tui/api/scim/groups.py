@@ -215,7 +215,7 @@ class ScimGroups:
     async def create(self, name: str) -> str | None:
         """Create a group without members."""
         if not (await self._service.service()).groups:
-            raise RequestRejected("This server says that it has no groups, so nothing was sent.")
+            raise RequestRejected("This server has no groups, so nothing was sent.")
         body = {"schemas": [GROUP_SCHEMA], "displayName": name}
         created: str | None = await self._calls.write("POST", GROUPS, LIST, body, created_id)
         return created

@@ -1,4 +1,4 @@
-"""The groups of users, read from the groups, for servers whose users do not carry them."""
+"""The groups of users, read from the groups, for servers whose users do not have them."""
 
 import asyncio
 import time

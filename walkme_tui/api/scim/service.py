@@ -1,4 +1,4 @@
-"""What a SCIM server says about itself: ServiceProviderConfig, ResourceTypes, Schemas, each of which may be missing."""
+"""How a SCIM server describes itself: ServiceProviderConfig, ResourceTypes, Schemas, each of which may be missing."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -43,7 +43,7 @@ class ServiceReader:
         self._reading = asyncio.Lock()
 
     async def service(self) -> Service:
-        """What the server says about itself; raises ``RateLimited`` and ``SignInRefused``."""
+        """How the server describes itself; raises ``RateLimited`` and ``SignInRefused``."""
         async with self._reading:
             if self._service is None:
                 config, types, schemas = await asyncio.gather(

@@ -26,7 +26,7 @@ CAPABILITIES: Final = capabilities(Surface.SCIM)
 # A PUT without one of these may change whether the user is active, or reset their rights.
 REQUIRED: Final = ("active", "accessRole")
 CONSOLE_HINT: Final = "Make the change in the WalkMe Console."
-# The version sent is not the present one, or the server wants one.
+# The version sent is not the present one, or the server requires one.
 OUTDATED: Final = frozenset({412, 428})
 MOST_ATTEMPTS: Final = 4
 ACTIVE: Final[Mapping[str | None, bool]] = {Status.ACTIVE: True, Status.INACTIVE: False}

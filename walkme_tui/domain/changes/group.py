@@ -14,7 +14,7 @@ from walkme_tui.domain.users import UNKNOWN, Json
 
 
 def new_group_key(name: str) -> str:
-    """What stands for the id of a group that a plan creates, in its steps and in ``GroupSubject.group``."""
+    """The placeholder for the id of a group that a plan creates, in its steps and in ``GroupSubject.group``."""
     return storable(name)[:MAX_ID_LENGTH]
 
 

@@ -59,7 +59,7 @@ class MemberReading:
         return self._states.get(group_id, MembersState())
 
     def leave(self) -> None:
-        """Forget where the cursor was: the next group is read if it was not read just before."""
+        """Treat the cursor as just moved to its group, which is then read unless it was read just before."""
         self._group = None
 
     def follow(self, size: GroupSize | None) -> None:

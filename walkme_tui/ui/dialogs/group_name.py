@@ -19,7 +19,7 @@ NEXT: Final = "The plan is shown next, before anything is sent."
 
 
 class GroupNameDialog(Dialog[str]):
-    """Returns a name that can be sent; ``name`` is the initial text, ``problem`` why it is asked for again.
+    """Returns a name that can be sent; ``name`` is the initial text, ``problem`` why the last one was not taken.
 
     ``taken`` are the names of the other groups, as far as they are known.
     """

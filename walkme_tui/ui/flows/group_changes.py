@@ -21,9 +21,9 @@ NO_GROUP: Final = "There is no group under the cursor."
 
 
 class GroupNameEditor:
-    """A new group, or the new name of ``group``: ``open`` asks for it at once, ``run`` plans and sends it.
+    """A new group, or the new name of ``group``: ``open`` shows the dialog for it at once, ``run`` plans and sends it.
 
-    A name that was not sent, or refused, is asked for again, with the reason.
+    After a name that was not sent, or refused, the dialog is shown again, with the reason.
     """
 
     def __init__(self, view: FlowContext, origin: Origin, group: Group | None) -> None:
@@ -35,7 +35,7 @@ class GroupNameEditor:
         self._answer: asyncio.Future[str | None]
 
     def open(self, problem: str = "") -> None:
-        """Ask for the name: keys that are pressed from now on go there."""
+        """Show the dialog for the name, which receives the next keys."""
         answer = self._answer = asyncio.get_running_loop().create_future()
         own = self._group.id if self._group is not None else None
         taken = {name for group_id, name in self._view.group_names.items() if group_id != own}
@@ -52,7 +52,7 @@ class GroupNameEditor:
             self.open(problem)
 
     async def _save(self, name: str) -> str | None:
-        """Plan, review and run; None once that is done, else why the name is asked for again (empty: Esc)."""
+        """Plan, review and run; None once that is done, else why another name is needed (empty: Esc)."""
         view, group = self._view, self._group
 
         async def make(planner: GroupPlanner) -> Plan:
