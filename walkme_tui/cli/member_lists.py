@@ -9,7 +9,14 @@ from walkme_tui.cli.account_read import Extent, read_account
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.progress import ProgressLine
-from walkme_tui.domain.errors import ApiError, NotFound, ServiceUnavailable, SignInRefused
+from walkme_tui.domain.errors import (
+    ApiError,
+    NotFound,
+    RequestRejected,
+    ServiceUnavailable,
+    SignInRefused,
+    UnexpectedAnswer,
+)
 from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.text import clean, search_key, spaced
 from walkme_tui.services.concurrency import gather_bounded
@@ -106,7 +113,8 @@ def _unreadable(entries: int) -> str:
 
 
 async def _reread(directory: Directory, user_id: str) -> None:
-    with suppress(NotFound):
+    """Request a member; one whose record cannot be read stays as the group lists them."""
+    with suppress(NotFound, RequestRejected, UnexpectedAnswer):
         await directory.reread(user_id)
 
 

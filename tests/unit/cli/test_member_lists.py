@@ -6,7 +6,7 @@ from tests.support.command_line import NOON_MS, Answer, CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.lookups import GROUPS
 from walkme_tui.cli import member_lists
-from walkme_tui.domain.errors import RequestRejected, Unreachable
+from walkme_tui.domain.errors import RequestRejected, UnexpectedAnswer, Unreachable
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import UNKNOWN
 
@@ -66,6 +66,13 @@ def test_members_who_are_no_users_are_left_out(scim: CommandLine, api: FakeDirec
     assert shown[0].startswith(f"Sales: {len(IN_SALES)} members, as of ")
 
 
+def test_a_member_whose_record_cannot_be_read_is_still_a_member(scim: CommandLine, api: FakeDirectory) -> None:
+    api.fail_next(UnexpectedAnswer("The server answered with another user than the requested one."), name="get_user")
+    answer = scim("members", "Sales", "--surface", "scim", "--json")
+    assert (answer.code, members(answer)) == (0, IN_SALES)
+    assert sum(row["status"] is None for row in answer.json["members"]) == 1
+
+
 def test_records_that_are_older_than_the_profile_permits_are_read_again(scim: CommandLine, api: FakeDirectory) -> None:
     scim("members", "Sales", "--surface", "scim")
     scim.now_ms += 25 * 60 * 60 * 1000
@@ -113,6 +120,7 @@ def test_an_export_of_a_group_reads_the_group(scim: CommandLine, api: FakeDirect
     api.dangling = {"g1": ("gone-1",)}
     answer = scim("export", "--filter", "group:sales", "--surface", "scim", "--json")
     assert sorted(row["userName"] for row in answer.json["users"]) == IN_SALES
+    assert sorted(row["email"] for row in answer.json["users"]) == IN_SALES
     assert (answer.code, answer.json["complete"], answer.json["unknown"]) == (0, True, 0)
     assert api.asked("group_members") == [("g1",)]
     without = scim("export", "--filter", "-group:sales", "--surface", "scim", "--json")

@@ -19,7 +19,7 @@ from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.streams import data_output, refuse_two_formats
 from walkme_tui.cli.output.users import UnknownFields, group_names, write_csv, write_json, write_markdown
 from walkme_tui.cli.session_run import with_session
-from walkme_tui.domain.raw_record import raw_record
+from walkme_tui.domain.raw_record import record_of_any_surface
 from walkme_tui.services.ports import Session
 
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
             with data_output(options.output) as stream:
                 if context.options.json:
                     surface = session.account.surface
-                    objects = (raw_record(row.user, surface) async for row in found)
+                    objects = (record_of_any_surface(row.user, surface) async for row in found)
                     await write_json(stream, {"surface": surface.value}, "users", objects, extent.fields())
                 elif options.markdown:
                     await write_markdown(stream, found, names, gaps)
