@@ -35,6 +35,8 @@ _NAMES: Final = (
     "userType", "preferredLanguage", "locale", "timezone", "active", "emails", "phoneNumbers", "ims", "photos",
     "addresses", "groups", "password", "entitlements", "roles", "x509Certificates", "accessRole", "allowedSystems",
 )  # fmt: skip
+# The order of a record: who it is first, whatever the order in which its parts were kept.
+_FIRST: Final = ("schemas", "id", "externalId", "userName", "name", "displayName", "active", "emails")
 _CANONICAL: Final = {name.lower(): name for name in _NAMES}
 # Members of a membership that the server derives; they are not kept.
 _DERIVED: Final = frozenset({"value", "display", "$ref", "type"})
@@ -82,7 +84,7 @@ def encode_scim_user(user: User) -> dict[str, Json]:
     raw.update(extra)
     if meta is not UNKNOWN:
         raw["meta"] = meta
-    return raw
+    return {name: raw[name] for name in _FIRST if name in raw} | raw
 
 
 def canonical(raw: Mapping[str, T], names: Mapping[str, str]) -> dict[str, T]:

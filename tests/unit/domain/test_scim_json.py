@@ -57,6 +57,7 @@ def test_a_whole_resource_is_read_and_written_back() -> None:
         "meta": {"version": 'W/"3"', "lastLogin": None},
     }
     assert encode_scim_user(user) == WHOLE
+    assert list(encode_scim_user(user))[:5] == ["schemas", "id", "externalId", "userName", "name"]
     assert decode_user(encode_user(user)) == user
 
 
