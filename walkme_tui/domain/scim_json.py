@@ -330,8 +330,10 @@ def _encoded_meta(user: User, raw: Known[Json]) -> Known[Json]:
 def _encoded_groups(ids: tuple[str, ...] | None, raw: Known[Json]) -> Json:
     if ids is None:
         return None
-    known = {membership_id(entry): entry for entry in raw} if isinstance(raw, list) else {}
-    return [known.get(group_id, {"value": group_id}) for group_id in ids]
+    known: dict[str | None, list[Json]] = {}
+    for entry in raw if isinstance(raw, list) else ():
+        known.setdefault(membership_id(entry), []).append(entry)
+    return [found.pop(0) if (found := known.get(group_id)) else {"value": group_id} for group_id in ids]
 
 
 def _email_text(entry: object) -> str:

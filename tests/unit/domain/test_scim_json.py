@@ -260,6 +260,11 @@ likely = {
 members = st.fixed_dictionaries({}, optional={name: likely.get(name, values) | values for name in NAMES})
 
 
+def test_a_group_that_is_listed_twice_keeps_both_entries() -> None:
+    groups = [{"value": "g1"}, {"value": "g1", "since": "2024"}]
+    assert encode_scim_user(read(groups=groups))["groups"] == groups
+
+
 @given(st.text(min_size=1, max_size=6) | st.integers(-5, 5), members, st.lists(st.sampled_from(NAMES), max_size=2))
 def test_no_resource_loses_anything(user_id: str | int, raw: dict[str, Any], upper: list[str]) -> None:
     raw = {(name.upper() if name in upper else name): value for name, value in raw.items()} | {"id": user_id}
