@@ -71,7 +71,7 @@ class Demo:
         other_api: DirectoryApi
         if surface is Surface.REST:
             api = DeferredApi(lambda: _rest_client(self._started_simulator(), offload))
-            other_api = DeferredApi(lambda: _scim_client(self._started_simulator()))
+            other_api = DeferredApi(lambda: _scim_client(self._started_simulator(), completes_groups=False))
         else:
             api = DeferredGroupApi(lambda: _scim_client(self._started_simulator(), offload))
             other_api = DeferredApi(lambda: _rest_client(self._started_simulator()))
@@ -116,7 +116,9 @@ def _rest_client(simulator: "SimulatorThread", offload: "Offload | None" = None)
     return RestDirectory(settings, transport=InProcessTransport(simulator.handle), offload=offload)
 
 
-def _scim_client(simulator: "SimulatorThread", offload: "Offload | None" = None) -> "ScimDirectory":
+def _scim_client(
+    simulator: "SimulatorThread", offload: "Offload | None" = None, *, completes_groups: bool = True
+) -> "ScimDirectory":
     from walkme_tui.api.in_process import InProcessTransport
     from walkme_tui.api.scim.client import ScimDirectory
     from walkme_tui.api.scim.settings import ScimSettings
@@ -127,6 +129,7 @@ def _scim_client(simulator: "SimulatorThread", offload: "Offload | None" = None)
         base_url=DEMO_URLS[Surface.SCIM],
         read_secret=lambda: Secret(simulator.settings.scim_token),
         secret_source=DEMO_SOURCE,
+        completes_groups=completes_groups,
     )
     return ScimDirectory(settings, transport=InProcessTransport(simulator.handle), offload=offload)
 
