@@ -1,7 +1,6 @@
 """Reads the members of groups from the groups, for ``members`` and ``groups``, on a surface where that is possible."""
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -12,17 +11,15 @@ from walkme_tui.cli.output.progress import ProgressLine
 from walkme_tui.domain.errors import (
     ApiError,
     NotFound,
-    RequestRejected,
     ServiceUnavailable,
     SignInRefused,
-    UnexpectedAnswer,
 )
 from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.text import clean, search_key, spaced
 from walkme_tui.services.concurrency import gather_bounded
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
-from walkme_tui.services.sync.member_checks import check_unlisted
+from walkme_tui.services.sync.member_checks import check_member, check_unlisted
 
 # Members that are requested one by one, which takes about ten seconds; for more of them the whole account is read.
 FEW_MEMBERS: Final = 50
@@ -47,7 +44,7 @@ async def read_members(session: Session, group: Group) -> Extent:
             await check_unlisted(session, directory, group.id, read.since_ms or 0)
     else:
         async with deadline.running():
-            await gather_bounded(_reread(directory, user_id) for user_id in missing)
+            await gather_bounded(check_member(directory, user_id) for user_id in missing)
     sizes = [size for size in await mirror.groups() if size.group.id == group.id]
     return await _extent(session, sizes, _unreadable(found.unreadable) if found.unreadable else "")
 
@@ -110,12 +107,6 @@ async def _problem(directory: Directory, group: Group) -> str:
 
 def _unreadable(entries: int) -> str:
     return f"{'one entry' if entries == 1 else f'{spaced(entries)} entries'} of the list of members could not be read"
-
-
-async def _reread(directory: Directory, user_id: str) -> None:
-    """Request a member; one whose record cannot be read stays as the group lists them."""
-    with suppress(NotFound, RequestRejected, UnexpectedAnswer):
-        await directory.reread(user_id)
 
 
 async def _extent(session: Session, sizes: Sequence[GroupSize], note: str) -> Extent:
