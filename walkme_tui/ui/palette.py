@@ -52,8 +52,8 @@ def palette(
     commands: Sequence[Command],
     themes: Iterable[str],
     why_not: Callable[[Command], str],
-    views: Iterable[SavedView] = (),
-    sort_keys: Iterable[SortKey] = tuple(SORT_NAMES),
+    views: Iterable[SavedView],
+    sort_keys: Iterable[SortKey],
 ) -> SearchDialog:
     """A dialog that answers with a command's id, or ``view:``, ``sort:`` or ``theme:`` and what is meant.
 
