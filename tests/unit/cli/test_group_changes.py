@@ -46,6 +46,12 @@ def test_groups_are_created_renamed_deleted_and_undone(cli: CommandLine, api: Fa
     assert "delete group" in cli("jobs").out
 
 
+def test_a_name_that_no_keyboard_has_is_confirmed_as_it_is_shown(cli: CommandLine, api: FakeDirectory) -> None:
+    api.groups = [Group("g1", "QA\x1b[5m")]
+    assert cli("groups", "delete", "g1", "--confirm", "QA␛[5m", "--surface", "scim", "--yes").code == 0
+    assert names(api) == []
+
+
 def test_a_plan_is_shown_saved_and_applied(cli: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
     answer = cli("groups", "delete", "g1", "--confirm", "Sales", "--surface", "scim")
     assert answer.code == 0

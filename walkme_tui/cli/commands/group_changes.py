@@ -37,8 +37,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _require_confirmation(group: Group, typed: str) -> None:
-    """Raise ``ConfigurationError`` unless the name of the group, or the id of one without, was typed."""
-    if typed.strip() != group.label.strip():
+    """Raise ``ConfigurationError`` unless the name, raw or as shown, or the id of a group without one, was typed."""
+    if typed.strip() not in {group.label.strip(), clean(group.label).strip()}:
         raise ConfigurationError(
             f"--confirm {clean(typed, MAX_NAME)} is not the name of the group {clean(group.label, MAX_NAME)}, "
             "so nothing was sent.",

@@ -157,7 +157,9 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
     def _delete(self) -> None:
         """Return DELETE if the email or the exact name was typed."""
         typed, is_group = self._input.text.strip(), isinstance(self._subject, GroupSubject)
-        if typed == self._wanted.strip() or (not is_group and email_key(typed) == email_key(self._wanted)):
+        # Also as it is shown: the raw name may have characters that no keyboard has.
+        accepted = typed in {self._wanted.strip(), clean(self._wanted).strip()}
+        if accepted or (not is_group and email_key(typed) == email_key(self._wanted)):
             self.dismiss(DeleteChoice.DELETE)
             return
         self._note(f"nothing was sent: type the {self._key_name} first", TextStyle.WARN)
