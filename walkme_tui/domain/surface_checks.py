@@ -35,7 +35,7 @@ def other_surface(surface: Surface) -> Surface:
     return Surface.REST if surface is Surface.SCIM else Surface.SCIM
 
 
-def in_plan(own: User, found: OtherRecord, surface: Surface, *, active: bool) -> Consequence:
+def surface_consequence(own: User, found: OtherRecord, surface: Surface, *, active: bool) -> Consequence:
     """What the other surface knows about a user whom a plan makes ``active`` or not, and who owns the record there."""
     name, user = surface.value.upper(), found.user
     if user is None:
@@ -60,7 +60,7 @@ def in_plan(own: User, found: OtherRecord, surface: Surface, *, active: bool) ->
     return note(text)
 
 
-def after_job(user: User, found: OtherRecord, surface: Surface, *, active: bool) -> SurfaceCheck:
+def surface_check(user: User, found: OtherRecord, surface: Surface, *, active: bool) -> SurfaceCheck:
     """The verdict about one user whom a job made ``active`` or not."""
     name, there, wrong = surface.value.upper(), is_active(found.user), False
     if found.user is None:
@@ -79,7 +79,7 @@ def after_job(user: User, found: OtherRecord, surface: Surface, *, active: bool)
     return SurfaceCheck(user.id, email, surface, there, text, wrong)
 
 
-def to_check(job: Job) -> dict[str, tuple[User, bool]]:
+def expected_states(job: Job) -> dict[str, tuple[User, bool]]:
     """By id, the users whose status a job set, and whether they are active by that; of failed steps none.
 
     An offboarding also sets the status of those who had it before.

@@ -4,7 +4,7 @@ import pytest
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.plans import Gravity
-from walkme_tui.domain.surface_checks import OtherRecord, after_job, in_plan
+from walkme_tui.domain.surface_checks import OtherRecord, surface_check, surface_consequence
 from walkme_tui.domain.users import User
 
 OFF, ON = False, True
@@ -67,7 +67,7 @@ ASSIGN = "assign the person there, or it may push the old state back."
 def test_a_plan_shows_what_the_other_surface_knows(
     found: OtherRecord, active: bool, gravity: Gravity, text: str
 ) -> None:
-    consequence = in_plan(OWN, found, Surface.SCIM, active=active)
+    consequence = surface_consequence(OWN, found, Surface.SCIM, active=active)
     assert (consequence.gravity, consequence.text) == (gravity, text)
 
 
@@ -112,6 +112,6 @@ def test_a_plan_shows_what_the_other_surface_knows(
 def test_a_check_says_whether_the_other_surface_agrees(
     found: OtherRecord, active: bool, there: bool | None, wrong: bool, text: str
 ) -> None:
-    check = after_job(OWN, found, Surface.REST, active=active)
+    check = surface_check(OWN, found, Surface.REST, active=active)
     assert (check.active, check.wrong, check.text) == (there, wrong, text)
     assert (check.user_id, check.email, check.surface) == ("u1", "ann@example.com", Surface.REST)

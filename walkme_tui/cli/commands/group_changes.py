@@ -11,7 +11,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
-from walkme_tui.services.changes.group_look_ups import group_changes_refused
+from walkme_tui.services.changes.group_lookups import group_changes_refused
 from walkme_tui.services.ports import Session
 
 

@@ -11,7 +11,7 @@ from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, numbered
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.validation import Severity, check
-from walkme_tui.services.changes.group_look_ups import group_subject, read_group, require_group_api
+from walkme_tui.services.changes.group_lookups import group_subject, read_group, require_group_api
 from walkme_tui.services.changes.plan_parts import new_plan
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session

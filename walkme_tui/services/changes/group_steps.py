@@ -10,7 +10,7 @@ from walkme_tui.domain.errors import NotFound, RequestRejected
 from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.services.changes.creation import Creation
-from walkme_tui.services.changes.group_look_ups import named_groups, read_group
+from walkme_tui.services.changes.group_lookups import named_groups, read_group
 from walkme_tui.services.changes.read_back import ReadBack
 
 

@@ -14,7 +14,7 @@ from walkme_tui.domain.errors import (
     WalkmeError,
 )
 from walkme_tui.domain.jobs import Job, SurfaceCheck
-from walkme_tui.domain.surface_checks import OtherRecord, after_job, other_surface, to_check
+from walkme_tui.domain.surface_checks import OtherRecord, expected_states, other_surface, surface_check
 from walkme_tui.domain.text import email_forms
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.concurrency import gather_bounded
@@ -38,7 +38,7 @@ class OtherSurface:
     async def check(self, job: Job) -> tuple[SurfaceCheck, ...]:
         """Whether the users whose status a job set have it there; those who do not are read again."""
         checks: dict[str, SurfaceCheck] = {}
-        wanted = to_check(job)
+        wanted = expected_states(job)
         left = [user for user, _ in wanted.values()]
         for seconds in WAITS_SECONDS:
             if seconds:
@@ -47,7 +47,7 @@ class OtherSurface:
             await gather_bounded(records.read(user) for user in left)
             for user in left:
                 found, active = records.by_user[user.id], wanted[user.id][1]
-                checks[user.id] = after_job(user, found, self.surface, active=active)
+                checks[user.id] = surface_check(user, found, self.surface, active=active)
             left = [user for user in left if checks[user.id].wrong]
             if not left:
                 break

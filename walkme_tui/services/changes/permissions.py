@@ -9,7 +9,7 @@ from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, Plan
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Plan, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User, user_label
-from walkme_tui.services.changes.group_look_ups import require_group_api
+from walkme_tui.services.changes.group_lookups import require_group_api
 from walkme_tui.services.ports import Session
 
 MAX_SHOWN: Final = 120

@@ -57,9 +57,9 @@ def known_elsewhere(records: "OtherRecords | None", user: User, *, active: bool)
     """What the other surface knows about a user whom a plan makes active or not, if there is another one."""
     if records is None:
         return ()
-    from walkme_tui.domain.surface_checks import in_plan
+    from walkme_tui.domain.surface_checks import surface_consequence
 
-    return (in_plan(user, records.by_user[user.id], records.other.surface, active=active),)
+    return (surface_consequence(user, records.by_user[user.id], records.other.surface, active=active),)
 
 
 def new_plan(

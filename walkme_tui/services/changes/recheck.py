@@ -11,7 +11,7 @@ from walkme_tui.domain.inverses import new_emails
 from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Step, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.changes.group_look_ups import group_subject, read_group
+from walkme_tui.services.changes.group_lookups import group_subject, read_group
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.ports import Session
 

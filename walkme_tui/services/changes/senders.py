@@ -12,7 +12,7 @@ from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import GroupRecord
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.group_look_ups import require_group_api
+from walkme_tui.services.changes.group_lookups import require_group_api
 from walkme_tui.services.ports import Session
 
 Sender = Callable[[Session, Any, Any], Awaitable[str | None]]

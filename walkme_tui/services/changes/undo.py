@@ -14,7 +14,7 @@ from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subjec
 from walkme_tui.domain.receipts import read_receipt
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.group_look_ups import group_subject, read_group
+from walkme_tui.services.changes.group_lookups import group_subject, read_group
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.changes.permissions import require_surface
 from walkme_tui.services.changes.plan_parts import new_plan
