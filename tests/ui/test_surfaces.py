@@ -16,6 +16,7 @@ from walkme_tui.domain.users import UNKNOWN, Status, User
 from walkme_tui.domain.views import TableLayout, TableName
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
+from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.browser_start import ProfileChoice
 
 PROFILES = [ProfileChoice("acme", Environment.SANDBOX, surface, ADDRESSES[surface]) for surface in Surface]
@@ -158,14 +159,19 @@ async def test_switching_lists_each_surface_of_a_profile_and_of_the_demo() -> No
         await browser.filter("person00001")
         await browser.press("enter")
         await browser.settled(lambda: browser.row_count == 1)
-        await switch(browser, "down", Surface.SCIM)
+        await browser.press("2", "C")
+        await browser.settled(lambda: browser.dialog)
+        await browser.press("down", "enter")
+        await browser.settled(lambda: browser.account_line.startswith("acme  SANDBOX  SCIM"))
+        await browser.settled(lambda: browser.browser.area.arrangement.tab is Tab.GROUPS)
+        await browser.press("1")
         await browser.settled(lambda: browser.row_count == 1)
         assert browser.filter_text == "person00001"
         await browser.press("C")
         await browser.settled(lambda: browser.dialog)
         await browser.press("end", "enter")
         await browser.settled(lambda: browser.account_line.startswith("demo"))
-        assert browser.filter_text == ""
+        assert (browser.filter_text, browser.browser.area.arrangement.tab) == ("", Tab.USERS)
     assert opened == [("acme", Surface.SCIM), ("demo", Surface.SCIM)]
 
 

@@ -21,6 +21,7 @@ from walkme_tui.domain.commands import Command, offered
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import keys
+from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.browser.screen import BrowserScreen
 from walkme_tui.ui.browser_start import BrowserStart
 from walkme_tui.ui.flows.job_tasks import JobTasks, job_tasks_of
@@ -257,15 +258,18 @@ class WalkmeApp(App[int]):
     def show_session(self, session: Session, first: tuple[UserQuery, bool]) -> AwaitComplete:
         """Replace the screen with a browser over this session; the caller closes the session before.
 
-        ``first`` is the query of the users and whether their columns are wide; the filter stays on the other surface of
-        a profile. Messages about the session before are removed.
+        ``first`` is the query of the users and whether their columns are wide; the filter and the tab stay on the other
+        surface of a profile. Messages about the session before are removed.
         """
         self.clear_notifications()
-        screen = self.screen
+        screen, tab = self.screen, Tab.USERS
         if isinstance(screen, BrowserScreen) and screen.session.account.profile == session.account.profile:
             first = first[0]._replace(text=screen.filtering.query().text), first[1]
+            tab = screen.area.arrangement.tab
         self.session, self.job_tasks = session, None
-        return self.switch_screen(self._browser(session, first))
+        browser = self._browser(session, first)
+        browser.call_after_refresh(browser.navigation.show_tab, tab)
+        return self.switch_screen(browser)
 
     def apply_theme(self, spec: ThemeSpec) -> None:
         """Change the colours."""
