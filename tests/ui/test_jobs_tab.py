@@ -60,7 +60,7 @@ async def test_the_columns_have_headings() -> None:
         await browser.deactivate_user()
         await browser.press("4")
         await browser.settled(lambda: browser.jobs)
-        assert browser.says("STATE KIND PEOPLE TICKET AGE STEPS")
+        assert browser.says("STATE KIND SUBJECT TICKET AGE STEPS")
 
 
 async def test_the_job_that_starts_is_selected() -> None:

@@ -141,7 +141,7 @@ async def test_a_switch_of_profiles_does_not_replace_a_focused_filter_box() -> N
         await browser.press("enter", "slash")
         await browser.type("zo")
         gate.set()
-        await ready(browser, "globex: the account is ready")
+        await ready(browser, "globex (REST): the account is ready")
         await browser.type("e")
         assert browser.filter_text == "zoe"
         assert browser.account_line.startswith("acme")

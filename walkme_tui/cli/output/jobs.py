@@ -109,7 +109,7 @@ def listed_lines(jobs: Iterable[Job]) -> list[str]:
         )
         for job in jobs
     ]
-    heads = ("ID", "KIND", "STATE", "CREATED", "PROFILE", "TICKET", "WHOM", "STEPS")
+    heads = ("ID", "KIND", "STATE", "CREATED", "PROFILE", "TICKET", "SUBJECT", "STEPS")
     return aligned([heads, *rows], MAX_ROW)
 
 

@@ -24,7 +24,7 @@ _STYLES: Final = {
 
 
 class JobList(RowList[Job]):
-    """One line per job: state, kind, people, ticket, age, settled and all steps; jobs of another surface name it."""
+    """One line per job: state, kind, subject, ticket, age, settled and all steps; jobs of another surface name it."""
 
     HEADING_LINES = 1
 
@@ -53,27 +53,27 @@ class JobList(RowList[Job]):
 
     def heading(self, width: int) -> StyledText:
         """The headings of the columns."""
-        people, ticket = _widths(width)
-        columns = (("STATE", STATE_WIDTH), ("KIND", KIND_WIDTH), ("PEOPLE", people), ("TICKET", ticket))
+        subject, ticket = _widths(width)
+        columns = (("STATE", STATE_WIDTH), ("KIND", KIND_WIDTH), ("SUBJECT", subject), ("TICKET", ticket))
         left = "".join(words.fit(title, cells) for title, cells in columns)
         return [(f"{left}{words.fit_right('AGE', AGE_WIDTH)}{words.fit_right('STEPS', STEPS_WIDTH)}", TextStyle.DIM)]
 
     def line(self, row: Job, width: int) -> StyledText:
         """The columns of a job."""
         settled = len(row.steps) - len(row.unsettled)
-        people_width, ticket_width = _widths(width)
+        subject_width, ticket_width = _widths(width)
         bad = change_words.problem_count(row) and not row.state.resumable
         state, style = change_words.state_text(row), TextStyle.BAD if bad else _STYLES[row.state]
         undone = row.changed_subjects & self._undone.get(row.id, frozenset())
         if undone and row.state is JobState.DONE and not bad:
             state, style = ("– undone" if undone == row.changed_subjects else "– partly undone"), TextStyle.DIM
-        people = change_words.subject_names(row)
+        subject = change_words.subject_names(row)
         if row.plan.surface is not self._surface:
-            people = f"{row.plan.surface.upper()}: {people}"
+            subject = f"{row.plan.surface.upper()}: {subject}"
         return [
             (words.fit(state, STATE_WIDTH), style),
             (words.fit(row.plan.kind.value, KIND_WIDTH), TextStyle.PLAIN),
-            (words.fit(people, people_width - 2) + "  ", TextStyle.PLAIN),
+            (words.fit(subject, subject_width - 2) + "  ", TextStyle.PLAIN),
             (words.fit(clean(row.plan.ticket, 60), ticket_width), TextStyle.DIM),
             (words.fit_right(words.age(self._clock(), row.created_at_ms), AGE_WIDTH), TextStyle.DIM),
             (words.fit_right(f"{settled}/{len(row.steps)}", STEPS_WIDTH), TextStyle.PLAIN),
@@ -81,6 +81,6 @@ class JobList(RowList[Job]):
 
 
 def _widths(width: int) -> tuple[int, int]:
-    """The widths of the people and of the ticket."""
+    """The widths of the subject and of the ticket."""
     ticket = 16 if width >= 100 else 8
     return max(10, width - STATE_WIDTH - KIND_WIDTH - ticket - AGE_WIDTH - STEPS_WIDTH), ticket
