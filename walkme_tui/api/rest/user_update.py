@@ -5,23 +5,15 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from walkme_tui.api.patch_refusal import PatchRefusal
-from walkme_tui.domain.errors import (
-    ChangedMeanwhile,
-    LookUpIgnored,
-    MethodRefused,
-    NotFound,
-    RequestRejected,
-)
-from walkme_tui.domain.json_text import is_json
+from walkme_tui.api.whole_records import refuse_changed, refuse_incomplete, refuse_not_json
+from walkme_tui.domain.errors import LookUpIgnored, MethodRefused, NotFound
 from walkme_tui.domain.mirrored import merged
-from walkme_tui.domain.text import clean
 from walkme_tui.domain.user_json import JSON_NAMES, TIME_FIELDS, encode_user
-from walkme_tui.domain.users import MAX_LABEL, Json, User
+from walkme_tui.domain.users import Json, User
 
 # A PUT without one of these may clear it, change what the user sees or reset their rights.
 REQUIRED: Final = ("email", "role", "status", "groups")
 OPTIONAL: Final = ("firstName", "lastName", "externalId")
-CONSOLE_HINT: Final = "Make the change in the WalkMe Console."
 
 
 class UserCalls(Protocol):
@@ -87,20 +79,9 @@ class UserUpdater:
                 user = merged(listed, user)
         # An unknown field that neither answer has any more was removed; a known one that had a value may be left out.
         missing = _lacking(user, fields, (*REQUIRED, *(name for name in OPTIONAL if name in known)))
-        if missing:
-            raise RequestRejected(
-                "This server only replaces whole records, and its record of the user lacks "
-                f"{' and '.join(missing)}: a replacement could clear that, so nothing was sent.",
-                hint=CONSOLE_HINT,
-            )
+        refuse_incomplete(missing)
         whole = encode_user(user) | dict(fields)
-        no_json = [clean(name, MAX_LABEL) for name, value in whole.items() if not is_json(value)]
-        if no_json:
-            raise RequestRejected(
-                "This server only replaces whole records, and its record of the user has NaN or Infinity in "
-                f"{' and '.join(no_json)}: JSON has no such number to send back, so nothing was sent.",
-                hint=CONSOLE_HINT,
-            )
+        refuse_not_json(whole)
         return whole
 
 
@@ -109,11 +90,7 @@ def _check_unchanged(base: Mapping[str, Json], now: Mapping[str, Json], fields: 
     changed = [
         name for name, value in fields.items() if name in base and name in now and now[name] not in (base[name], value)
     ]
-    if changed:
-        raise ChangedMeanwhile(
-            f"The {' and '.join(changed)} of this user changed at the same moment, so nothing was sent.",
-            hint="Look at the user again, then repeat the change.",
-        )
+    refuse_changed(changed)
 
 
 def _lacking(user: User, fields: Mapping[str, Json], names: Iterable[str]) -> list[str]:

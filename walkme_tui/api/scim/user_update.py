@@ -10,22 +10,20 @@ from walkme_tui.api.scim.decoding import created_id, decode_one, version_of
 from walkme_tui.api.scim.sent_attributes import SentAttributes
 from walkme_tui.api.scim.service import ServiceReader
 from walkme_tui.api.scim.user_lists import ABOUT as ABOUT_ALL
+from walkme_tui.api.whole_records import refuse_changed, refuse_incomplete, refuse_not_json
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.changes.edit import same_value
-from walkme_tui.domain.errors import ApiError, ChangedMeanwhile, MethodRefused, NotFound, RequestRejected
-from walkme_tui.domain.json_text import is_json
+from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, RequestRejected
 from walkme_tui.domain.scim_json import PATHS, encode_scim_user, member, primary_email_replaced, set_member
-from walkme_tui.domain.text import clean
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.user_json import USER_SCHEMA
-from walkme_tui.domain.users import FIELD_LABELS, MAX_LABEL, UNKNOWN, Json, Status, User
+from walkme_tui.domain.users import FIELD_LABELS, UNKNOWN, Json, Status, User
 
 ABOUT: Final = "this user"
 CAPABILITIES: Final = capabilities(Surface.SCIM)
 # A PUT without one of these may change whether the user is active, or reset their rights.
 REQUIRED: Final = ("active", "accessRole")
-CONSOLE_HINT: Final = "Make the change in the WalkMe Console."
 # The version sent is not the present one, or the server requires one.
 OUTDATED: Final = frozenset({412, 428})
 MOST_ATTEMPTS: Final = 4
@@ -174,11 +172,7 @@ class UserUpdater:
             seen, theirs = getattr(base, attribute), getattr(now.user, attribute)
             if UNKNOWN not in (seen, theirs) and not same_value(theirs, seen) and not same_value(theirs, value):
                 changed.append(FIELD_LABELS[attribute])
-        if changed:
-            raise ChangedMeanwhile(
-                f"The {' and '.join(changed)} of this user changed at the same moment, so nothing was sent.",
-                hint="Look at the user again, then repeat the change.",
-            )
+        refuse_changed(changed)
         return now
 
 
@@ -188,12 +182,7 @@ def merged_resource(raw: Mapping[str, Json], fields: Mapping[str, Json], base: U
     Raises ``RequestRejected`` where the resource lacks what a replacement would clear, or has NaN or Infinity.
     """
     missing = [name for name in REQUIRED if member(raw, name) is UNKNOWN and name in encode_scim_user(base)]
-    if missing:
-        raise RequestRejected(
-            "This server only replaces whole records, and its record of the user lacks "
-            f"{' and '.join(missing)}: a replacement could clear that, so nothing was sent.",
-            hint=CONSOLE_HINT,
-        )
+    refuse_incomplete(missing)
     whole = dict(raw)
     for path, value in fields.items():
         parent, _, name = path.rpartition(".")
@@ -208,12 +197,7 @@ def merged_resource(raw: Mapping[str, Json], fields: Mapping[str, Json], base: U
         emails = primary_email_replaced(member(raw, "emails"), old, new)
         if emails is not None:
             set_member(whole, "emails", emails)
-    if not_json := [clean(name, MAX_LABEL) for name, value in whole.items() if not is_json(value)]:
-        raise RequestRejected(
-            "This server only replaces whole records, and its record of the user has NaN or Infinity in "
-            f"{' and '.join(not_json)}: JSON has no such number to send back, so nothing was sent.",
-            hint=CONSOLE_HINT,
-        )
+    refuse_not_json(whole)
     return whole
 
 
