@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Belonging, Difference, Group, GroupSize, MembershipGaps
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.ui.browser.group_messages import facts, kept_of, no_members, special_rows, title
+from walkme_tui.ui.browser.group_messages import facts, kept_of, listed_facts, no_members, special_rows, title
+from walkme_tui.ui.browser.member_reading import MembersState
 from walkme_tui.ui.widgets.group_list import Special
 
 SALES, BETA = Group("g1", "Sales"), Group("g2", "Beta")
@@ -54,6 +56,13 @@ def test_users_of_special_rows_are_counted_as_people() -> None:
     assert facts(nowhere, 1, COMPLETE, exact=True) == "1 person, complete as of 08:00"
     unknown = Special(Belonging.UNKNOWN, "1 700")
     assert facts(unknown, 1700, PARTLY, exact=False) == "1 700 of 2 000 loaded · M reads them"
+
+
+def test_a_heading_is_as_sure_of_members_that_were_not_read_as_the_list_of_groups() -> None:
+    failed, running = MembersState(failure=Unreachable("No answer.")), MembersState(running=True)
+    assert listed_facts(ROW, 39, failed, NOON_MS, exact=True) == "39 · members not read: No answer."
+    assert listed_facts(ROW, 39, failed, NOON_MS, exact=False) == "≥ 39 · members not read: No answer."
+    assert listed_facts(ROW, 39, running, NOON_MS, exact=True) == "39 · reading the members…"
 
 
 def test_special_rows_have_titles() -> None:

@@ -97,9 +97,12 @@ def facts(row: GroupRow, known: int, coverage: Coverage | None, *, exact: bool) 
     return f"{LEAST}{words.count(known, *people)} · {words.loaded_share(coverage)}"
 
 
-def listed_facts(row: GroupSize, known: int, state: MembersState, now_ms: int) -> str:
-    """The number of members of a group that lists them, and when it was read; empty where no reading was begun."""
-    least = f"{LEAST}{words.number(known)} · " if known else ""
+def listed_facts(row: GroupSize, known: int, state: MembersState, now_ms: int, *, exact: bool) -> str:
+    """The number of members of a group that lists them, and when it was read; empty where no reading was begun.
+
+    ``exact``: all members are known from the users.
+    """
+    least = f"{'' if exact else LEAST}{words.number(known)} · " if known else ""
     message = "" if state.failure is None else clean(state.failure.message, MAX_MESSAGE)
     if state.running and state.listed is not None:
         loaded = f", {words.number(state.stored)} loaded" if state.stored < state.listed else ""

@@ -271,7 +271,7 @@ class GroupsTab:
             facts = group_messages.facts(row, known, self._pages.coverage, exact=exact)
             if isinstance(row, GroupSize) and self.member_reading.possible:
                 state = self.member_reading.state(row.group.id)
-                facts = group_messages.listed_facts(row, known, state, self._clock()) or facts
+                facts = group_messages.listed_facts(row, known, state, self._clock(), exact=exact) or facts
             self.members.head(group_messages.title(row), facts)
 
     def state_of(self, query: UserQuery) -> MembersState | None:
