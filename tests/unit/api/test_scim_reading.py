@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.scim_desk import DONE, GONE, Call, ScimDesk, paged, resources, scim, user
+from walkme_tui.api.scim import groups as groups_module
 from walkme_tui.api.scim.client import ScimDirectory
 from walkme_tui.domain.errors import (
     ApiError,
@@ -309,6 +310,26 @@ async def test_groups_of_a_user_without_any_are_read_from_the_groups(groups: Any
         assert (await api.get_user("u1")).groups == ("g1", "g3")
         assert (await api.get_user("u2")).groups == ("g2",)
     assert len(desk.asked("GET /Groups")) == 1
+
+
+async def test_very_many_groups_without_members_in_the_list_are_only_read_on_demand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(groups_module, "MOST_IN_BACKGROUND", 1)
+    desk = ScimDesk()
+    desk.on("GET /Users", resources(user(1, groups=GONE)))
+    desk.on("GET /Users/u1", scim(user(1, groups=GONE)))
+    desk.on("GET /Groups", with_members(g1=[], g2=[]))
+    desk.on("GET /Groups/g1", scim(_group("g1", "u1")))
+    desk.on("GET /Groups/g2", scim(_group("g2")))
+    async with desk.directory() as api:
+        (row,) = (await api.list_users(1, 10, Priority.BACKGROUND)).rows
+        assert isinstance(row, User)
+        assert row.groups is UNKNOWN
+        assert (await api.get_user("u1", Priority.BACKGROUND)).groups is UNKNOWN
+        assert not desk.asked("GET /Groups/g1")
+        assert len(desk.asked("GET /Groups")) == 1
+        assert (await api.get_user("u1")).groups == ("g1",)
 
 
 async def test_groups_of_rows_are_unknown_until_the_groups_were_read() -> None:

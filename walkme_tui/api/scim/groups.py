@@ -34,6 +34,8 @@ ONE: Final = "this group"
 WITHOUT_MEMBERS: Final = {"excludedAttributes": "members"}
 LARGEST_PAGE: Final = 100
 GROUPS_AT_ONCE: Final = 16
+# Groups that are read one by one in the background, which takes half a minute; for more of them a crawl would stop.
+MOST_IN_BACKGROUND: Final = 300
 # The entries of a list without members, at most.
 MOST_GROUPS: Final = 100_000
 # The places near the one that the list gave a group, where it is looked for; the list may have changed since.
@@ -41,6 +43,10 @@ MOST_PLACES: Final = 50
 # Fifty thousand members take ten megabytes.
 GROUP_LIMIT_BYTES: Final = 64 * 1024 * 1024
 REMOVAL_REFUSED: Final = frozenset({400, 501})
+
+
+class MembersNotListed(RequestRejected):
+    """The members of all groups are only requested for a person who waits for them."""
 
 
 class ScimGroups:
@@ -52,6 +58,8 @@ class ScimGroups:
         # With the members a page is larger.
         self._counts = {without: PageCount(LARGEST_PAGE) for without in (True, False)}
         self._lists_members = False
+        # The number of groups, where the list leaves the members out.
+        self._unlisted = 0
         self._totals_hold: bool | None = None
         self._without_members: Mapping[str, str] = WITHOUT_MEMBERS
         self._get_refused = False
@@ -81,19 +89,26 @@ class ScimGroups:
         return tuple(found.values())
 
     async def read_memberships(self, priority: Priority) -> dict[str, frozenset[str]]:
-        """The ids of the members of every group."""
+        """The ids of the members of every group; raises ``MembersNotListed``."""
+        self._refuse_in_background(priority)
         members: dict[str, frozenset[str]] = {}
         async for page in self._pages({}, priority, {}):
             members |= {group.id: ids for group, ids in filter(None, page.groups)}
         self._lists_members = self._lists_members or any(members.values())
+        self._unlisted = 0 if self._lists_members else len(members)
         if not self._lists_members:
             # Either all groups are empty, or the list leaves the members out.
+            self._refuse_in_background(priority)
             waiting = list(members)
             while waiting:
                 part, waiting = waiting[:GROUPS_AT_ONCE], waiting[GROUPS_AT_ONCE:]
                 found = await asyncio.gather(*(self.member_ids(group_id, priority) for group_id in part))
                 members |= zip(part, found, strict=True)
         return members
+
+    def _refuse_in_background(self, priority: Priority) -> None:
+        if priority is Priority.BACKGROUND and self._unlisted > MOST_IN_BACKGROUND:
+            raise MembersNotListed("The list of groups has no members, and the groups are too many to read each.")
 
     async def member_ids(self, group_id: str, priority: Priority) -> frozenset[str]:
         """The ids of the members of a group."""

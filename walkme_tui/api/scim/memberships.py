@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from walkme_tui.api.scim.groups import ScimGroups
+from walkme_tui.api.scim.groups import MembersNotListed, ScimGroups
 from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, RateLimited, SignInRefused, Unreachable
 from walkme_tui.domain.groups import GroupMembers
 from walkme_tui.domain.traffic import Priority
@@ -101,7 +101,10 @@ class Memberships:
         self._note_carried((user,))
         if not self._completes or self._is_believed(user):
             return user
-        await self._read(priority, MAX_AGE_SECONDS)
+        try:
+            await self._read(priority, MAX_AGE_SECONDS)
+        except MembersNotListed:
+            return user._replace(groups=UNKNOWN)
         if self._failure is None:
             return user._replace(groups=self._of({user.id})[user.id])
         return user if isinstance(self._failure, NO_GROUPS) else user._replace(groups=UNKNOWN)
@@ -113,7 +116,7 @@ class Memberships:
                 return
             try:
                 await self._refresh(priority, max_age_seconds)
-            except (Unreachable, RateLimited, SignInRefused):
+            except (Unreachable, RateLimited, SignInRefused, MembersNotListed):
                 raise
             except ApiError as error:
                 self._failure, self._failed_at = error, self._clock()
