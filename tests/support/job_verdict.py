@@ -20,7 +20,7 @@ from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.jobs import Job, JobState, StepRecord, created_ids
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.user_json import JSON_NAMES, decode_user
-from walkme_tui.domain.users import User
+from walkme_tui.domain.users import UNKNOWN, User
 
 Record = dict[str, Any]
 Place = tuple[str, str]
@@ -132,7 +132,9 @@ def _of_outcome(case: Case, record: StepRecord, change: Change, sends: Sequence[
         yield "lost", f"is so on the server, or was carried out: {done}"
     if record.state is StepState.SKIPPED and not record.step.strict and change.subject_id in case.after:
         yield "lost", "was skipped, and its user is there"
-    if record.changed and change.groups and not done:
+    # Where it could not be read whether the user was a member, a step may find that there was nothing to do.
+    was_known = isinstance(record.before, User) and record.before.groups is not UNKNOWN
+    if record.changed and change.groups and was_known and not done:
         yield "unexplained", "was carried out by no request that asks for it alone"
     if len(done) > 1:
         yield "duplicated", f"was carried out {len(done)} times: {done}"

@@ -83,7 +83,7 @@ def test_a_complete_sweep_has_missed_no_user_that_stayed(
 ) -> None:
     server = DialectServer(dialect, people, script, dated)
     result, known, listed = asyncio.run(swept(server, page_size, pages_at_once))
-    if not script:
+    if not script and dialect.totals is not Totals.LARGE:
         assert len(set(listed.values())) == len(listed)
     if result is not None and result.complete and dialect.shows_its_end:
         assert server.stayed <= set(known), result
