@@ -105,11 +105,7 @@ def _of_step(case: Case, record: StepRecord, user_id: str) -> Iterable[Violation
 
 def _of_sends(case: Case, record: StepRecord, change: Change, sends: Sequence[Exchange]) -> Iterable[tuple[str, str]]:
     """What is wrong with the requests of a step: kinds of violation, each with a sentence."""
-    opened = [
-        exchange
-        for exchange in sends
-        if exchange.fault not in NOT_EXECUTED and not (exchange.status in REFUSED and exchange.fault in DELIVERED)
-    ]
+    opened = [exchange for exchange in sends if exchange.fault not in NOT_EXECUTED and exchange.status not in REFUSED]
     paths = paths_read(change) if case.is_scim else {"/users" if change.creates else f"/users/{change.subject_id}"}
     if len(opened) > record.attempts:
         yield "unexplained", f"left {len(opened)} times, and {record.attempts} intents are on record"
