@@ -29,7 +29,7 @@ MAX_SHOWN: Final = 80
 async def read_members(session: Session, group: Group) -> Extent:
     """Read the members of a group from the group.
 
-    Members whom only lists of members described, or another answer longer ago than the profile permits, are requested
+    Members that only lists of members described, or another answer longer ago than the profile permits, are requested
     one by one if they are few; else the account is read.
     """
     directory, mirror = Directory(session), session.mirror

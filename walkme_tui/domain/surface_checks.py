@@ -36,7 +36,7 @@ def other_surface(surface: Surface) -> Surface:
 
 
 def surface_consequence(own: User, found: OtherRecord, surface: Surface, *, active: bool) -> Consequence:
-    """What the other surface knows about a user whom a plan makes ``active`` or not, and who owns the record there."""
+    """What the other surface knows about a user that a plan makes ``active`` or not, and who owns the record there."""
     name, user = surface.value.upper(), found.user
     if user is None:
         if found.problem:
@@ -61,7 +61,7 @@ def surface_consequence(own: User, found: OtherRecord, surface: Surface, *, acti
 
 
 def surface_check(user: User, found: OtherRecord, surface: Surface, *, active: bool) -> SurfaceCheck:
-    """The verdict about one user whom a job made ``active`` or not."""
+    """The verdict about one user that a job made ``active`` or not."""
     name, there, wrong = surface.value.upper(), is_active(found.user), False
     if found.user is None:
         problem = f"could not be checked: {clean(found.problem, MAX_PROBLEM)}"

@@ -167,7 +167,7 @@ class Mirror(Protocol):
     async def forget_user(self, user_id: str) -> MirroredUser | None:
         """Drop a user that the server no longer has; the last known record, None if there is none.
 
-        The id of a user whom only groups described is a stranger in these groups from now on.
+        The id of a user that only groups described is a stranger in these groups from now on.
         """
         ...
 
@@ -202,7 +202,7 @@ class Mirror(Protocol):
         ...
 
     async def undescribed_members(self, group_id: str, since_ms: int, limit: int) -> Sequence[str]:
-        """Ids of at most ``limit`` members of a group whom no answer described since ``since_ms``.
+        """Ids of at most ``limit`` members of a group that no answer described since ``since_ms``.
 
         Lists of members do not count.
         """

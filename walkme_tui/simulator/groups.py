@@ -83,6 +83,6 @@ class SimulatedGroups(Mapping[str, SimulatedGroup]):
     def computed_members(self, group_id: str) -> "array[int]":
         """The numbers of the computed users in a group, as the population has them."""
         if self._computed is None:
-            # Made when a member list is first asked for: it takes a third of a second for 100 000 users.
+            # Made when a list of members is first requested: it takes a third of a second for 100 000 users.
             self._computed = self._population.memberships()
         return self._computed.get(group_id, _NO_MEMBERS)

@@ -54,7 +54,7 @@ def other_records(session: Session) -> "OtherRecords | None":
 
 
 def known_elsewhere(records: "OtherRecords | None", user: User, *, active: bool) -> tuple[Consequence, ...]:
-    """What the other surface knows about a user whom a plan makes active or not, if there is another one."""
+    """What the other surface knows about a user that a plan makes active or not, if there is another one."""
     if records is None:
         return ()
     from walkme_tui.domain.surface_checks import surface_consequence

@@ -12,7 +12,7 @@ MAX_CHECKS: Final = 200
 
 
 async def check_unlisted(session: Session, directory: Directory, group_id: str, since_ms: int = 0) -> None:
-    """Request those members whom a complete list of users, read since ``since_ms``, did not contain.
+    """Request those members that a complete list of users, read since ``since_ms``, did not contain.
 
     At most ``MAX_CHECKS``. Nothing where the list is not complete: then they may just not be loaded. Raises
     ``MirrorUnavailable``.

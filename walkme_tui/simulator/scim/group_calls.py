@@ -87,7 +87,7 @@ class GroupCalls:
         )
 
     def _writable(self, request: Request) -> SimulatedGroup:
-        """The group of a write, which is still as the request's ETag says."""
+        """The group of a write, in the version that the request's ETag names."""
         group = self._account.all_groups.one(request.path_params["group_id"])
         self._dialect.check_version(request, group.updated_at)
         return group

@@ -1,4 +1,4 @@
-"""A group as a SCIM resource, and the changes of a group that a PATCH or PUT asks for."""
+"""A group as a SCIM resource, and the changes of a group in a PATCH or PUT."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""PATCH operations on a user (RFC 7644, 3.5.2)."""
+"""PATCH operations (RFC 7644, 3.5.2), and their effect on a user."""
 
 from collections.abc import Iterator
 from copy import deepcopy

@@ -98,7 +98,7 @@ class UserCalls:
         return [resource for resource in found if matches(terms, resource)]
 
     def _writable(self, request: Request) -> Record:
-        """The user of a write, who is still as the request's ETag says."""
+        """The user of a write, in the version that the request's ETag names."""
         record = self._account.user(request.path_params["user_id"])
         self._dialect.check_version(request, record["updatedAt"])
         return record

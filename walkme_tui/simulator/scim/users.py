@@ -97,7 +97,7 @@ def read_resource(body: Record, old: Record | None, old_attributes: Record) -> C
         "name": {key: value for key, value in name.items() if key not in {"givenName", "familyName"}},
         ENTERPRISE: {key: value for key, value in enterprise.items() if key not in _SHARED},
     }
-    # What the account would show by itself is not stored, so that it follows the name and the email.
+    # What the account derives from the name and the email is not stored, so that it follows them.
     derived = [fields] if old is None else [fields, old]
     attributes["displayName"] = _text(values, "displayName")
     if attributes["displayName"] in [_display_name(record) for record in derived]:

@@ -68,7 +68,7 @@ def expire(tables: Tables, row_ids: Sequence[int]) -> None:
 
 
 def undescribed_members(tables: Tables, group_id: str, since_ms: int, limit: int) -> list[str]:
-    """Ids of at most ``limit`` members of a group whom no answer since ``since_ms`` described but lists of members."""
+    """Ids of at most ``limit`` members of a group that no answer since ``since_ms`` described but lists of members."""
     select = (
         "SELECT id FROM memberships JOIN users USING (row_id) "
         "WHERE gid = ? AND (position IS NULL AND detailed_at_ms IS NULL OR fetched_at_ms < ?) LIMIT ?"

@@ -146,7 +146,7 @@ class Tables:
         return change.after
 
     def add_unlisted(self, users: Sequence[User], group_id: str, fetched_at_ms: int) -> list[int]:
-        """Store new users, each once, whom only a list of the members of this group described; returns row ids."""
+        """Store new users, each once, that only a list of the members of this group described; returns row ids."""
         state = self._state()
         first = state.next_row_id
         state.next_row_id += len(users)
