@@ -332,6 +332,15 @@ async def test_very_many_groups_without_members_in_the_list_are_only_read_on_dem
         assert (await api.get_user("u1")).groups == ("g1",)
 
 
+async def test_one_group_that_cannot_be_read_does_not_mean_that_there_are_none() -> None:
+    desk = ScimDesk()
+    desk.on("GET /Users/u1", scim(user(1, groups=[])))
+    desk.on("GET /Groups", with_members(g1=[], g2=[]), with_members(g1=[]))
+    desk.on("GET /Groups/g1", scim(_group("g1", "u1")))
+    async with desk.directory() as api:
+        assert (await api.get_user("u1")).groups is UNKNOWN
+
+
 async def test_groups_of_rows_are_unknown_until_the_groups_were_read() -> None:
     desk = ScimDesk()
     desk.on("GET /Users", resources(user(1, groups=[]), user(2, groups=GONE)))

@@ -102,9 +102,16 @@ class ScimGroups:
             waiting = list(members)
             while waiting:
                 part, waiting = waiting[:GROUPS_AT_ONCE], waiting[GROUPS_AT_ONCE:]
-                found = await asyncio.gather(*(self.member_ids(group_id, priority) for group_id in part))
+                found = await asyncio.gather(*(self._listed_member_ids(group_id, priority) for group_id in part))
                 members |= zip(part, found, strict=True)
         return members
+
+    async def _listed_member_ids(self, group_id: str, priority: Priority) -> frozenset[str]:
+        try:
+            return await self.member_ids(group_id, priority)
+        except NotFound as error:
+            # Not that the server has no groups: the members of this one are unknown.
+            raise RequestRejected("The members of a group cannot be read.", status=error.status) from error
 
     def _refuse_in_background(self, priority: Priority) -> None:
         if priority is Priority.BACKGROUND and self._unlisted > MOST_IN_BACKGROUND:
