@@ -46,6 +46,9 @@ class _Membership(Change):
     def target(self, show: Callable[[str], str]) -> str:
         return show(self.group.label)
 
+    def no_inverse_text(self) -> str:
+        return f"no record shows whether the user was in {shown(self.group.label)} before, and servers accept both"
+
     def done_text(self, before: User | None) -> str:  # noqa: ARG002 - the same for every user
         return f"{self.done_verb} {shown(self.group.label)}"
 
@@ -70,10 +73,10 @@ class AddMember(_Membership):
 
     def inverses(
         self,
-        before: User | None = None,  # noqa: ARG002 - the same for every user
-        after: User | None = None,  # noqa: ARG002
-    ) -> "tuple[RemoveMember]":
-        return (RemoveMember(self.subject_id, self.group),)
+        before: User | None = None,
+        after: User | None = None,  # noqa: ARG002 - it only confirms the change
+    ) -> "tuple[RemoveMember, ...]":
+        return () if _is_unknown(before) else (RemoveMember(self.subject_id, self.group),)
 
     def already_text(self) -> str:
         return f"already in {shown(self.group.label)}"
@@ -102,16 +105,21 @@ class RemoveMember(_Membership):
 
     def inverses(
         self,
-        before: User | None = None,  # noqa: ARG002 - the same for every user
-        after: User | None = None,  # noqa: ARG002
-    ) -> tuple[AddMember]:
-        return (AddMember(self.subject_id, self.group),)
+        before: User | None = None,
+        after: User | None = None,  # noqa: ARG002 - it only confirms the change
+    ) -> tuple[AddMember, ...]:
+        return () if _is_unknown(before) else (AddMember(self.subject_id, self.group),)
 
     def already_text(self) -> str:
         return f"already out of {shown(self.group.label)}"
 
     def by_others_text(self) -> str:
         return f"others took the person out of {shown(self.group.label)}"
+
+
+def _is_unknown(before: User | None) -> bool:
+    """The user was read before the change, and the record lacked the groups: the change may have changed nothing."""
+    return before is not None and before.groups is UNKNOWN
 
 
 def _without(group_ids: tuple[str, ...] | None, group: Group) -> tuple[str, ...]:
