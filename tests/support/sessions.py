@@ -226,10 +226,10 @@ class BrokenMirror(SqliteMirror):
         self._write_allowed()
         return await super().save_user(user, fetched_at_ms)
 
-    async def save_groups(self, groups: Sequence[Group]) -> None:
+    async def save_groups(self, groups: Sequence[Group], *, complete: bool = True) -> None:
         """Save, unless the disk is full."""
         self._write_allowed()
-        await super().save_groups(groups)
+        await super().save_groups(groups, complete=complete)
 
     async def add_members(
         self, group: Group, members: Sequence[User], read_at_ms: int, *, first: bool

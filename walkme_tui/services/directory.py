@@ -68,8 +68,9 @@ class Directory:
         self._publish(GroupsStored())
 
     async def store_groups(self, groups: Sequence[Group]) -> None:
-        """Store the server's list of groups; raises ``MirrorUnavailable``."""
-        await self._session.mirror.save_groups(groups)
+        """Store the list of groups that the server just sent; raises ``MirrorUnavailable``."""
+        complete = not self._session.api.group_warnings
+        await self._session.mirror.save_groups(groups, complete=complete)
         self._publish(GroupsStored())
 
     async def store_members(self, found: GroupMembers, requested_at_ms: int) -> None:

@@ -175,10 +175,10 @@ class Mirror(Protocol):
         """Drop a group that the server no longer has, with all memberships."""
         ...
 
-    async def save_groups(self, groups: Sequence[Group]) -> None:
+    async def save_groups(self, groups: Sequence[Group], *, complete: bool = True) -> None:
         """Replace the list of groups; ids that occur only in users stay, without a name.
 
-        A group that listed its members and is not in the list any more has no members.
+        A group that listed its members and is not in the list any more has no members, if the list is ``complete``.
         """
         ...
 

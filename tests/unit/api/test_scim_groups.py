@@ -11,7 +11,7 @@ from walkme_tui.api.answers import ApiAnswer
 from walkme_tui.api.scim.decoding import decode_members, decode_one_group
 from walkme_tui.domain.errors import ApiError, Conflict, NotFound, OutcomeUnknown, RequestRejected
 from walkme_tui.domain.groups import Group, GroupMembers
-from walkme_tui.domain.users import User
+from walkme_tui.domain.users import UNKNOWN, User
 
 SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 GROUPS: list[dict[str, Any]] = [{"id": f"g{number}", "displayName": f"Group {number}"} for number in range(250)]
@@ -125,6 +125,20 @@ async def test_a_group_is_searched_where_it_cannot_be_requested(status: int, by_
         with pytest.raises(NotFound):
             await api.get_group("gone")
     assert len(desk.asked("GET /Groups/g1")) == 1  # that there is no such call is known then
+
+
+async def test_members_are_unknown_where_only_lists_show_groups_and_no_list_showed_a_member() -> None:
+    desk = ScimDesk()
+    listed: list[dict[str, Any]] = [{"id": "g1", "displayName": "Sales"}, {"id": "g2", "displayName": "Other"}]
+    desk.on("GET /Groups/g1", scim({}, 405))
+    desk.on("GET /Groups/g2", scim({}, 405))
+    desk.on("GET /Groups", paged(listed))
+    desk.on("GET /Users/u1", scim({"id": "u1", "userName": "a@b.example"}))
+    async with desk.directory() as api:
+        assert (await api.group_members("g1")).unreadable == 1
+        assert (await api.get_user("u1")).groups is UNKNOWN
+        listed[1]["members"] = [{"value": "u1"}]
+        assert (await api.group_members("g1")).unreadable == 0
 
 
 @pytest.mark.parametrize("status", [404, 405, 501])

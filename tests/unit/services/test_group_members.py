@@ -253,3 +253,16 @@ async def test_a_record_whose_groups_cannot_be_read_does_not_contradict_the_grou
         stored = await mirror.save_user(User(user.id, extra={"groups": 5}), session.clock())
         assert (stored.user.groups, stored.some_groups) == (UNKNOWN, ("g1",))
         assert len(await mirror.matching(IN_SALES)) == 30
+
+
+async def test_a_group_that_an_incomplete_list_lacks_keeps_its_members() -> None:
+    api = account()
+    async with open_session(api, surface=Surface.SCIM) as session:
+        directory = Directory(session)
+        await directory.read_members("g1")
+        api.groups, api.group_warnings = [SUPPORT], ("The server sent 1 of 2 groups.",)
+        await directory.refresh_groups()
+        assert len(await session.mirror.matching(IN_SALES)) == 30
+        api.group_warnings = ()
+        await directory.refresh_groups()
+        assert not await session.mirror.matching(IN_SALES)

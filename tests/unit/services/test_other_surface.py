@@ -124,6 +124,14 @@ async def test_a_user_is_looked_up_by_id_then_external_id_then_email(
         assert [call.name for call in other.calls] == calls
 
 
+async def test_a_short_id_may_be_that_of_another_user(tmp_path: Path) -> None:
+    here = FakeDirectory([person(7)._replace(id="7", email="seven@example.com")], groups=GROUPS)
+    other = FakeDirectory([person(8)._replace(id="7"), person(9)._replace(id="9", email="seven@example.com")])
+    async with opened(tmp_path, other, here) as (services, _, _):
+        await services.planner.offboard(["7"])
+        assert [call.name for call in other.calls] == ["get_user", "find_by_external_id", "find_user"]
+
+
 async def test_a_list_that_lacks_the_external_id_is_completed_by_the_record(tmp_path: Path) -> None:
     other = other_account(7, prefix="s-")
     listed = other.users[0]

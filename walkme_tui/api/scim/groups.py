@@ -119,7 +119,10 @@ class ScimGroups:
 
     async def member_ids(self, group_id: str, priority: Priority) -> frozenset[str]:
         """The ids of the members of a group."""
-        return frozenset(user.id for user in (await self.members(group_id, priority)).members)
+        found = await self.members(group_id, priority)
+        if not found.members and self._get_refused and not self._lists_members:
+            raise RequestRejected("The list of groups may leave the members out.")
+        return frozenset(user.id for user in found.members)
 
     async def _pages(
         self, parameters: Mapping[str, str], priority: Priority, ids: dict[str, str] | None = None
@@ -182,7 +185,17 @@ class ScimGroups:
 
     async def members(self, group_id: str, priority: Priority = Priority.DEMAND) -> GroupMembers:
         """A group with all of its members; see ``services.ports.GroupApi.group_members``."""
-        return await self._read(group_id, {}, priority, decode_members)
+        found = await self._read(group_id, {}, priority, decode_members)
+        if found.members or not self._get_refused or await self._list_shows_members(priority):
+            return found
+        return found._replace(unreadable=max(1, found.unreadable))  # the list may leave the members out
+
+    async def _list_shows_members(self, priority: Priority) -> bool:
+        """True once the list showed members of any group."""
+        if not self._lists_members:
+            page = await self._page(0, {}, priority, {})
+            self._lists_members = any(ids for _, ids in filter(None, page.groups))
+        return self._lists_members
 
     async def _read(
         self, group_id: str, parameters: Mapping[str, str], priority: Priority, pick: Callable[[object], T | None]

@@ -25,6 +25,9 @@ from walkme_tui.services.waiting import Sleep
 WAITS_SECONDS: Final = (0.0, 1.0, 2.0)
 """The waits before each reading of users whose state is still the old one."""
 
+LONG_ID: Final = 20
+"""A shorter id, such as a number, may be that of another user on the other surface."""
+
 
 class OtherSurface:
     """The other surface of a session's profile."""
@@ -60,13 +63,15 @@ class OtherSurface:
         """
         if self._shares_ids:
             with suppress(NotFound):
-                return await self._api.get_user(user.id)
-        found = await self._by_external_id(user) or await self._by_email(user)
-        if found is None or found.id == user.id:
-            return found
+                found = await self._api.get_user(user.id)
+                if len(user.id) >= LONG_ID or found.email == user.email:
+                    return found
+        other = await self._by_external_id(user) or await self._by_email(user)
+        if other is None or other.id == user.id:
+            return other
         # The surfaces have ids of their own.
         self._shares_ids = False
-        return await self._api.get_user(found.id) if found.external_id is UNKNOWN or found.status is UNKNOWN else found
+        return await self._api.get_user(other.id) if other.external_id is UNKNOWN or other.status is UNKNOWN else other
 
     async def _by_external_id(self, user: User) -> User | None:
         if isinstance(user.external_id, str) and user.external_id:

@@ -159,13 +159,13 @@ class SqliteMirror:
 
         await self._writer.thread.write(forget())
 
-    async def save_groups(self, groups: Sequence[Group]) -> None:
-        await self._writer.thread.write(self._save_groups(groups))
+    async def save_groups(self, groups: Sequence[Group], *, complete: bool = True) -> None:
+        await self._writer.thread.write(self._save_groups(groups, complete))
 
-    def _save_groups(self, groups: Sequence[Group]) -> Steps[None]:
+    def _save_groups(self, groups: Sequence[Group], complete: bool) -> Steps[None]:
         file = self._writer.file
         yield from file.write_in_turn(lambda tables: tables.groups.replace_list(groups))
-        for group_id in file.read(lambda tables: tables.groups.vanished()):
+        for group_id in file.read(lambda tables: tables.groups.vanished()) if complete else ():
             yield from self._remove_all_but(group_id, (), now_ms())
         yield from file.write_in_turn(lambda tables: tables.groups.delete_unused())
 
