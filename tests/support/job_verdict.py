@@ -108,7 +108,7 @@ def _of_sends(case: Case, record: StepRecord, change: Change, sends: Sequence[Ex
     opened = [exchange for exchange in sends if exchange.fault not in NOT_EXECUTED and exchange.status not in REFUSED]
     paths = paths_read(change) if case.is_scim else {"/users" if change.creates else f"/users/{change.subject_id}"}
     if len(opened) > record.attempts:
-        yield "unexplained", f"left {len(opened)} times, and {record.attempts} intents are on record"
+        yield "unexplained", f"left {len(opened)} times, and {record.attempts} intents are on record: {opened}"
     for first, second in pairwise(opened):
         if not _was_read_between(case.log, paths, first.number, second.number):
             yield "duplicated", f"was sent again without a look: {first}, {second}"
