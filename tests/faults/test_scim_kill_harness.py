@@ -13,7 +13,7 @@ from walkme_tui.domain.changes.registry import CHANGE_KINDS
 KILLS = 20
 FAULTS = 400
 JOBS = 14
-OPERATIONS_TO_CATCH_A_MUTANT = 1200
+OPERATIONS_TO_CATCH_A_MUTANT = 8000  # most are caught within 300; reads of other jobs may hide one
 VIOLATION_OF_MUTANT = {
     "an ignored write is done": "lost",
     "SCIM create resent blindly": "duplicated",

@@ -17,7 +17,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -158,7 +158,8 @@ class ForkServer:
 
 def _kill_later(pid: int, seconds: float, ended: threading.Event) -> None:
     if not ended.wait(seconds):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have ended just now
+            os.kill(pid, signal.SIGKILL)
 
 
 class RacingServer:
