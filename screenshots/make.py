@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from walkme_tui.domain.accounts import Surface
+
 FOLDER: Final = Path(__file__).parent
 PATIENCE_SECONDS: Final = 60.0
 WIDE: Final = (120, 40)
@@ -27,6 +29,7 @@ class Scene:
     shows: str
     size: tuple[int, int] = WIDE
     theme: str | None = None
+    surface: Surface = Surface.REST
 
 
 SCENES: Final = (
@@ -38,6 +41,7 @@ SCENES: Final = (
     Scene("offboard-80x24", ("O",), "Ticket", NARROW),
     Scene("edit-80x24", ("e", "down", "down", *"-Kaya"), "->", NARROW),
     Scene("help-120x40", ("question_mark",), "Moving"),
+    Scene("scim-groups-120x40", ("2", "down", "down"), "read just now", surface=Surface.SCIM),
     Scene("light-120x40", ("down",), "read just now", theme="paper"),
 )
 
@@ -55,7 +59,7 @@ async def take(scene: Scene) -> None:
     with tempfile.TemporaryDirectory() as home:
         folders = {f"WALKME_TUI_{folder}_DIR": home for folder in ("CONFIG", "CACHE", "DATA", "STATE")}
         start = browser_start(Context(GlobalOptions(demo=True), folders), "")
-        session = start.open_demo()
+        session = start.open_demo(scene.surface)
         app = WalkmeApp(start, session, theme)
         try:
             async with app.run_test(size=scene.size) as pilot:
