@@ -99,7 +99,7 @@ def group_inverses(
 
 
 def present_users(records: Sequence[StepRecord]) -> list[str]:
-    """Ids of the users that an undo reads: without those whom the job was to create and did not."""
+    """Ids of the users that an undo reads: without those that the job was to create and did not."""
     ids = created_ids(records)
     never_there = {record.step.subject_id for record in records if record.step.change.new_email is not None} - set(ids)
     keys = dict.fromkeys(record.step.subject_id for record in records)
