@@ -1,5 +1,6 @@
 """Arbitrary plans for property tests, with any text that other systems may contain."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.edits import EDITABLE
 from walkme_tui.domain.groups import Group, GroupRecord
+from walkme_tui.domain.imports.source import ImportRow, ImportSource, OnConflict, RowOutcome
 from walkme_tui.domain.json_text import loads
 from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Subject, numbered
 from walkme_tui.domain.user_json import decode_user
@@ -105,7 +107,7 @@ def group_plans(draw: st.DrawFn, max_steps: int = 3) -> Plan:
     if creation is not None:
         wished.insert(0, creation)
     plan = draw(user_plans(max_steps=0))
-    return replace(plan, subjects=(), groups=groups, steps=numbered(wished, strict=draw(st.booleans())))
+    return replace(plan, subjects=(), source=None, groups=groups, steps=numbered(wished, strict=draw(st.booleans())))
 
 
 def plans(max_steps: int = 6) -> st.SearchStrategy[Plan]:
@@ -150,4 +152,19 @@ def user_plans(draw: st.DrawFn, max_steps: int = 6) -> Plan:
         draw(st.none() | TEXTS),
         tuple(draw(st.lists(TEXTS, max_size=2))),
         draw(st.sampled_from(Surface)),
+        source=draw(st.none() | import_sources([subject.id for subject in subjects])),
     )
+
+
+@st.composite
+def import_sources(draw: st.DrawFn, subject_ids: Sequence[str]) -> ImportSource:
+    """A file whose rows have the steps of some of these subjects, or an outcome."""
+    cells = st.lists(TEXTS, max_size=3).map(tuple)
+    lines, conflicts = st.integers(1, 10**6), st.sampled_from(OnConflict)
+    rows = [
+        ImportRow(draw(lines), draw(cells), draw(conflicts), subject_id)
+        for subject_id in subject_ids
+        if draw(st.booleans())
+    ]
+    settled = st.builds(ImportRow, lines, cells, conflicts, outcome=st.sampled_from(RowOutcome), detail=TEXTS)
+    return ImportSource(draw(TEXTS), draw(cells), (*rows, *draw(st.lists(settled, max_size=2))))

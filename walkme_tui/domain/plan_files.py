@@ -5,6 +5,7 @@ People edit plan files and copy them between machines: every field is checked, a
 """
 
 import json
+from collections.abc import Collection
 from typing import Final, NoReturn
 
 from walkme_tui.domain import json_text
@@ -13,6 +14,7 @@ from walkme_tui.domain.changes.creation import new_user_key
 from walkme_tui.domain.changes.group import new_group_key
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.imports.source import import_source, source_to_json
 from walkme_tui.domain.json_fields import (
     BadField,
     Fields,
@@ -55,6 +57,7 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
         "left_out": list(plan.left_out),
         "subjects": [_subject_to_json(subject) for subject in plan.subjects],
         **({"groups": [_group_subject_to_json(subject) for subject in plan.groups]} if plan.groups else {}),
+        **({} if plan.source is None else {"source": source_to_json(plan.source)}),
         "steps": [step_to_json(step) for step in plan.steps],
     }
 
@@ -167,6 +170,7 @@ def _read_plan(value: object) -> Plan:
         left_out=fields.take("left_out", list_of(text), ()),
         subjects=fields.take("subjects", list_of(_subject)),
         groups=fields.take("groups", list_of(_group_subject), ()),
+        source=fields.take("source", or_null(import_source), None),
         steps=fields.take("steps", list_of(read_step)),
     )
     fields.end()
@@ -193,6 +197,13 @@ def _check(plan: Plan) -> None:
     if len(set(ids)) < len(ids):
         bad("groups", "describe the same group twice")
     known = set(ids if plan.groups else people)
+    _check_steps(plan, known)
+    rows = [row.subject_id for row in plan.source.rows if row.subject_id is not None] if plan.source else []
+    if len(set(rows)) < len(rows) or not known.issuperset(rows):
+        bad("source.rows", "name a user twice, or one who is in none of the subjects")
+
+
+def _check_steps(plan: Plan, known: Collection[str]) -> None:
     begun: set[str] = set()
     for index, step in enumerate(plan.steps):
         if step.number != index + 1:

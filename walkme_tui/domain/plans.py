@@ -15,6 +15,7 @@ from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.membership import RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.imports.source import ImportSource
 from walkme_tui.domain.users import Status, User
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class PlanKind(StrEnum):
     CREATE = "create"
     DELETE = "delete"
     GROUPS = "groups"
+    IMPORT = "import"
     CREATE_GROUP = "create group"
     RENAME_GROUP = "rename group"
     DELETE_GROUP = "delete group"
@@ -157,7 +159,8 @@ class Plan:
 
     ``profile``, ``base_url`` and ``surface`` identify the account and the API that the plan was made for; others refuse
     it. It has ``subjects``, or ``groups`` where its steps change groups themselves. ``undoes`` is the id of the job
-    that an undo restores. ``left_out`` explains in sentences what the plan does not do.
+    that an undo restores. ``left_out`` explains in sentences what the plan does not do. ``source`` is the file of an
+    import.
     """
 
     kind: PlanKind
@@ -171,6 +174,7 @@ class Plan:
     left_out: tuple[str, ...] = ()
     surface: Surface = Surface.REST
     groups: tuple[GroupSubject, ...] = ()
+    source: ImportSource | None = None
 
     def steps_of(self, subject_id: str) -> tuple[Step, ...]:
         """The steps that change one subject, in order."""

@@ -15,6 +15,7 @@ from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import JournalUnavailable
 from walkme_tui.domain.groups import Group, GroupRecord
+from walkme_tui.domain.imports.source import ImportRow, ImportSource
 from walkme_tui.domain.jobs import Job, JobState, Outcome
 from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, StepState, Subject, numbered
 from walkme_tui.domain.users import UNKNOWN
@@ -81,7 +82,10 @@ async def test_values_of_edits_and_refusals_are_deleted_too(tmp_path: Path) -> N
     )
     subjects = (Subject(create.new_user(), 0), Subject(ZOE, 0))
     steps = numbered([create, AddMember(create.subject_id, Group("Gruppe", "Gruppe")), edit, DeleteUser(ZOE.id)])
-    job = await journal.create(Plan(PlanKind.EDIT, "acme", "https://x", 0, subjects, steps), ACTOR)
+    row = ImportRow(2, ("amina@example.com", "Amina"), subject_id=create.subject_id)
+    source = ImportSource("Gruppe.csv", ("email", "firstName"), (row,))
+    plan = Plan(PlanKind.IMPORT, "acme", "https://x", 0, subjects, steps, source=source)
+    job = await journal.create(plan, ACTOR)
     await journal.claim(job.id)
     for step in steps:
         outcome = Outcome(StepState.FAILED, "Amina", after=ZOE, refusals={"email": "amina@example.com is no email"})

@@ -34,6 +34,7 @@ TITLES: Final = {
     PlanKind.CREATE: "Create",
     PlanKind.DELETE: "Delete",
     PlanKind.GROUPS: "Change groups of",
+    PlanKind.IMPORT: "Import",
     PlanKind.CREATE_GROUP: "Create the group",
     PlanKind.RENAME_GROUP: "Rename the group",
     PlanKind.DELETE_GROUP: "Delete the group",

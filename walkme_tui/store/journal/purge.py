@@ -50,7 +50,7 @@ def _delete_receipts(tables: JournalTables, folder: Path, job_id: str) -> None:
 
 def _empty_plan(tables: JournalTables, job_id: str) -> None:
     (text,) = tables.connection.execute("SELECT plan FROM jobs WHERE id = ?", (job_id,)).fetchone()
-    emptied = replace(plan_from_json(loaded(text)), subjects=(), groups=(), left_out=())
+    emptied = replace(plan_from_json(loaded(text)), subjects=(), groups=(), left_out=(), source=None)
     tables.connection.execute("UPDATE jobs SET plan = ? WHERE id = ?", (dumped(plan_to_json(emptied)), job_id))
 
 

@@ -1,0 +1,1 @@
+"""CSV files as imports of users: pure rules and values."""

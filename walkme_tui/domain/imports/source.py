@@ -1,0 +1,109 @@
+"""The file behind the plan of an import: its rows, and what is known of each before anything is sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from walkme_tui.domain.json_fields import Fields, count, list_of, one_of, or_null, record_id, text
+from walkme_tui.domain.users import Json
+
+
+class RowOutcome(StrEnum):
+    """What became of a row; every row ends in exactly one of these."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    NEEDS_REVIEW = "needs review"
+    NOT_ATTEMPTED = "not attempted"
+
+
+class OnConflict(StrEnum):
+    """What an import does with a row whose email a user has already."""
+
+    SKIP = "skip"
+    UPDATE = "update"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """One row of the file, which begins in line ``line``.
+
+    ``outcome`` is known where the plan has no step for the row, and ``detail`` says why, as a clean phrase; otherwise
+    the steps of ``subject_id`` decide. ``cells`` are those of the file, exactly; empty where the row cannot fail, since
+    only failed rows are written again.
+    """
+
+    line: int
+    cells: tuple[str, ...] = ()
+    on_conflict: OnConflict = OnConflict.FAIL
+    subject_id: str | None = None
+    outcome: RowOutcome | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ImportSource:
+    """The rows of a file in their order; ``columns`` is its header, or numbers from 1 where it has none."""
+
+    file: str
+    columns: tuple[str, ...]
+    rows: tuple[ImportRow, ...]
+
+    def row_of(self, subject_id: str) -> ImportRow | None:
+        """The row that the steps of a subject come from."""
+        return self._rows_by_subject.get(subject_id)
+
+    @cached_property
+    def _rows_by_subject(self) -> Mapping[str, ImportRow]:
+        return {row.subject_id: row for row in self.rows if row.subject_id is not None}
+
+
+def source_to_json(source: ImportSource) -> dict[str, Json]:
+    """The source as a JSON object; fields of a row that have their usual value are left out."""
+    return {
+        "file": source.file,
+        "columns": list(source.columns),
+        "rows": [_row_to_json(row) for row in source.rows],
+    }
+
+
+def import_source(value: object, where: str) -> ImportSource:
+    """The source in a JSON object; raises ``BadField``."""
+    fields = Fields.of(value, where)
+    source = ImportSource(
+        file=fields.take("file", text),
+        columns=fields.take("columns", list_of(text)),
+        rows=fields.take("rows", list_of(_row)),
+    )
+    fields.end()
+    return source
+
+
+def _row_to_json(row: ImportRow) -> dict[str, Json]:
+    found: dict[str, Json] = {"line": row.line, "on_conflict": row.on_conflict.value}
+    if row.cells:
+        found["cells"] = list(row.cells)
+    if row.subject_id is not None:
+        found["user"] = row.subject_id
+    if row.outcome is not None:
+        found |= {"outcome": row.outcome.value, "detail": row.detail}
+    return found
+
+
+def _row(value: object, where: str) -> ImportRow:
+    fields = Fields.of(value, where)
+    row = ImportRow(
+        line=fields.take("line", count),
+        cells=fields.take("cells", list_of(text), ()),
+        on_conflict=fields.take("on_conflict", one_of(OnConflict)),
+        subject_id=fields.take("user", or_null(record_id), None),
+        outcome=fields.take("outcome", or_null(one_of(RowOutcome)), None),
+        detail=fields.take("detail", text, ""),
+    )
+    fields.end()
+    return row
