@@ -5,7 +5,7 @@ The program rewrites the file with every change; entries of other versions are k
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,10 @@ from walkme_tui.config.private_files import write_atomically
 from walkme_tui.config.state_entries import (
     Document,
     SavedState,
+    one_line,
     read_state,
+    with_import_columns,
+    with_import_folder,
     with_table_layout,
     with_theme,
     with_view,
@@ -37,7 +40,7 @@ from walkme_tui.domain.views import (
 BROKEN_SUFFIX: Final = ".broken"
 LOCK_TIMEOUT_SECONDS: Final = 0.5
 HEADING: Final = """\
-# Saved preferences of walkme-tui: saved views, the theme, the order and the width of tables.
+# Saved preferences of walkme-tui: saved views, the theme, the order and the width of tables, columns of imports.
 # The program rewrites this file with every change: your own entries are kept, comments are lost.
 
 """
@@ -94,6 +97,25 @@ class StateFile:
     def save_theme(self, name: str) -> str:
         """Save the chosen theme; returns a message if that failed."""
         return self._change(lambda document: with_theme(document, name))
+
+    # ------------------------------------------------------------ imports
+
+    def import_folder(self) -> str:
+        """The folder of the file that was imported last; empty if none was."""
+        return self._state().import_folder
+
+    def save_import_folder(self, folder: Path) -> str:
+        """Save the folder of an imported file; returns a message if that failed."""
+        name = str(folder)
+        return self._change(lambda document: with_import_folder(document, name)) if one_line(name) == name else ""
+
+    def import_columns(self, signature: str) -> Mapping[str, int] | None:
+        """The column of each field that was chosen for files with this header, from 0; None if none was."""
+        return self._state().import_columns.get(signature)
+
+    def save_import_columns(self, signature: str, columns: Mapping[str, int]) -> str:
+        """Save the column of each field for files with this header; returns a message if that failed."""
+        return self._change(lambda document: with_import_columns(document, signature, columns))
 
     # ------------------------------------------------------------ the file
 

@@ -13,8 +13,16 @@
     sort = "email"
     wide = true
 
-Views and the theme are the same for all profiles, the layout of a table belongs to one. An entry of another type counts
-as absent. Unknown entries are kept.
+    [imports]
+    folder = "/home/ada/lists"
+
+    [imports.columns.8b1a9953c4611296]
+    email = 0
+    firstName = 2
+
+Views, the theme and imports are the same for all profiles, the layout of a table belongs to one. The columns of an
+import are counted from 0, under the signature of the file's header, the latest last. An entry of another type counts as
+absent. Unknown entries are kept.
 """
 
 import re
@@ -27,10 +35,16 @@ from walkme_tui.domain.views import MAX_FILTER, SavedView, TableLayout, TableNam
 Document = Mapping[str, Any]
 
 MAX_THEME: Final = 100
+MAX_FOLDER: Final = 4096
+MAX_MAPPINGS: Final = 100
+"""So many mappings of columns are kept, the latest ones."""
 
 _THEME: Final = "theme"
 _VIEWS: Final = "views"
 _PROFILES: Final = "profiles"
+_IMPORTS: Final = "imports"
+_FOLDER: Final = "folder"
+_COLUMNS: Final = "columns"
 _LAYOUT_KEYS: Final = frozenset({"sort", "reverse", "wide"})
 _VIEW_KEYS: Final = _LAYOUT_KEYS | {"filter", "hide_inactive"}
 # A filter is one line; half of a surrogate pair (from a command line that is not UTF-8) cannot be written to a file.
@@ -38,11 +52,17 @@ _NOT_IN_A_LINE: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ud800-\u
 
 
 class SavedState(NamedTuple):
-    """The preferences in a document; ``table_layouts`` has the tables with a changed layout."""
+    """The preferences in a document; ``table_layouts`` has the tables with a changed layout.
+
+    ``import_folder`` is that of the file that was imported last, empty if none was. ``import_columns`` has the column
+    of each field, by the signature of a file's header.
+    """
 
     theme: str | None
     views: tuple[SavedView, ...]
     table_layouts: Mapping[tuple[str, TableName], TableLayout]
+    import_folder: str
+    import_columns: Mapping[str, Mapping[str, int]]
 
 
 def one_line(text: str) -> str:
@@ -52,11 +72,14 @@ def one_line(text: str) -> str:
 
 def read_state(document: Document) -> SavedState:
     """The preferences in a document."""
-    theme = document.get(_THEME)
+    theme, imports = document.get(_THEME), _table(document.get(_IMPORTS))
+    folder = imports.get(_FOLDER)
     return SavedState(
         theme if isinstance(theme, str) and 0 < len(theme) <= MAX_THEME else None,
         _views(_table(document.get(_VIEWS))),
         _table_layouts(_table(document.get(_PROFILES))),
+        folder if isinstance(folder, str) and len(folder) <= MAX_FOLDER else "",
+        _import_columns(_table(imports.get(_COLUMNS))),
     )
 
 
@@ -97,6 +120,19 @@ def with_table_layout(document: Document, profile: str, table: TableName, layout
     return _with_table(document, _PROFILES, _with_table(profiles, profile, _with_table(tables, table.value, entry)))
 
 
+def with_import_folder(document: Document, folder: str) -> Document:
+    """The document with the folder of the file that was imported last."""
+    return {**document, _IMPORTS: {**_table(document.get(_IMPORTS)), _FOLDER: folder}}
+
+
+def with_import_columns(document: Document, signature: str, columns: Mapping[str, int]) -> Document:
+    """The document with the column of each field, for files with this signature; the oldest beyond the limit goes."""
+    imports = _table(document.get(_IMPORTS))
+    found = {key: entry for key, entry in _table(imports.get(_COLUMNS)).items() if key != signature}
+    kept = dict([*found.items(), (signature, dict(columns))][-MAX_MAPPINGS:])
+    return {**document, _IMPORTS: {**imports, _COLUMNS: kept}}
+
+
 # ---------------------------------------------------------------- from the file
 
 
@@ -125,6 +161,18 @@ def _table_layouts(profiles: Document) -> Mapping[tuple[str, TableName], TableLa
         for table in TableName
     }
     return {place: layout for place, layout in table_layouts.items() if layout != TableLayout()}
+
+
+def _import_columns(entries: Document) -> Mapping[str, Mapping[str, int]]:
+    return {
+        signature: {
+            field: column
+            for field, column in entry.items()
+            if isinstance(column, int) and not isinstance(column, bool) and column >= 0
+        }
+        for signature, entry in entries.items()
+        if isinstance(entry, dict)
+    }
 
 
 def _layout(entry: Document) -> TableLayout:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from walkme_tui.config.file_lock import file_lock
 from walkme_tui.config.state import StateFile
+from walkme_tui.config.state_entries import MAX_MAPPINGS
 from walkme_tui.domain.queries import Sort, SortKey
 from walkme_tui.domain.views import BUILT_IN, MAX_FILTER, SavedView, TableLayout, TableName, same_name, why_name_refused
 
@@ -184,6 +185,45 @@ def test_an_invalid_view_is_refused_with_the_reason(state_file: StateFile, file:
     assert "at most 1000" in state_file.save_view(SavedView("long", "x" * (MAX_FILTER + 1)))
     assert state_file.save_view(SavedView("no good")) == why_name_refused("no good") != ""
     assert not file.exists()
+
+
+# ---------------------------------------------------------------- imports
+
+
+def test_the_folder_and_the_columns_of_imports_are_restored(state_file: StateFile, file: Path) -> None:
+    assert (state_file.import_folder(), state_file.import_columns("a1")) == ("", None)
+    assert state_file.save_import_folder(Path("/home/ada/lists")) == ""
+    assert state_file.save_import_columns("a1", {"email": 3, "firstName": 0}) == ""
+    assert state_file.save_import_columns("b2", {"email": 1}) == ""
+    other = StateFile(file)
+    assert other.import_folder() == "/home/ada/lists"
+    assert other.import_columns("a1") == {"email": 3, "firstName": 0}
+    assert other.save_import_columns("a1", {"email": 2}) == ""
+    assert state_file.import_columns("a1") == {"email": 2}
+
+
+def test_the_oldest_columns_of_imports_are_dropped(state_file: StateFile) -> None:
+    for number in range(MAX_MAPPINGS):
+        state_file.save_import_columns(f"s{number}", {"email": number})
+    state_file.save_import_columns("s0", {"email": 7})
+    state_file.save_import_columns("new", {"email": 8})
+    assert state_file.import_columns("s0") == {"email": 7}
+    assert state_file.import_columns("new") == {"email": 8}
+    assert state_file.import_columns("s1") is None
+
+
+def test_a_folder_that_the_file_cannot_hold_is_not_saved(state_file: StateFile, file: Path) -> None:
+    assert state_file.save_import_folder(Path("/home/\udcff")) == ""
+    assert state_file.import_folder() == ""
+    assert not file.exists()
+
+
+def test_odd_entries_of_imports_are_ignored(state_file: StateFile, file: Path) -> None:
+    file.parent.mkdir()
+    file.write_text("[imports]\nfolder = 3\n[imports.columns]\na = 1\n[imports.columns.b]\nemail = -1\nrole = true\n")
+    assert state_file.import_folder() == ""
+    assert state_file.import_columns("a") is None
+    assert state_file.import_columns("b") == {}
 
 
 # ---------------------------------------------------------------- files of other versions, damaged files
