@@ -147,7 +147,7 @@ def user_plans(draw: st.DrawFn, max_steps: int = 6) -> Plan:
         draw(TEXTS),
         draw(MOMENTS),
         subjects,
-        numbered(wished, strict=draw(st.booleans())),
+        tuple(replace(step, email=draw(st.none() | TEXTS)) for step in numbered(wished, strict=draw(st.booleans()))),
         draw(TEXTS),
         draw(st.none() | TEXTS),
         tuple(draw(st.lists(TEXTS, max_size=2))),

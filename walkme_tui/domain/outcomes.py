@@ -7,7 +7,8 @@ from walkme_tui.domain.changes.change import Record, shown
 from walkme_tui.domain.errors import ApiError, ChangedMeanwhile, Conflict
 from walkme_tui.domain.jobs import Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.plans import Step, StepState
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, email_key
+from walkme_tui.domain.users import User
 
 MAX_MESSAGE: Final = 300
 
@@ -28,6 +29,11 @@ def before_sending(record: StepRecord, now: Record) -> Outcome | None:
     """The outcome of a step that needs no sending, for the subject as it is ``now``; None: send the step."""
     step: Step = record.step
     change = step.change
+    if step.email is not None and isinstance(now, User) and isinstance(now.email, str):
+        other = email_key(now.email) != email_key(step.email)
+        if other and not (record.may_arrive and change.holds(now)):
+            text = f"the user has another email now, {shown(now.email)}, not {shown(step.email)}: nothing was sent"
+            return _conflict(record, text, now)
     if change.holds(now):
         if record.may_arrive:
             return Outcome(StepState.DONE, EARLIER_ATTEMPT_APPLIED, changed=True, after=now)

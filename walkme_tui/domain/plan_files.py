@@ -92,7 +92,8 @@ def step_to_json(step: Step) -> dict[str, Json]:
     """One step as a JSON object."""
     change = step.change
     head: dict[str, Json] = {"number": step.number, "call": change.kind, change.noun: change.subject_id}
-    return head | change.to_json() | {"strict": step.strict}
+    named: dict[str, Json] = {} if step.email is None else {"of_email": step.email}
+    return head | change.to_json() | {"strict": step.strict} | named
 
 
 def step_from_json(value: object) -> Step:
@@ -112,10 +113,10 @@ def read_step(value: object, where: str, *, more_fields: bool = False) -> Step:
         bad(f"{where}.call", f"is not one of: {', '.join(CHANGE_KINDS)}")
     found = CHANGE_KINDS[kind]
     change = found.from_json(fields.take("group" if found.about_group else "user", record_id), fields)
-    strict = fields.take("strict", flag, False)
+    step = Step(number, change, fields.take("strict", flag, False), fields.take("of_email", or_null(text), None))
     if not more_fields:
         fields.end()
-    return Step(number, change, strict)
+    return step
 
 
 # ---------------------------------------------------------------- writing

@@ -65,12 +65,14 @@ class Step:
     """One API call of a plan; ``number`` counts from 1 within the plan.
 
     A ``strict`` step is sent only if the user still is as the plan found them, since an undo must not overwrite what
-    others changed; any other step is sent unless the user already is as requested.
+    others changed; any other step is sent unless the user already is as requested. Where an ``email`` names the user,
+    as in an imported file, the step is sent only if the user has it: the id may be known from an older record.
     """
 
     number: int
     change: Change
     strict: bool = False
+    email: str | None = None
 
     @property
     def subject_id(self) -> str:

@@ -264,6 +264,13 @@ class Mirror(Protocol):
         """One user by email, compared without case."""
         ...
 
+    async def users_by_emails(self, emails: Collection[str]) -> Mapping[str, MirroredUser]:
+        """Users by ``text.email_key`` of their emails; an email that no loaded user has is missing.
+
+        It reads all emails where there are many to find, a second for a million users.
+        """
+        ...
+
     async def groups(self) -> tuple[GroupSize, ...]:
         """All known groups with their number of known members, by name."""
         ...

@@ -279,3 +279,13 @@ async def test_an_outage_before_the_creation_is_waited_out(tmp_path: Path) -> No
     job = await run(api, tmp_path)
     assert job.clean
     assert not api.asked("list_users")
+
+
+async def test_the_local_copy_gets_a_user_who_was_found_instead_of_created(tmp_path: Path) -> None:
+    api = fake()
+    others_create(api)
+    async with open_executor(api, tmp_path) as desk:
+        await desk.run(creation(desk))
+        mirrored = await desk.session.mirror.user_by_email("ann@example.com")
+    assert mirrored is not None
+    assert mirrored.user.id == person(99).id

@@ -1,15 +1,16 @@
 """Executing edits and deletions of users."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.executor_bench import BOTH, account, open_executor, outcomes_of, states_of
+from tests.support.executor_bench import BOTH, GROUPS, account, open_executor, outcomes_of, states_of
 from tests.support.fake_directory import FakeDirectory
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.deletion import DeleteUser
 from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
-from walkme_tui.domain.changes.membership import RemoveMember
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, PermissionRefused, RequestRejected, Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState, OutcomeReason
@@ -314,3 +315,43 @@ async def test_an_outage_before_a_deletion_is_waited_out(tmp_path: Path) -> None
     api = account()
     api.fail_next(Unreachable("No route."), name="delete_user")
     assert states_of(await run(api, tmp_path, DELETE)) == ["done"]
+
+
+# ------------------------------------------------------------ steps that name their user by email
+
+
+JOIN = AddMember(BOTH.id, GROUPS[2])
+
+
+async def run_named(api: FakeDirectory, folder: Path, *changes: Change, email: str | None) -> Job:
+    """The job of steps that are sent only if the user has this email."""
+    async with open_executor(api, folder) as desk:
+        plan = desk.plan(changes)
+        return await desk.run(replace(plan, steps=tuple(replace(step, email=email) for step in plan.steps)))
+
+
+async def test_a_step_for_an_email_that_the_user_has_no_more_is_not_sent(tmp_path: Path) -> None:
+    api = account()
+    api.edit(BOTH.id, email="other@example.com")
+    job = await run_named(api, tmp_path, EDIT, JOIN, email=str(BOTH.email))
+    detail = f"the user has another email now, other@example.com, not {BOTH.email}: nothing was sent"
+    assert outcomes_of(job) == [("skipped", detail)] * 2
+    assert {record.reason for record in job.steps} == {OutcomeReason.CONFLICT}
+    assert not job.clean
+    assert not api.writes
+
+
+async def test_a_step_for_an_email_that_differs_in_case_is_sent(tmp_path: Path) -> None:
+    api = account()
+    job = await run_named(api, tmp_path, EDIT, JOIN, email=str(BOTH.email).upper())
+    assert states_of(job) == ["done", "done"]
+
+
+async def test_a_change_that_arrived_before_the_email_changed_is_done(tmp_path: Path) -> None:
+    api = account()
+    api.lose_answer()
+    api.stale_reads = 2
+    api.meanwhile("add_member", lambda: api.edit(BOTH.id, email="other@example.com"))
+    job = await run_named(api, tmp_path, JOIN, email=str(BOTH.email))
+    assert states_of(job) == ["done"]
+    assert len(api.writes) == 1

@@ -7,14 +7,14 @@ from functools import partial
 
 from walkme_tui.domain import outcomes
 from walkme_tui.domain.changes.change import Record
-from walkme_tui.domain.errors import ApiError, LookUpIgnored, NotFound
+from walkme_tui.domain.errors import ApiError, LookUpIgnored, MirrorUnavailable, NotFound
 from walkme_tui.domain.jobs import Outcome, StepRecord
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.outage_gate import OutageGate
 from walkme_tui.services.changes.read_back import SECOND_READ_SECONDS
-from walkme_tui.services.directory import find_by_email
+from walkme_tui.services.directory import Directory, find_by_email
 from walkme_tui.services.ports import Session
 from walkme_tui.services.waiting import Sleep
 
@@ -109,8 +109,13 @@ class UserCreation(Creation):
         found = await self._gate.read(partial(self.read, record))
         if found is None:
             return ()
+        requested_at_ms = self._session.clock()
         with suppress(NotFound):
-            return (merged(found, await self._gate.read(partial(self._session.api.get_user, found.id))),)
+            user = merged(found, await self._gate.read(partial(self._session.api.get_user, found.id)))
+            with suppress(MirrorUnavailable):
+                # A plan made from an older local copy took the email for free; the next one must not.
+                await Directory(self._session).store(user, requested_at_ms)
+            return (user,)
         return ()
 
     async def _created(self, record: StepRecord, new_id: str | None) -> Record | None:

@@ -80,7 +80,7 @@ class _Pseudonyms:
         if step.change.about_group:
             return replace(step, change=step.change.anonymous(self._group(step.subject_id), self._group))
         person = self._people.setdefault(step.subject_id, f"person-{len(self._people) + 1}")
-        return replace(step, change=step.change.anonymous(person, self._group))
+        return replace(step, change=step.change.anonymous(person, self._group), email=None)
 
     def _group(self, group_id: str) -> str:
         return self._groups.setdefault(group_id, f"group-{len(self._groups) + 1}")

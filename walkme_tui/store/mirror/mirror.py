@@ -220,6 +220,11 @@ class SqliteMirror:
 
         return await self._read(lambda tables: by_email(tables, email))
 
+    async def users_by_emails(self, emails: Collection[str]) -> dict[str, MirroredUser]:
+        from walkme_tui.store.mirror.emails import users_by_emails
+
+        return await self._scan(lambda tables: users_by_emails(tables, emails))
+
     # ------------------------------------------------------------ searching
 
     async def first(self, query: UserQuery, limit: int) -> Sequence[MirroredUser]:
