@@ -57,6 +57,7 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
         "left_out": list(plan.left_out),
         "subjects": [_subject_to_json(subject) for subject in plan.subjects],
         **({"groups": [_group_subject_to_json(subject) for subject in plan.groups]} if plan.groups else {}),
+        **({"consequences": [_consequence_to_json(each) for each in plan.consequences]} if plan.consequences else {}),
         **({} if plan.source is None else {"source": source_to_json(plan.source)}),
         "steps": [step_to_json(step) for step in plan.steps],
     }
@@ -172,6 +173,7 @@ def _read_plan(value: object) -> Plan:
         subjects=fields.take("subjects", list_of(_subject)),
         groups=fields.take("groups", list_of(_group_subject), ()),
         source=fields.take("source", or_null(import_source), None),
+        consequences=fields.take("consequences", list_of(_consequence), ()),
         steps=fields.take("steps", list_of(read_step)),
     )
     fields.end()

@@ -160,9 +160,9 @@ class Plan:
     """Changes of an account, to review before anything is sent.
 
     ``profile``, ``base_url`` and ``surface`` identify the account and the API that the plan was made for; others refuse
-    it. It has ``subjects``, or ``groups`` where its steps change groups themselves. ``undoes`` is the id of the job
-    that an undo restores. ``left_out`` explains in sentences what the plan does not do. ``source`` is the file of an
-    import.
+    it. It has ``subjects``, or ``groups`` where its steps change groups themselves; a subject without steps already is
+    as requested. ``undoes`` is the id of the job that an undo restores. ``left_out`` explains in sentences what the
+    plan does not do. ``source`` is the file of an import. ``consequences`` are those of the whole plan.
     """
 
     kind: PlanKind
@@ -177,6 +177,7 @@ class Plan:
     surface: Surface = Surface.REST
     groups: tuple[GroupSubject, ...] = ()
     source: ImportSource | None = None
+    consequences: tuple[Consequence, ...] = ()
 
     def steps_of(self, subject_id: str) -> tuple[Step, ...]:
         """The steps that change one subject, in order."""
@@ -186,6 +187,16 @@ class Plan:
     def all_subjects(self) -> tuple[Subject | GroupSubject, ...]:
         """The users, or the groups."""
         return self.subjects or self.groups
+
+    @cached_property
+    def changed_subjects(self) -> tuple[Subject | GroupSubject, ...]:
+        """The users or groups that have steps."""
+        return tuple(subject for subject in self.all_subjects if subject.id in self._steps_by_subject)
+
+    @cached_property
+    def unchanged_subjects(self) -> tuple[Subject | GroupSubject, ...]:
+        """The users or groups that have no steps."""
+        return tuple(subject for subject in self.all_subjects if subject.id not in self._steps_by_subject)
 
     @property
     def about_groups(self) -> bool:
@@ -234,6 +245,8 @@ def offboarding_changes(subject: Subject) -> tuple[Change, ...]:
 
 def without_groups(plan: Plan, kept: Collection[tuple[str, str]]) -> Plan:
     """The plan in which users stay in these groups (ids of user and group), its steps numbered again."""
+    if not kept:
+        return plan
     remaining = [step for step in plan.steps if step.left not in kept]
     numbers: dict[int | None, int | None] = {step.number: number for number, step in enumerate(remaining, 1)}
     numbers[None] = None

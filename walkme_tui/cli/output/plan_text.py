@@ -81,7 +81,7 @@ def target_of(plan: Plan, subject_id: str) -> str:
 
 def title_of(plan: Plan) -> str:
     """One line: the kind of plan, the people or groups, and the profile."""
-    people = [subject.name for subject in plan.all_subjects]
+    people = [subject.name for subject in plan.changed_subjects or plan.all_subjects]
     people = people or list(dict.fromkeys(target_of(plan, step.subject_id) for step in plan.steps))
     words = [TITLES[plan.kind]]
     if plan.undoes:
@@ -98,6 +98,8 @@ def plan_lines(plan: Plan) -> list[str]:
     if plan.ticket:
         lines.append(f"Ticket   {cut(plan.ticket, MAX_NAME)}")
     lines.append(f"Made     {format_time_ms(plan.created_at_ms // 1000 * 1000)}")
+    if plan.consequences:
+        lines += ["", *map(_sentence, plan.consequences)]
     wide, surface = len(str(len(plan.steps))), capabilities(plan.surface)
     listed: set[int] = set()
     for subject in plan.all_subjects:

@@ -9,6 +9,7 @@ from walkme_tui.services.ports import Journal, Session
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from walkme_tui.services.changes.bulk_planner import BulkPlanner
     from walkme_tui.services.changes.edit_planner import EditPlanner
     from walkme_tui.services.changes.group_planner import GroupPlanner
     from walkme_tui.services.changes.job_runs import JobRuns, RunningJob
@@ -39,6 +40,13 @@ class ChangeServices:
         from walkme_tui.services.changes.edit_planner import EditPlanner
 
         return EditPlanner(self._session)
+
+    @cached_property
+    def bulk_planner(self) -> "BulkPlanner":
+        """What plans the same change of many users."""
+        from walkme_tui.services.changes.bulk_planner import BulkPlanner
+
+        return BulkPlanner(self._session)
 
     @cached_property
     def group_planner(self) -> "GroupPlanner":

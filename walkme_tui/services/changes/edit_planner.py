@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
+from walkme_tui.domain import bulk_consequences
 from walkme_tui.domain import edit_consequences as consequences
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.creation import CreateUser
@@ -13,13 +14,13 @@ from walkme_tui.domain.changes.edit import UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.consequences import AccountFacts, extent, is_admin, last_members
 from walkme_tui.domain.edits import changed_by_others, merge_edit
-from walkme_tui.domain.errors import AlreadyExists, ApiError, LookUpIgnored, NotFound
+from walkme_tui.domain.errors import AlreadyExists, ApiError, LookUpIgnored
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import merged
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, grouped, numbered
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, Status, User
-from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
+from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps, gone_texts, require_found
 from walkme_tui.services.changes.permissions import require_size
 from walkme_tui.services.changes.plan_parts import account_facts, known_elsewhere, new_plan, other_records
 from walkme_tui.services.concurrency import ProgressListener, gather_pair
@@ -101,13 +102,8 @@ class EditPlanner:
         ids = list(dict.fromkeys(user_ids))
         async with GroupNames(self._session) as names:
             now, _ = await gather_pair(PlanLookUps(self._session, names).current(ids, on_progress), names.read_mirror())
-            users = [user for user in now.values() if user is not None]
-            if not users:
-                raise _gone(ids[0] if len(ids) == 1 else f"{len(ids)} ids")
-            plan = await self._groups_plan(users, names, join, leave, ticket)
-        gone = [user_id for user_id, user in now.items() if user is None]
-        left_out = tuple(f"{clean(user_id, MAX_SHOWN)}: there is no such user any more." for user_id in gone)
-        return replace(plan, left_out=left_out)
+            plan = await self._groups_plan(require_found(now), names, join, leave, ticket)
+        return replace(plan, left_out=gone_texts(now))
 
     async def change_groups_of(
         self, keys: Sequence[str], join: Sequence[Group], leave: Sequence[Group], *, ticket: str = ""
@@ -135,9 +131,7 @@ class EditPlanner:
         """
         async with GroupNames(self._session) as names:
             now, _ = await gather_pair(PlanLookUps(self._session, names).current([user_id]), names.read_mirror())
-            user = now[user_id]
-            if user is None:
-                raise _gone(user_id)
+            (user,) = require_found(now)
             if any(getattr(user, attribute) is UNKNOWN for attribute in needed) and isinstance(user.email, str):
                 with suppress(ApiError):
                     listed = await self._session.api.find_user(user.email)
@@ -159,12 +153,16 @@ class EditPlanner:
         last = last_members(steps, facts)
         for index, subject in enumerate(subjects):
             own = by_user.get(subject.user.id, [])
-            found = consequences.groups_changed(subject, own, self._client_id)
+            found = consequences.groups_changed(subject, own, self._client_id) if len(users) == 1 else ()
             found += tuple(last[step.number] for step in own if step.number in last)
             subjects[index] = replace(subject, consequences=found)
-        if facts is not None:
-            subjects[0] = replace(subjects[0], consequences=subjects[0].consequences + extent(facts))
-        return new_plan(self._session, PlanKind.GROUPS, subjects, steps, ticket)
+        changed = [user for user in users if user.id in by_user]
+        common = (
+            bulk_consequences.groups_changed(changed, by_user, self._client_id) if len(users) > 1 and changed else []
+        )
+        common += extent(facts) if facts is not None else ()
+        plan = new_plan(self._session, PlanKind.GROUPS, subjects, steps, ticket)
+        return replace(plan, consequences=tuple(common))
 
     async def _facts_about_admins(self, user: User) -> AccountFacts | None:
         return await account_facts(self._session, [user], namesakes=False) if is_admin(user) else None
@@ -175,7 +173,3 @@ def _group_changes(user: User, join: Sequence[Group], leave: Sequence[Group]) ->
     changes: list[Change] = [AddMember(user.id, group) for group in join]
     changes += [RemoveMember(user.id, group) for group in leave]
     return [change for change in changes if not change.holds(user)]
-
-
-def _gone(key: str) -> NotFound:
-    return NotFound(f"There is no user {clean(key, MAX_SHOWN)}.", hint="Refresh the list.", status=404)

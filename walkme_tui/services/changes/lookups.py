@@ -207,6 +207,21 @@ class PlanLookUps:
         return user
 
 
+def require_found(now: Mapping[str, User | None]) -> list[User]:
+    """The users that ``PlanLookUps.current`` found; raises ``NotFound`` where all are gone."""
+    users = [user for user in now.values() if user is not None]
+    if not users:
+        named = clean(next(iter(now), ""), MAX_SHOWN_KEY) if len(now) == 1 else f"with one of these {len(now)} ids"
+        raise NotFound(f"There is no user {named}.", hint="Refresh the list.", status=404)
+    return users
+
+
+def gone_texts(now: Mapping[str, User | None]) -> tuple[str, ...]:
+    """A sentence for each user that ``PlanLookUps.current`` did not find."""
+    gone = (user_id for user_id, user in now.items() if user is None)
+    return tuple(f"{clean(user_id, MAX_SHOWN_KEY)}: there is no such user any more." for user_id in gone)
+
+
 def _unknown(keys: Sequence[str]) -> NotFound:
     named = ", ".join(clean(key, MAX_SHOWN_KEY) for key in keys)
     if len(keys) == 1:
