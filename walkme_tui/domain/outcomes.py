@@ -18,6 +18,7 @@ LOST_BUT_APPLIED: Final = "no usable answer came; the change was there when read
 INTERRUPTED_BUT_APPLIED: Final = "interrupted after it was sent; the change was there when read again"
 EARLIER_ATTEMPT_APPLIED: Final = "an earlier attempt took effect; the change was there when read again"
 EARLIER_ATTEMPT_PARTLY_APPLIED: Final = "an earlier attempt took effect, and its other values are there"
+EARLIER_ATTEMPT_MAY_ARRIVE: Final = "an earlier attempt got no usable answer and may still take effect"
 LOST_AND_UNKNOWN: Final = "sent, no answer came, and the record does not show whether it happened"
 STATUS_UNKNOWN: Final = "the record lacks the present value; nothing was sent, because others may have changed it"
 LOST_NOT_APPLIED: Final = "no usable answer came; the change was not there when read again"
@@ -32,8 +33,10 @@ def before_sending(record: StepRecord, now: Record) -> Outcome | None:
     if step.email is not None and isinstance(now, User) and isinstance(now.email, str):
         other = email_key(now.email) != email_key(step.email)
         if other and not (record.may_arrive and change.holds(now)):
-            text = f"the user has another email now, {shown(now.email)}, not {shown(step.email)}: nothing was sent"
-            return _conflict(record, text, now)
+            text = f"the user has another email now, {shown(now.email)}, not {shown(step.email)}"
+            if record.may_arrive:
+                return Outcome(StepState.NEEDS_REVIEW, f"{text}; {EARLIER_ATTEMPT_MAY_ARRIVE}", after=now)
+            return Outcome(StepState.SKIPPED, f"{text}: nothing was sent", after=now, reason=OutcomeReason.CONFLICT)
     if change.holds(now):
         if record.may_arrive:
             return Outcome(StepState.DONE, EARLIER_ATTEMPT_APPLIED, changed=True, after=now)
