@@ -5,6 +5,9 @@
     WalkmeError
       ConfigurationError          a file, an option or the environment is wrong; says where
         SecretUnavailable         the source of a credential returned none
+        CsvProblem                a CSV file cannot be read; holds the line
+          EncodingUnknown         its encoding has to be given
+        NoEmailColumn             no column of a CSV file is known to contain the emails
       ApiError                    a call failed
         SignInRefused             401, or the token call refused the credentials
         PermissionRefused         403; names the scope that is missing
@@ -62,6 +65,22 @@ class ConfigurationError(WalkmeError):
 
 class SecretUnavailable(ConfigurationError):
     """The source of a credential returned none; the message names the source."""
+
+
+class CsvProblem(ConfigurationError):
+    """A CSV file cannot be read; ``line`` counts from 1, None where the problem is about the whole file."""
+
+    def __init__(self, message: str, *, line: int | None = None, hint: str = "") -> None:
+        super().__init__(message if line is None else f"Line {line}: {message}", hint=hint)
+        self.line = line
+
+
+class EncodingUnknown(CsvProblem):
+    """The bytes of a CSV file do not show its encoding: it must be given."""
+
+
+class NoEmailColumn(ConfigurationError):
+    """No column of a CSV file is known to contain the emails."""
 
 
 class ApiError(WalkmeError):

@@ -23,6 +23,7 @@ MOST_NAMED: Final = 20
 MOST_LETTERS: Final = 3
 
 _UNUSUAL_IN_EMAILS: Final = re.compile(r"""[\s"(),:;<>\[\\\]`|]""")
+_USUAL_EMAIL: Final = re.compile(r"[\w!#$%&'*+/=?^{}~-]+(?:\.[\w!#$%&'*+/=?^{}~-]+)*@[\w-]+(?:\.[\w-]+)*", re.ASCII)
 _CONTROL_NAMES: Final = {
     "\0": "null", "\a": "bell", "\b": "backspace", "\t": "tab", "\n": "line break", "\r": "carriage return",
     "\x1b": "escape", "\x7f": "delete",
@@ -41,6 +42,11 @@ class Finding(NamedTuple):
 
     severity: Severity
     text: str
+
+    @property
+    def phrase(self) -> str:
+        """The sentence as a part of another one."""
+        return f"{self.text[:1].lower()}{self.text[1:].removesuffix('.')}"
 
 
 def check(attribute: str, text: str) -> tuple[Finding, ...]:
@@ -135,7 +141,19 @@ def _email(text: str) -> list[Finding]:
     return findings
 
 
-def _unusual_in_email(email: str) -> list[str]:
+def malformed_email(email: str, *, user_names: bool = False) -> str:
+    """Why this is no email, as a phrase; empty where it is one. ``user_names``: a name without “@” will do, too.
+
+    Stricter than ``check``, for many emails that are sent without being looked at one by one.
+    """
+    if _USUAL_EMAIL.fullmatch(email) and len(email) <= LONGEST_EMAIL:
+        return ""
+    if hidden := next(filter(is_hidden, email), ""):
+        return _hidden(hidden, email.index(hidden), email.count(hidden)).phrase
+    return "" if user_names and "@" not in email else next(iter(_malformed_parts(email)), "")
+
+
+def _malformed_parts(email: str) -> list[str]:
     local, at, domain = email.rpartition("@")
     odd = dict.fromkeys(_UNUSUAL_IN_EMAILS.findall(email))
     # Other blanks and line breaks are named among the hidden characters.
@@ -145,13 +163,20 @@ def _unusual_in_email(email: str) -> list[str]:
         "it has more than one “@”": "@" in local,
         "it has nothing before the “@”": at and not local,
         "it has nothing after the “@”": at and not domain,
-        "its domain has no dot": domain and at and "." not in domain,
         "it has a dot too many": re.search(r"\A\.|\.\.|\.@|@\.|\.\Z", email),
         f"it has {', '.join(shown)}": shown,
         f"it has more than {LONGEST_EMAIL} characters": len(email) > LONGEST_EMAIL,
-        f"it has more than {LONGEST_LOCAL_PART} characters before the “@”": at and len(local) > LONGEST_LOCAL_PART,
     }
     return [reason for reason, applies in reasons.items() if applies]
+
+
+def _unusual_in_email(email: str) -> list[str]:
+    local, at, domain = email.rpartition("@")
+    reasons = {
+        "its domain has no dot": domain and at and "." not in domain,
+        f"it has more than {LONGEST_LOCAL_PART} characters before the “@”": at and len(local) > LONGEST_LOCAL_PART,
+    }
+    return [*_malformed_parts(email), *(reason for reason, applies in reasons.items() if applies)]
 
 
 def _letter_name(letter: str) -> str:

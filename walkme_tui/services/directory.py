@@ -6,9 +6,10 @@ from contextlib import suppress
 from typing import Final
 
 from walkme_tui.domain.errors import LookUpIgnored, MirrorUnavailable, NotFound, RequestRejected
+from walkme_tui.domain.group_names import GroupNames
 from walkme_tui.domain.groups import Group, GroupMembers, GroupSize
 from walkme_tui.domain.mirrored import MirroredUser, Update, changed_fields, merged
-from walkme_tui.domain.text import clean, email_forms, email_key, search_key, spaced
+from walkme_tui.domain.text import clean, email_forms, email_key, spaced
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User
@@ -185,23 +186,16 @@ class Directory:
         Raises ``NotFound``, ``RequestRejected`` where several groups have that name (the hint names their ids), or
         ``MirrorUnavailable``.
         """
-        known = [size.group for size in await self._session.mirror.groups()]
+        known = GroupNames(size.group for size in await self._session.mirror.groups())
         shown = clean(name_or_id, MAX_SHOWN_KEY)
-        folded = search_key(name_or_id)
-        for matches in (
-            [group for group in known if group.id == name_or_id],
-            [group for group in known if group.name == name_or_id],
-            [group for group in known if folded and group.name is not None and search_key(group.name) == folded],
-        ):
-            if len(matches) == 1:
-                return matches[0]
-            if matches:
-                ids = ", ".join(clean(group.id) for group in matches[:MAX_NAMED_IDS])
-                more = ", …" if len(matches) > MAX_NAMED_IDS else ""
-                raise RequestRejected(
-                    f"{len(matches)} groups are called {shown}.", hint=f"Use one of the ids: {ids}{more}"
-                )
-        raise NotFound(f"There is no group {shown}.", hint=_similar(folded, known))
+        matches = known.matches(name_or_id)
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            ids = ", ".join(clean(group.id) for group in matches[:MAX_NAMED_IDS])
+            more = ", …" if len(matches) > MAX_NAMED_IDS else ""
+            raise RequestRejected(f"{len(matches)} groups are called {shown}.", hint=f"Use one of the ids: {ids}{more}")
+        raise NotFound(f"There is no group {shown}.", hint=_similar(name_or_id, known))
 
     async def _try_to_store(self, user: User, requested_at_ms: int) -> MirroredUser:
         try:
@@ -264,10 +258,8 @@ async def _known_by_email(session: Session, email: str) -> User | None:
     return user if same else None
 
 
-def _similar(folded: str, known: list[Group]) -> str:
-    """A hint for a name that no group has; ``folded`` is its search key."""
-    from walkme_tui.domain.filters import nearest
-
-    if close := nearest(folded, [group.name for group in known if group.name]):
-        return f"Did you mean {clean(close[0], MAX_SHOWN_KEY)}?"
+def _similar(name: str, known: GroupNames) -> str:
+    """A hint for a name that no group has."""
+    if close := known.nearest(name):
+        return f"Did you mean {clean(close, MAX_SHOWN_KEY)}?"
     return "The Groups tab and “walkme-tui groups” list the groups of the account."

@@ -1,0 +1,202 @@
+"""CSV files as tables of texts, with the line of every row."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from walkme_tui.domain.errors import CsvProblem
+from walkme_tui.domain.imports.csv_format import (
+    CsvFormat,
+    CsvText,
+    decoded_file,
+    found_delimiter,
+    is_header,
+    line_number,
+    lines,
+    skips_blanks,
+)
+from walkme_tui.domain.text import clean, spaced
+
+MAX_BYTES: Final = 50_000_000
+MAX_ROWS: Final = 100_000
+MAX_CELL: Final = 65_536
+"""Characters of a cell."""
+MAX_COLUMNS: Final = 1_000
+
+_MAX_NAMED_LINES: Final = 5
+
+
+class CsvRow(NamedTuple):
+    """One row with the line, from 1, in which it begins; ``cells`` are exactly those of the file."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+class CsvTable(NamedTuple):
+    """A file as rows with as many cells as there are ``columns``.
+
+    ``columns`` are the cells of the header, or numbers from 1 where the file has none. Empty rows are left out, as are
+    empty columns without a name at the end.
+    """
+
+    format: CsvFormat
+    columns: tuple[str, ...]
+    rows: tuple[CsvRow, ...]
+
+
+def read_csv(
+    data: bytes, *, encoding: str | None = None, delimiter: str | None = None, header: bool | None = None
+) -> CsvTable:
+    """The table in the contents of a CSV file; what is not given is found from the contents.
+
+    Raises ``EncodingUnknown`` where the encoding must be given, and ``CsvProblem`` with the line.
+    """
+    if len(data) > MAX_BYTES:
+        raise too_large()
+    file = decoded_file(data, encoding)
+    if delimiter is None:
+        delimiter = found_delimiter(file)
+    elif len(delimiter) != 1 or delimiter in '"\r\n\0':
+        raise CsvProblem(f"{clean(delimiter, 40) or 'An empty text'} is no delimiter.", hint="Give one character.")
+    records = [row for row in _records(file, delimiter) if any(cell and not cell.isspace() for cell in row.cells)]
+    if not records:
+        raise CsvProblem("The file is empty.")
+    has_header = is_header(records[0].cells) if header is None else header
+    rows = records[1:] if has_header else records
+    if not rows:
+        raise CsvProblem("the file has a header and no rows.", line=records[0].line)
+    if len(rows) > MAX_ROWS:
+        raise CsvProblem(
+            f"the file has more than {spaced(MAX_ROWS)} rows.",
+            line=rows[MAX_ROWS].line,
+            hint="Split it into several files.",
+        )
+    columns, rows = _rectangle(records[0].cells, rows, has_header=has_header)
+    return CsvTable(CsvFormat(file.encoding, delimiter, has_header), columns, tuple(rows))
+
+
+def too_large() -> CsvProblem:
+    """The error for a file of more than ``MAX_BYTES``."""
+    return CsvProblem(f"The file is larger than {MAX_BYTES // 1_000_000} MB.", hint="Split it into several files.")
+
+
+# ---------------------------------------------------------------- records
+
+
+def _records(file: CsvText, delimiter: str) -> Iterator[CsvRow]:
+    """The records with their lines, blank ones too."""
+    first = 2 if file.begin else 1
+    reader = csv.reader(
+        lines(file.text, file.begin),
+        delimiter=delimiter,
+        skipinitialspace=skips_blanks(file.text, delimiter),
+        strict=True,
+    )
+    line = first
+    try:
+        for cells in reader:
+            if len(cells) > MAX_COLUMNS:
+                raise CsvProblem(f"the row has more than {spaced(MAX_COLUMNS)} cells.", line=line)
+            if any(len(cell) > MAX_CELL for cell in cells):
+                raise _long_cell(line)
+            yield CsvRow(line, tuple(cells))
+            line = first + reader.line_num
+    except csv.Error:
+        raise _unreadable(file, delimiter, line, first) from None
+
+
+def _long_cell(line: int) -> CsvProblem:
+    return CsvProblem(
+        f"a cell has more than {spaced(MAX_CELL)} characters.",
+        line=line,
+        hint="If it should have fewer, a quotation mark is missing at its end.",
+    )
+
+
+def _unreadable(file: CsvText, delimiter: str, line: int, first: int) -> CsvProblem:
+    """Why the record that begins in a line cannot be read: a quoted cell without an end, or with text after it."""
+    text, at = file.text, file.begin
+    for _ in range(line - first):
+        at += len(next(lines(text, at)))
+    while at < len(text):
+        while text[at : at + 1] == " ":
+            at += 1
+        end = _end_of_quoted(text, at) if text[at : at + 1] == '"' else _end_of_plain(text, at, delimiter)
+        here = line_number(text[file.begin : at]) + first - 1
+        if end > len(text):
+            return CsvProblem(
+                "a quotation mark begins a cell that has no end.",
+                line=here,
+                hint="Put a quotation mark at the end of the cell. One inside the cell is written twice.",
+            )
+        if end - at > MAX_CELL:
+            return _long_cell(here)
+        if end < len(text) and text[end] not in f"{delimiter}\r\n":
+            return CsvProblem(
+                "a quoted cell has text after its last quotation mark.",
+                line=line_number(text[file.begin : end]) + first - 1,
+                hint="Write a quotation mark inside a cell twice, and close the cell of this row that is still open.",
+            )
+        at = end + 1
+    return CsvProblem("the row cannot be read.", line=line)
+
+
+def _end_of_quoted(text: str, at: int) -> int:
+    """The place after the closing mark of a quoted cell; beyond the end of the text where there is none."""
+    closing = text.find('"', at + 1)
+    while closing >= 0 and text[closing + 1 : closing + 2] == '"':
+        closing = text.find('"', closing + 2)
+    return closing + 1 if closing >= 0 else len(text) + 1
+
+
+def _end_of_plain(text: str, at: int, delimiter: str) -> int:
+    ends = [place for sign in (delimiter, "\r", "\n") if (place := text.find(sign, at)) >= 0]
+    return min(ends, default=len(text))
+
+
+# ---------------------------------------------------------------- columns
+
+
+def _rectangle(first: Sequence[str], rows: list[CsvRow], *, has_header: bool) -> tuple[tuple[str, ...], list[CsvRow]]:
+    """The columns, and the rows with a cell for each of them.
+
+    Spreadsheets write empty columns and cells at the end; they are left out, or added where a column has no name.
+    """
+    named = _filled(first) if has_header else len(first)
+    used = max(_filled(row.cells) for row in rows)
+    ragged = [row for row in rows if len(row.cells) < named or _filled(row.cells) > len(first)]
+    if ragged:
+        raise _ragged(ragged, named, has_header=has_header)
+    width = max(named, used)
+    columns = (*first, *[""] * width)[:width] if has_header else tuple(str(number + 1) for number in range(width))
+    return columns, [
+        row if len(row.cells) == width else CsvRow(row.line, (*row.cells, *[""] * width)[:width]) for row in rows
+    ]
+
+
+def _filled(cells: Sequence[str]) -> int:
+    """The number of cells up to the last one that is not blank."""
+    for index in range(len(cells), 0, -1):
+        cell = cells[index - 1]
+        if cell and not cell.isspace():
+            return index
+    return 0
+
+
+def _ragged(rows: Sequence[CsvRow], expected: int, *, has_header: bool) -> CsvProblem:
+    row = rows[0]
+    other = [str(more.line) for more in rows[1 : _MAX_NAMED_LINES + 1]]
+    more = ", …" if len(rows) > _MAX_NAMED_LINES + 1 else ""
+    also = f" So do {spaced(len(rows) - 1)} more rows: lines {', '.join(other)}{more}." if other else ""
+    count = len(row.cells)
+    if count < expected:
+        hint = "Add the missing delimiters: Excel leaves them out where the last columns of a row are empty."
+    else:
+        hint = "Put a cell that contains the delimiter into quotation marks."
+    return CsvProblem(
+        f"the row has {count} {'cell' if count == 1 else 'cells'}, but the "
+        f"{'header' if has_header else 'first row'} has {expected}.{also}",
+        line=row.line,
+        hint=hint,
+    )

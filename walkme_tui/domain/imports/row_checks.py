@@ -1,0 +1,162 @@
+"""What the rows of a file say about users, checked before the first request."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from walkme_tui.domain.capabilities import Capabilities
+from walkme_tui.domain.group_names import GroupNames
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.imports.columns import ColumnMapping
+from walkme_tui.domain.imports.csv_file import CsvRow, CsvTable
+from walkme_tui.domain.imports.import_fields import ImportField
+from walkme_tui.domain.table_cells import UnreadableGroups, decoded, parsed_groups
+from walkme_tui.domain.text import clean, email_key, spaced
+from walkme_tui.domain.users import FIELD_LABELS
+from walkme_tui.domain.validation import LONGEST, Severity, check, malformed_email
+
+_MAX_SHOWN: Final = 60
+_MAX_NAMED: Final = 5
+_MOST_NEAREST: Final = 50
+"""Unknown groups for which a near name is looked for, which takes up to 15 ms each."""
+
+
+class CheckedRow(NamedTuple):
+    """A row, and what it says about a user.
+
+    ``values`` are attributes of ``User`` besides the email; an empty cell gives none, since an import clears nothing.
+    ``groups`` are those of the row and those for all rows. ``error`` is a clean phrase that says why the row cannot be
+    imported, empty where it can.
+    """
+
+    row: CsvRow
+    email: str
+    values: Mapping[str, str]
+    groups: tuple[Group, ...]
+    error: str = ""
+
+
+def checked_rows(
+    table: CsvTable,
+    mapping: ColumnMapping,
+    known_groups: Iterable[Group],
+    extra_groups: Sequence[Group],
+    surface: Capabilities,
+) -> list[CheckedRow]:
+    """The rows of a table in their order; ``extra_groups`` are added to those of every row.
+
+    Of rows with the same email none can be imported. Raises ``NoEmailColumn``.
+    """
+    checks = _RowChecks(mapping, mapping.require_email(table), GroupNames(known_groups), extra_groups, surface)
+    rows = [checks.check(row) for row in table.rows]
+    by_email: dict[str, list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        if row.email:
+            by_email[email_key(row.email)].append(index)
+    for same in by_email.values():
+        if len(same) > 1:
+            for index in same:
+                row = rows[index]
+                lines = [rows[other].row.line for other in same if other != index]
+                rows[index] = row._replace(error=_joined([row.error, _duplicate(lines)]))
+    return rows
+
+
+def _duplicate(lines: Sequence[int]) -> str:
+    named = ", ".join(map(str, lines[:_MAX_NAMED]))
+    more = f" and {spaced(len(lines) - _MAX_NAMED)} more" if len(lines) > _MAX_NAMED else ""
+    return f"the same email is in {'line' if len(lines) == 1 else 'lines'} {named}{more}, too"
+
+
+def _joined(reasons: Iterable[str]) -> str:
+    return "; ".join(filter(None, reasons))
+
+
+class _RowChecks:
+    """Checks single rows."""
+
+    def __init__(
+        self,
+        mapping: ColumnMapping,
+        email: int,
+        groups: GroupNames,
+        extra_groups: Sequence[Group],
+        surface: Capabilities,
+    ) -> None:
+        self._email = email
+        self._texts = [
+            (field.attribute, index)
+            for field, index in mapping.columns.items()
+            if field not in {ImportField.EMAIL, ImportField.GROUPS}
+        ]
+        self._groups = mapping.columns.get(ImportField.GROUPS)
+        self._group_names = groups
+        self._extra_groups = tuple(dict.fromkeys(extra_groups))
+        self._surface = surface
+        # Many rows have the same groups.
+        self._parsed: dict[str, tuple[tuple[Group, ...], str]] = {"": (self._extra_groups, "")}
+        self._unknown = 0
+
+    def check(self, row: CsvRow) -> CheckedRow:
+        cells = row.cells
+        email = decoded(cells[self._email]).strip()
+        reasons = [self._email_reason(email)]
+        values: dict[str, str] = {}
+        for attribute, index in self._texts:
+            cell = cells[index]
+            if cell and (value := decoded(cell).strip()):
+                values[attribute] = value
+                if attribute == "role" or len(value) > LONGEST or not value.isprintable():
+                    reasons.append(self._value_reason(attribute, value))
+        groups = self._extra_groups
+        if self._groups is not None:
+            cell = cells[self._groups]
+            if cell not in self._parsed:
+                self._parsed[cell] = self._groups_in(cell)
+            groups, reason = self._parsed[cell]
+            reasons.append(reason)
+        return CheckedRow(row, email, values, groups, _joined(reasons))
+
+    def _email_reason(self, email: str) -> str:
+        if not email:
+            return "the email is missing"
+        reason = malformed_email(email, user_names=not self._surface.user_names)
+        return f"the email is malformed: {reason}" if reason else ""
+
+    def _value_reason(self, attribute: str, value: str) -> str:
+        """Why a value cannot be sent; empty where it can."""
+        label = FIELD_LABELS[attribute]
+        if refusal := self._surface.refusal(attribute, value):
+            return f"the {label} cannot be {clean(value, _MAX_SHOWN)}: {refusal}"
+        errors = [finding.phrase for finding in check(attribute, value) if finding.severity is Severity.ERROR]
+        return _joined(f"the {label} cannot be sent: {error}" for error in errors)
+
+    # ------------------------------------------------------------ groups
+
+    def _groups_in(self, cell: str) -> tuple[tuple[Group, ...], str]:
+        """The groups of a cell and those for all rows, each once, and why it cannot be used."""
+        try:
+            names = parsed_groups(decoded(cell))
+        except UnreadableGroups as error:
+            text = str(error)
+            return self._extra_groups, f"the groups cannot be read: {text[:1].lower()}{text[1:].removesuffix('.')}"
+        found: list[Group] = []
+        reasons: list[str] = []
+        for name in dict.fromkeys(names):
+            matches = self._group_names.matches(name)
+            if len(matches) == 1:
+                found.append(matches[0])
+            else:
+                reasons.append(self._ambiguous(name, matches) if matches else self._unknown_group(name))
+        more = f"{spaced(len(reasons) - _MAX_NAMED)} more groups" if len(reasons) > _MAX_NAMED else ""
+        return tuple(dict.fromkeys((*found, *self._extra_groups))), _joined([*reasons[:_MAX_NAMED], more])
+
+    def _ambiguous(self, name: str, matches: Sequence[Group]) -> str:
+        ids = ", ".join(clean(group.id, _MAX_SHOWN) for group in matches[:_MAX_NAMED])
+        return f"{len(matches)} groups are called {clean(name, _MAX_SHOWN)}: use one of the ids {ids}"
+
+    def _unknown_group(self, name: str) -> str:
+        self._unknown += 1
+        close = self._group_names.nearest(name) if self._unknown <= _MOST_NEAREST else ""
+        did_you_mean = f", did you mean {clean(close, _MAX_SHOWN)}?" if close else ""
+        return f"there is no group {clean(name, _MAX_SHOWN)}{did_you_mean}"
