@@ -192,6 +192,12 @@ def _add_group_changes(actions: "Actions", shared: argparse.ArgumentParser) -> N
 def _add_cached_and_csv(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cached", action="store_true", help=_CACHED)
     parser.add_argument("--csv", action="store_true", help="print CSV, with the columns of export")
+    _add_csv_options(parser)
+
+
+def _add_csv_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--raw", action="store_true", help="CSV with the exact values, for programs")
+    parser.add_argument("--bom", action="store_true", help="CSV with a byte order mark, for spreadsheets")
 
 
 def _add_export(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
@@ -203,10 +209,10 @@ def _add_export(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--csv", action="store_true", help="CSV (the default)")
     formats.add_argument("--markdown", action="store_true", help="a Markdown table")
-    parser.add_argument("--safe-csv", action="store_true", help="CSV with an apostrophe before every formula")
+    _add_csv_options(parser)
     parser.epilog = (
-        "CSV holds the values unchanged, so that they can be imported again. A spreadsheet takes a name that begins\n"
-        "with = + - @ or a tab for a formula: use --safe-csv for files that people open in one.\n"
+        "CSV is safe to open in a spreadsheet: a value that it would evaluate as a formula (after = + - @) gets an\n"
+        "apostrophe before it, and control characters become visible signs. --raw leaves the values as they are.\n"
         "If not all users could be read, or the server's list lacks a field that the filter needs, the answer is\n"
         f"incomplete: a message says so and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}."
     )
@@ -310,6 +316,7 @@ def _add_jobs(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
     discard.epilog = "Sends nothing. The finished steps stay done, their record is kept, and they can still be undone."
     failed = job_action("failed", "list the steps of a job that failed, were refused or need review")
     failed.add_argument("--csv", action="store_true", help="print CSV")
+    _add_csv_options(failed)
     purge = action("purge", "delete personal data of finished jobs; who made which kind of change, and when, is kept")
     purge.add_argument(
         "--before", metavar="DATE", type=moment_ms, required=True, help="jobs created before this day, as 2026-01-31"

@@ -1,4 +1,4 @@
-"""Texts as cells of CSV files that a spreadsheet shows without evaluating them, and back without loss.
+"""Texts as cells of CSV files that a spreadsheet shows without evaluating them, back without loss, and rows of cells.
 
 ``decoded(safe(text)) == text`` and ``parsed_groups(groups_cell(names)) == names`` hold for every text and all names.
 """
@@ -9,6 +9,9 @@ from typing import Final
 
 GROUP_SEPARATOR: Final = ";"
 
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""At the start of a file, it lets a spreadsheet read the file as UTF-8."""
+
 _ESCAPE: Final = "\u2410"  # the picture of DLE, which no text needs: four hexadecimal digits follow
 _HIDDEN: Final = re.compile(r"[\0-\x1f\x7f-\x9f\u2400-\u2421\ud800-\udfff]")
 _SHOWN: Final = re.compile(_ESCAPE + r"([0-9A-F]{4})|[\u2400-\u240f\u2411-\u2421]")
@@ -17,6 +20,8 @@ _SHOWN: Final = re.compile(_ESCAPE + r"([0-9A-F]{4})|[\u2400-\u240f\u2411-\u2421
 # settings. Where ; separates cells, as in most of Europe, a formula may begin after every ; of a cell.
 _FORMULA: Final = r"""["']*[=+\-@\u2409\u240d\uff1d\uff0b\uff0d\uff20]"""
 _FORMULA_START: Final = re.compile(rf"(^|;)(?={_FORMULA})")
+# Nearly every cell, which needs nothing.
+_USUAL: Final = re.compile(r"(?:[ A-Za-z0-9][ -:<-~]*)?")
 _MARKED_START: Final = re.compile(rf"(^|;)'(?={_FORMULA})")
 
 
@@ -30,6 +35,8 @@ def safe(cell: str) -> str:
     Control characters become their pictures (newline ``␊``); those without one, lone surrogates, and the pictures
     themselves become ``␐`` and their number.
     """
+    if _USUAL.fullmatch(cell):
+        return cell
     return _FORMULA_START.sub(r"\1'", _HIDDEN.sub(_shown, cell))
 
 
@@ -52,6 +59,23 @@ def _hidden(found: re.Match[str]) -> str:
         return chr(int(found[1], 16))
     code = ord(found[0])
     return "\x7f" if code == 0x2421 else chr(code - 0x2400)
+
+
+def csv_line(cells: Iterable[str], *, raw: bool = False) -> str:
+    """A row of a CSV file with a newline at its end; the cells are ``safe``, or the exact texts if ``raw``."""
+    import csv
+
+    # The line end of the csv module: only with CR LF does it quote a cell that contains a CR (Python before 3.13).
+    row: str = csv.writer(_Rows()).writerow(cells if raw else map(safe, cells))
+    return row.removesuffix("\r\n") + "\n"
+
+
+class _Rows:
+    """A file whose ``write`` returns the text, and with it ``writerow`` of the csv module."""
+
+    def write(self, row: str) -> str:
+        """The row."""
+        return row
 
 
 # ---------------------------------------------------------------- several groups in one cell

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from walkme_tui.cli.output.columns import aligned, cut, width
 from walkme_tui.cli.output.progress import SweepProgressLine, sweep_progress_text
-from walkme_tui.cli.output.users import markdown_row
 from walkme_tui.domain.text import printable_json, spaced
+from walkme_tui.domain.user_tables import markdown_row
 from walkme_tui.services.sync.list_pass import SweepProgress
 
 ANY_TEXT = st.text(st.characters(), max_size=40)

@@ -14,6 +14,7 @@ from tests.support.lookups import COLUMNS, HOSTILE, rows
 from walkme_tui.cli.account_read import Extent, completeness
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.table_cells import decoded
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import UnreadableRecord, User
@@ -65,9 +66,9 @@ def test_export_as_markdown_escapes_hostile_text(cli: CommandLine, api: FakeDire
     assert "\\`\\*" in row
 
 
-def test_csv_has_raw_values(cli: CommandLine, api: FakeDirectory) -> None:
+def test_raw_csv_has_the_exact_values(cli: CommandLine, api: FakeDirectory) -> None:
     api.users = [HOSTILE]
-    (row,) = rows(cli("export").out)
+    (row,) = rows(cli("export", "--raw").out)
     assert row["email"] == HOSTILE.email
     assert row["firstName"] == HOSTILE.first_name
     assert row["lastName"] == HOSTILE.last_name
@@ -76,17 +77,55 @@ def test_csv_has_raw_values(cli: CommandLine, api: FakeDirectory) -> None:
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_safe_csv_escapes_formulas_in_every_column(cli: CommandLine, api: FakeDirectory, start: str) -> None:
+def test_csv_has_no_formula_in_any_column(cli: CommandLine, api: FakeDirectory, start: str) -> None:
     text = f"{start}1+1"
     api.groups = [Group("g1", text)]
     user = person(1)._replace(email=text, first_name=text, last_name=text, role=text, status=text, external_id=text)
     api.users = [user._replace(groups=("g1",))]
-    (plain,) = rows(cli("export").out)
-    (safe,) = rows(cli("export", "--safe-csv").out)
-    columns = ("email", "firstName", "lastName", "role", "status", "externalId", "groups")
-    assert {plain[name] for name in columns} == {text}
-    assert {safe[name] for name in columns} == {f"'{text}"}
-    assert safe["id"] == plain["id"]
+    (raw,) = rows(cli("export", "--raw").out)
+    (safe,) = rows(cli("export").out)
+    columns = ("email", "firstName", "lastName", "role", "status", "externalId")
+    assert {raw[name] for name in columns} == {text}
+    shown = text.replace("\t", "␉").replace("\r", "␍")
+    assert {safe[name] for name in columns} == {f"'{shown}"}
+    assert decoded(safe["groups"]) == raw["groups"]
+    assert safe["id"] == raw["id"]
+
+
+def test_csv_shows_control_characters_also_in_a_file(cli: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
+    api.users = [HOSTILE]
+    file = tmp_path / "users.csv"
+    for text in (cli("export").out, cli("export", "--output", str(file)).out or file.read_text()):
+        assert "\x1b" not in text
+        (row,) = rows(text)
+        assert row["firstName"] == 'Zoë "␛[31m;,␊'
+
+
+def test_csv_for_spreadsheets_begins_with_a_byte_order_mark(cli: CommandLine) -> None:
+    assert cli("export", "--bom").out == f"\ufeff{cli('export').out}"
+    assert cli("members", "Sales", "--csv", "--bom").out.startswith(f"\ufeff{COLUMNS}\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "--json", "--raw"),
+        ("export", "--markdown", "--bom"),
+        ("members", "Sales", "--raw"),
+        ("whois", "person00001@example.com", "--bom"),
+    ],
+)
+def test_options_of_csv_are_refused_for_other_formats(cli: CommandLine, words: tuple[str, ...]) -> None:
+    answer = cli(*words)
+    assert (answer.code, answer.out) == (2, "")
+    assert f"{words[-1]} is an option of CSV" in answer.err
+
+
+def test_groups_that_could_be_confused_are_quoted_or_written_by_id(cli: CommandLine, api: FakeDirectory) -> None:
+    api.groups = [Group("g1", "R;D"), Group("g2", "Twins"), Group("g3", "Twins"), Group("g4", "g2"), Group("g5", "g5")]
+    api.users = [person(1)._replace(groups=("g1", "g2", "g3", "g4", "g5", "gone"))]
+    (row,) = rows(cli("export").out)
+    assert row["groups"] == '"R;D";g2;g3;g4;g5;gone'
 
 
 def test_export_writes_a_private_file(cli: CommandLine, tmp_path: Path) -> None:
@@ -119,13 +158,13 @@ def test_an_interrupted_export_keeps_the_old_file(
     file.write_text("old")
     written: list[str] = []
 
-    def interrupt(user: User, names: object, safe: bool = False) -> list[str]:
+    def interrupt(user: User, texts: object) -> list[str]:
         written.append(user.id)
         if len(written) == 3:
             raise KeyboardInterrupt
         return [user.id]
 
-    monkeypatch.setattr("walkme_tui.cli.output.users.csv_row", interrupt)
+    monkeypatch.setattr("walkme_tui.domain.user_tables.csv_cells", interrupt)
     assert cli("export", "--output", str(file)).code == 130
     assert [found.name for found in file.parent.iterdir()] == ["users.csv"]
     assert file.read_text() == "old"

@@ -16,6 +16,7 @@ from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, pl
 from walkme_tui.domain.jobs import Job, JobState, Outcome
 from walkme_tui.domain.plan_files import plan_from_json
 from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.domain.table_cells import decoded
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.store.journal.journal import SqliteJournal
 
@@ -173,7 +174,10 @@ def test_failed_lists_the_steps_that_need_attention(cli: CommandLine) -> None:
         (job.id, "2", "failed", person(1).id),
         (job.id, "3", "needs review", person(1).id),
     ]
-    assert rows[1]["detail"] == REVIEW.detail
+    assert decoded(rows[1]["detail"]) == REVIEW.detail
+    assert rows[1]["detail"].startswith("'=1+1␛")
+    raw = list(csv.DictReader(io.StringIO(cli("jobs", "failed", job.id, "--csv", "--raw").out)))
+    assert raw[1]["detail"] == REVIEW.detail
     shown = cli("jobs", "failed", job.id).out
     assert shown.startswith("person00001@example.com\n")
     assert len(shown.splitlines()) == 3

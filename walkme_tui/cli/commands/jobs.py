@@ -20,7 +20,7 @@ from walkme_tui.cli.output.jobs import (
 )
 from walkme_tui.cli.output.messages import PROGRAM, print_message
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of
-from walkme_tui.cli.output.streams import csv_writer, data_output, print_json, print_lines, refuse_two_formats
+from walkme_tui.cli.output.streams import print_csv, print_json, print_lines, refuse_two_formats
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.jobs import Job, JobState
@@ -78,8 +78,7 @@ def _failed(context: Context, options: argparse.Namespace) -> int:
     if context.options.json:
         print_json(job_object(job, records))
     elif options.csv:
-        with data_output(None) as stream:
-            csv_writer(stream).writerows([FAILED_COLUMNS, *(failed_row(job, record) for record in records)])
+        print_csv([FAILED_COLUMNS, *(failed_row(job, record) for record in records)], options)
     elif not records:
         print_lines([f"Nothing failed in job {job.id}: {counts_text(job)}."])
     else:

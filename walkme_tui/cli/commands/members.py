@@ -16,16 +16,9 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.member_lists import read_members
 from walkme_tui.cli.output.columns import aligned, cut
+from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.streams import data_output, print_lines, refuse_two_formats
-from walkme_tui.cli.output.users import (
-    UnknownFields,
-    group_names,
-    group_objects,
-    member_object,
-    plain,
-    write_csv,
-    write_json,
-)
+from walkme_tui.cli.output.users import csv_for, plain, write_table
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.groups import Group
@@ -33,6 +26,7 @@ from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import clean, spaced
 from walkme_tui.domain.times import format_time_ms
+from walkme_tui.domain.user_tables import UnknownFields, group_objects, json_table, member_object
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
 
@@ -48,21 +42,21 @@ def run(options: argparse.Namespace) -> int:
         extent = await _read(session, group, query, options.cached)
         async with aclosing(users(session, query, extent)) as found:
             if context.options.json:
+                about = group_objects((group.id,), {group.id: group.name})[0]
+                beginning = {"group": about, "surface": session.account.surface.value}
                 with data_output(None) as stream:
-                    objects = (member_object(row.user) async for row in found)
-                    about = group_objects((group.id,), {group.id: group.name})[0]
-                    beginning = {"group": about, "surface": session.account.surface.value}
-                    await write_json(stream, beginning, "members", objects, extent.fields())
+                    await write_table(stream, json_table(beginning, "members", member_object, extent.fields()), found)
             elif options.csv:
-                names = group_names(await session.mirror.groups())
+                sizes = await session.mirror.groups()
                 with data_output(None) as stream:
-                    await write_csv(stream, found, names, gaps)
+                    await write_table(stream, csv_for(stream, sizes, options), found, gaps)
             else:
                 print_lines(await _lines(group, found, extent, has_roles=not session.capabilities.roles))
         return extent, gaps
 
     extent, gaps = with_session(context, work)
-    gaps.report()
+    if gaps.sentence:
+        print_message(gaps.sentence)
     return completeness(extent)
 
 

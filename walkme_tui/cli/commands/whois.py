@@ -1,23 +1,26 @@
 """``walkme-tui whois``: show one user."""
 
 import argparse
+from itertools import starmap
 
 from walkme_tui.cli.account_read import refresh_groups, with_account_read
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.columns import cut
-from walkme_tui.cli.output.streams import csv_writer, data_output, print_json, print_lines, refuse_two_formats
-from walkme_tui.cli.output.users import CSV_COLUMNS, csv_row, group_names, group_objects, plain
+from walkme_tui.cli.output.streams import print_csv, print_json, print_lines, refuse_two_formats
+from walkme_tui.cli.output.users import plain
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.errors import ConfigurationError, NotFound
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.other_fields import other_fields
 from walkme_tui.domain.raw_record import raw_record
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.times import format_time_ms
+from walkme_tui.domain.user_tables import CSV_COLUMNS, csv_cells, group_names, group_objects, group_texts
 from walkme_tui.domain.users import Json, User
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
@@ -52,8 +55,8 @@ def run(options: argparse.Namespace) -> int:
     elif context.options.json:
         print_json(user_object(found, names, account.surface))
     elif options.csv:
-        with data_output(None) as stream:
-            csv_writer(stream).writerows((CSV_COLUMNS, csv_row(found.user, names)))
+        texts = group_texts(starmap(Group, names.items()))
+        print_csv((CSV_COLUMNS, csv_cells(found.user, texts)), options)
     else:
         print_lines(described(found, names, account.surface, options.cached))
     return ExitCode.DONE

@@ -262,7 +262,8 @@ _shtab_walkme_tui_export_options=(
   "--cached[read the local copy only, send no request]"
   "--csv[CSV (the default)]"
   "--markdown[a Markdown table]"
-  "--safe-csv[CSV with an apostrophe before every formula]"
+  "--raw[CSV with the exact values, for programs]"
+  "--bom[CSV with a byte order mark, for spreadsheets]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -421,6 +422,8 @@ _shtab_walkme_tui_jobs_failed_options=(
   "--json[print one JSON object]"
   "--no-color[use no colours]"
   "--csv[print CSV]"
+  "--raw[CSV with the exact values, for programs]"
+  "--bom[CSV with a byte order mark, for spreadsheets]"
   ":id of the job (20261123-bcdf)\; its beginning, or the part after the date (bcdf), if it is unique:_guard '^-*' text"
 )
 
@@ -507,6 +510,8 @@ _shtab_walkme_tui_members_options=(
   "--no-color[use no colours]"
   "--cached[read the local copy only, send no request]"
   "--csv[print CSV, with the columns of export]"
+  "--raw[CSV with the exact values, for programs]"
+  "--bom[CSV with a byte order mark, for spreadsheets]"
   ":name or id of the group:_walkme_tui_names groups"
 )
 
@@ -701,6 +706,8 @@ _shtab_walkme_tui_whois_options=(
   "--no-color[use no colours]"
   "--cached[read the local copy only, send no request]"
   "--csv[print CSV, with the columns of export]"
+  "--raw[CSV with the exact values, for programs]"
+  "--bom[CSV with a byte order mark, for spreadsheets]"
   "--card[print a dated summary for a ticket, in one line]"
   "--markdown[the summary as a Markdown list]"
   "--redact[the summary without emails and names of people]"

@@ -6,17 +6,16 @@ import io
 import os
 import select
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from walkme_tui.domain.errors import ConfigurationError, WalkmeError
+from walkme_tui.domain.table_cells import BYTE_ORDER_MARK, csv_line
 from walkme_tui.domain.text import clean, printable_json
 
 if TYPE_CHECKING:
-    from _csv import Writer
-
     from _typeshed import ReadableBuffer
 
 
@@ -29,11 +28,14 @@ class OutputFailed(WalkmeError, OSError):
 
 
 def refuse_two_formats(options: argparse.Namespace) -> None:
-    """Raise ``ConfigurationError`` if more than one output format is requested."""
+    """Raise ``ConfigurationError`` if more than one output format is requested, or an option of CSV without it."""
     forms = [name for name in ("json", "csv", "markdown") if getattr(options, name, False)]
     if len(forms) > 1:
         named = " and ".join(f"--{form}" for form in forms)
         raise ConfigurationError(f"{named} exclude each other.", hint="Keep one.")
+    for name in ("raw", "bom"):
+        if getattr(options, name, False) and forms != ["csv"]:
+            raise ConfigurationError(f"--{name} is an option of CSV.", hint=f"Add --csv, or leave out --{name}.")
 
 
 @contextmanager
@@ -71,11 +73,18 @@ def data_output(file: Path | None) -> Iterator[TextIO]:
         ) from error
 
 
-def csv_writer(stream: TextIO) -> "Writer":
-    """A writer of CSV rows; on a terminal, control characters are made visible."""
-    import csv
+def line_filter(stream: TextIO) -> Callable[[str], str]:
+    """A function that prepares lines of text for a stream: on a terminal, it makes invisible characters visible."""
+    return (lambda line: clean(line.removesuffix("\n")) + "\n") if stream.isatty() else str
 
-    return csv.writer(_Rows(stream))
+
+def print_csv(rows: Iterable[Sequence[str]], options: argparse.Namespace) -> None:
+    """Print rows as CSV on standard output, with the options ``--raw`` and ``--bom``."""
+    with data_output(None) as stream:
+        shown = line_filter(stream)
+        stream.write(BYTE_ORDER_MARK if options.bom else "")
+        for row in rows:
+            stream.write(shown(csv_line(row, raw=options.raw)))
 
 
 def guard_standard_streams() -> None:
@@ -111,22 +120,6 @@ def print_lines(lines: Iterable[str]) -> None:
     if reconfigure:
         reconfigure(errors="backslashreplace")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
-
-
-class _Rows:
-    """Receives rows from the csv module and ends each with a newline.
-
-    The module is left at its CR LF: only with that does it quote a cell that contains a CR (Python before 3.13).
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._cleans = stream.isatty()
-
-    def write(self, row: str) -> int:
-        """Write one row that ends in CR LF."""
-        row = row.removesuffix("\r\n")
-        return self._stream.write((clean(row) if self._cleans else row) + "\n")
 
 
 class _StandardOutput(io.FileIO):
