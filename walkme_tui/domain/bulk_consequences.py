@@ -7,10 +7,13 @@ the people would hide those that differ. ``users`` are the users that the plan c
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from walkme_tui.domain.capabilities import Capabilities
 from walkme_tui.domain.consequences import ADMIN, AccountFacts, is_admin, note, warning
 from walkme_tui.domain.edit_consequences import (
+    ACTIVE_AT_ONCE,
     ADMIN_RIGHTS,
     CONTENT,
+    INVITATION,
     OWN_USER,
     PERMANENT,
     ROLE_RIGHTS,
@@ -75,6 +78,36 @@ def deleted(users: Sequence[User], facts: AccountFacts | None, client_id: str) -
     return found + _unknown(users, "groups") + _ownership(users, UNASSIGN)
 
 
+def imported(
+    created: Sequence[User],
+    updated: Sequence[tuple[User, User]],
+    facts: AccountFacts | None,
+    surface: Capabilities,
+    client_id: str,
+    *,
+    joins: bool,
+) -> list[Consequence]:
+    """The consequences of an import that creates users and changes others, each given before and after.
+
+    ``joins``: it adds users to groups.
+    """
+    before = [user for user, _ in updated]
+    with_role = [user for user in created if isinstance(user.role, str)]
+    with_role += [after for user, after in updated if after.role != user.role]
+    found: list[Consequence] = []
+    if created:
+        found.append(note(f"{_people(created)} will be created. {ACTIVE_AT_ONCE if surface.pending else INVITATION}"))
+    if admins := _people(user for user in with_role if is_admin(user)):
+        found.append(warning(f"{admins} will get the role Admin. {ADMIN_RIGHTS}"))
+    elif with_role:
+        found.append(note(ROLE_RIGHTS))
+    found += _last_admins([user for user, after in updated if after.role != user.role], facts)
+    if renumbered := _people(user for user, after in updated if user.external_id not in {None, "", after.external_id}):
+        found.append(warning(f"Their identity provider may not find the records of {renumbered} any more."))
+    found += [note(CONTENT)] if joins else []
+    return found + _own_user(before, client_id) + _ownership(before, ASSIGN)
+
+
 def said_often(found: Iterable[Sequence[Consequence]]) -> tuple[list[Consequence], set[Consequence]]:
     """The warnings that several users have in the same words, once for all, and which these were."""
     counts: dict[Consequence, int] = {}
@@ -123,7 +156,7 @@ def _groups_after(user: User, steps: Sequence[Step]) -> object:
     return user.groups
 
 
-def _people(users: Iterable[User]) -> str:
+def _people(users: Iterable[object]) -> str:
     """``1 person``, ``1 200 people``; empty for none."""
     count = sum(1 for _ in users)
     return "" if not count else "1 person" if count == 1 else f"{spaced(count)} people"
