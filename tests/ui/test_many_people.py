@@ -1,6 +1,7 @@
 """A plan for many users: its title, the cost of reading the users, and the progress."""
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,11 +9,14 @@ import pytest
 from tests.support.browser import NOON_MS, Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment
-from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered, offboarding_changes
+from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subject, numbered, offboarding_changes
 from walkme_tui.services.concurrency import MAX_CONCURRENT
+from walkme_tui.ui.change_words import name_of, plan_title
 from walkme_tui.ui.plan_draft import PlanDraft
-from walkme_tui.ui.widgets import plan_list
-from walkme_tui.ui.widgets.plan_list import PlanList, PlanRows
+from walkme_tui.ui.widgets import plan_list, plan_rows
+from walkme_tui.ui.widgets.plan_list import PlanList
+from walkme_tui.ui.widgets.plan_rows import PlanRows
 
 
 def account(count: int) -> FakeDirectory:
@@ -136,13 +140,13 @@ async def test_a_long_plan_can_be_scrolled_to_its_end(monkeypatch: pytest.Monkey
 
 async def test_a_long_plan_renders_only_visible_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    lines_of = plan_list._subject_lines
+    lines_of = plan_rows._subject_lines
 
     def counted(draft: PlanDraft, subject: Subject, *others: Any) -> Any:
         made.append(subject.user.id)
         return lines_of(draft, subject, *others)
 
-    monkeypatch.setattr(plan_list, "_subject_lines", counted)
+    monkeypatch.setattr(plan_rows, "_subject_lines", counted)
     people = [Subject(person(number)._replace(status="active"), NOON_MS) for number in range(2000)]
     steps = numbered(change for subject in people for change in offboarding_changes(subject))
     plan = Plan(PlanKind.OFFBOARD, "acme", "https://walkme.test", NOON_MS, tuple(people), steps)
@@ -155,3 +159,52 @@ async def test_a_long_plan_renders_only_visible_lines(monkeypatch: pytest.Monkey
     assert rows[len(rows) - 1].step is None
     assert "".join(text for text, _ in rows[len(rows) - 1].line).startswith("2000  set status")
     assert len(made) <= 1
+
+
+def bulk_plan(count: int, **changes: Any) -> Plan:
+    """The role of many people, of whom every third has it already."""
+    people = tuple(
+        Subject(person(number)._replace(role="Editor" if number % 3 == 0 else "Viewer", status="active"), NOON_MS)
+        for number in range(count)
+    )
+    steps = numbered(
+        UpdateUser(subject.id, (FieldChange("role", "Viewer", "Editor"),))
+        for subject in people
+        if subject.user.role == "Viewer"
+    )
+    plan = Plan(PlanKind.EDIT, "acme", "https://walkme.test", NOON_MS, people, steps)
+    return replace(plan, **changes)
+
+
+def lines_of(plan: Plan, width: int) -> list[str]:
+    rows = PlanRows(PlanDraft.of(plan), NOON_MS, width)
+    rows.measure(sys.maxsize)
+    return ["".join(text for text, _ in row.line).rstrip() for row in rows]
+
+
+def test_the_same_change_of_many_people_takes_a_line_each_and_those_without_one_come_last() -> None:
+    plan = bulk_plan(6, consequences=(Consequence(Gravity.WARNING, "An Admin may change everything."),))
+    assert plan_title(plan) == "Edit 4 people"
+    lines = lines_of(plan, 100)
+    assert lines[:3] == [
+        "4 people change. 2 are already as requested, listed last.",
+        "! An Admin may change everything.",
+        "",
+    ]
+    assert [line.split() for line in lines[3:7]] == [
+        [str(number), *name_of(user).split(), str(user.email), "set", "role", "Viewer", "->", "Editor"]
+        for number, user in enumerate((person(1), person(2), person(4), person(5)), 1)
+    ]
+    assert lines[7:9] == ["", "Nothing to do for 2 people"]
+    assert [str(person(number).email) in line for number, line in ((0, lines[9]), (3, lines[10]))] == [True, True]
+
+
+def test_a_long_value_or_email_takes_lines_of_its_own_and_is_whole() -> None:
+    value = "word " * 30
+    people = tuple(Subject(person(number)._replace(email=f"{'x' * 50}{number}@y.z"), NOON_MS) for number in (0, 1))
+    steps = numbered(UpdateUser(each.id, (FieldChange("first_name", "Old", value),)) for each in people)
+    plan = Plan(PlanKind.EDIT, "acme", "https://walkme.test", NOON_MS, people, steps)
+    lines = lines_of(plan, 60)
+    assert max(map(len, lines)) <= 60
+    assert " ".join(" ".join(lines).split()).count(value.strip()) == 2
+    assert all(f"{'x' * 50}{number}" in "".join(lines) for number in (0, 1))

@@ -108,20 +108,21 @@ def subject_name(subject: Subject | GroupSubject) -> str:
 
 
 def name_or_count(plan: Plan) -> str:
-    """The name of the only person or group of a plan, or the number of them."""
-    if len(plan.all_subjects) == 1:
-        return subject_name(plan.all_subjects[0])
+    """The name of the only person or group that a plan changes, or the number of them."""
+    subjects = plan.changed_subjects or plan.all_subjects
+    if len(subjects) == 1:
+        return subject_name(subjects[0])
     return count(subject_count(plan), *(("group", "groups") if plan.about_groups else ("person", "people")))
 
 
 def subject_count(plan: Plan) -> int:
-    """The number of people or groups in a plan."""
-    return len(plan.all_subjects) or len({step.subject_id for step in plan.steps})
+    """The number of people or groups that a plan changes; of all in it where it changes none."""
+    return len(plan.changed_subjects or plan.all_subjects) or len({step.subject_id for step in plan.steps})
 
 
 def subject_names(job: Job) -> str:
     """The names of the people or groups of a job; a single person also by email."""
-    subjects = job.plan.all_subjects
+    subjects = job.plan.changed_subjects or job.plan.all_subjects
     if job.purged_at_ms is not None:
         return PURGED
     if not subjects:

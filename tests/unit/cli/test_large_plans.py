@@ -12,7 +12,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, StepState, Subject, numbered
 from walkme_tui.ui.plan_draft import PlanDraft
-from walkme_tui.ui.widgets.plan_list import PlanRow, PlanRows
+from walkme_tui.ui.widgets.plan_rows import PlanRow, PlanRows
 
 COUNT = 60
 MAX_ITERATIONS = 6

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account, Environment
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.plans import Plan, PlanKind
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.change_words import MAX_SENTENCE, plan_title, subject_count
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, available_lines, inner_width
@@ -26,7 +26,7 @@ from walkme_tui.ui.words import count, number
 
 TICKET_LINES: Final = 2
 MAX_USERS_WITHOUT_NUMBER: Final = 10
-"""A plan about more users in production is executed only after their number was typed."""
+"""A plan about more users in production is executed only after their number was typed, as is every deletion."""
 NUMBER_REQUEST: Final = "type the number of people in this plan, then press y"
 
 
@@ -78,7 +78,8 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         self._list = PlanList()
         self._ticket = TextInput(prompt=prompt, id="ticket")
         self._user_count = subject_count(draft.planned)
-        needs_number = account.environment is Environment.PRODUCTION and self._user_count > MAX_USERS_WITHOUT_NUMBER
+        many = account.environment is Environment.PRODUCTION and self._user_count > MAX_USERS_WITHOUT_NUMBER
+        needs_number = many or draft.planned.kind is PlanKind.DELETE
         self._number = TextInput(id="number") if needs_number else None
 
     def body(self) -> Sequence[Widget]:
