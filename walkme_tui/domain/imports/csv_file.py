@@ -133,9 +133,11 @@ def _unreadable(file: CsvText, delimiter: str, line: int, first: int) -> CsvProb
         if end - at > MAX_CELL:
             return _long_cell(here)
         if end < len(text) and text[end] not in f"{delimiter}\r\n":
+            closed = line_number(text[file.begin : end]) + first - 1
+            where = "" if closed == here else f", in line {closed}"
             return CsvProblem(
-                "a quoted cell has text after its last quotation mark.",
-                line=line_number(text[file.begin : end]) + first - 1,
+                f"a quoted cell has text after its last quotation mark{where}.",
+                line=here,
                 hint="Write a quotation mark inside a cell twice, and close the cell of this row that is still open.",
             )
         at = end + 1

@@ -86,6 +86,10 @@ def decoded_file(data: bytes, encoding: str | None) -> CsvText:
         if data.startswith(beginning):
             raise CsvProblem(f"This is no CSV file: it is {kind}.", hint="Save it as CSV, best as “CSV UTF-8”.")
     marked = next((name for mark, name in _MARKS if data.startswith(mark)), None)
+    if encoding is None and marked is None and (order := _utf16_order(data)):
+        raise EncodingUnknown(
+            "The file seems to be UTF-16, but has no byte order mark.", hint=f"Give its encoding: probably {order}."
+        )
     name = marked or "utf-8" if encoding is None else _known_encoding(encoding, marked)
     try:
         # With a byte order mark utf-16 finds the order of the bytes.
@@ -95,7 +99,11 @@ def decoded_file(data: bytes, encoding: str | None) -> CsvText:
     except (LookupError, ValueError):
         raise CsvProblem(f"{clean(name, 40)} is no encoding of text.") from None
     if "\0" in text:
-        raise _null_character(text, data, is_known=bool(encoding or marked))
+        raise CsvProblem(
+            "it contains a null character.",
+            line=line_number(text[: text.index("\0")]),
+            hint="The file is damaged, or no CSV file, or has another encoding.",
+        )
     separator = _SEPARATOR_LINE.match(text)
     return CsvText(text, name, separator.end(), separator[1]) if separator else CsvText(text, name)
 
@@ -127,18 +135,12 @@ def _not_decoded(data: bytes, error: UnicodeDecodeError, name: str, *, is_known:
     )
 
 
-def _null_character(text: str, data: bytes, *, is_known: bool) -> CsvProblem:
+def _utf16_order(data: bytes) -> str:
+    """The encoding of a file that seems to be UTF-16, since half the bytes of Western text are zero; else empty."""
     evenly, oddly = data[::2].count(0), data[1::2].count(0)
-    if not is_known and max(evenly, oddly) * 4 > len(data):
-        order = "utf-16-be" if evenly > oddly else "utf-16-le"
-        return EncodingUnknown(
-            "The file seems to be UTF-16, but has no byte order mark.", hint=f"Give its encoding: probably {order}."
-        )
-    return CsvProblem(
-        "it contains a null character.",
-        line=line_number(text[: text.index("\0")]),
-        hint="The file is damaged, or no CSV file, or has another encoding.",
-    )
+    if max(evenly, oddly) * 4 <= len(data):
+        return ""
+    return "utf-16-be" if evenly > oddly else "utf-16-le"
 
 
 # ---------------------------------------------------------------- lines and records
@@ -165,7 +167,7 @@ def skips_blanks(text: str, delimiter: str) -> bool:
 
 
 def found_delimiter(file: CsvText) -> str:
-    """The delimiter with which the first rows have most known names of columns and emails, and equally many cells."""
+    """The delimiter with which the first row has most known names; then: the rows have most emails, or equal widths."""
     if file.separator:
         return file.separator
     return max(DELIMITERS.values(), key=lambda delimiter: _fit(_sample(file, delimiter)))
@@ -182,11 +184,12 @@ def _sample(file: CsvText, delimiter: str) -> list[list[str]]:
     return records
 
 
-def _fit(records: Sequence[Sequence[str]]) -> tuple[int, int, int]:
-    width = len(records[0]) if records else 0
-    known = sum(bool(is_email(cell) or field_named(cell)) for record in records for cell in record)
-    equal = sum(len(record) == width for record in records) if width > 1 else 0
-    return known, equal, width
+def _fit(records: Sequence[Sequence[str]]) -> tuple[int, int, int, int]:
+    first = records[0] if records else ()
+    names = sum(field_named(cell) is not None for cell in first)
+    emails = sum(is_email(cell) for record in records for cell in record)
+    equal = sum(len(record) == len(first) for record in records) if len(first) > 1 else 0
+    return names, emails, equal, len(first)
 
 
 def is_header(cells: Sequence[str]) -> bool:

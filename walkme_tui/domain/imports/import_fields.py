@@ -52,17 +52,20 @@ _NAMES: Final[Mapping[ImportField, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 _RANKS: Final = {name: (field, rank) for field, names in _NAMES.items() for rank, name in enumerate(names)}
-_BRACKETED: Final = re.compile(r"\([^)]*\)|\[[^\]]*\]|\*")
+_BRACKETED: Final = re.compile(r"\(([^)]*)\)|\[([^\]]*)\]|\*")
 
 
 def field_named(header: str) -> tuple[ImportField, int] | None:
     """The field that a column with this name means, and a rank: of two columns the lower one means it better.
 
-    Case, accents, blanks, punctuation and remarks in brackets do not matter (``E-Mail``, ``First Name [Required]``),
-    nor do the names before a dot (``profile.firstName``). None for other names.
+    Case, accents, blanks and punctuation do not matter (``E-Mail``). The name may be the last one after a dot
+    (``profile.firstName``), stand in brackets (``User name [userPrincipalName] Required``) or before them
+    (``First Name [Required]``). None for other names.
     """
     plain = _BRACKETED.sub("", header)
-    return _RANKS.get(_folded(plain)) or _RANKS.get(_folded(plain.rpartition(".")[2]))
+    bracketed = ["".join(found) for found in _BRACKETED.findall(header)]
+    forms = (plain, plain.rpartition(".")[2], *bracketed)
+    return next((_RANKS[key] for form in forms if (key := _folded(form)) in _RANKS), None)
 
 
 def _folded(name: str) -> str:

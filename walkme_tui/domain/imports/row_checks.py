@@ -10,7 +10,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.imports.columns import ColumnMapping
 from walkme_tui.domain.imports.csv_file import CsvRow, CsvTable
 from walkme_tui.domain.imports.import_fields import ImportField
-from walkme_tui.domain.table_cells import UnreadableGroups, decoded, parsed_groups
+from walkme_tui.domain.table_cells import UnreadableGroups, decoded, groups_cell, parsed_groups
 from walkme_tui.domain.text import clean, email_key, spaced
 from walkme_tui.domain.users import FIELD_LABELS
 from walkme_tui.domain.validation import LONGEST, Severity, check, malformed_email
@@ -93,6 +93,7 @@ class _RowChecks:
         self._group_names = groups
         self._extra_groups = tuple(dict.fromkeys(extra_groups))
         self._surface = surface
+        self._absent = surface.absent
         # Many rows have the same groups.
         self._parsed: dict[str, tuple[tuple[Group, ...], str]] = {"": (self._extra_groups, "")}
         self._unknown = 0
@@ -106,7 +107,7 @@ class _RowChecks:
             cell = cells[index]
             if cell and (value := decoded(cell).strip()):
                 values[attribute] = value
-                if attribute == "role" or len(value) > LONGEST or not value.isprintable():
+                if len(value) > LONGEST or not value.isprintable() or attribute in self._absent:
                     reasons.append(self._value_reason(attribute, value))
         groups = self._extra_groups
         if self._groups is not None:
@@ -149,7 +150,8 @@ class _RowChecks:
             else:
                 reasons.append(self._ambiguous(name, matches) if matches else self._unknown_group(name))
         more = f"{spaced(len(reasons) - _MAX_NAMED)} more groups" if len(reasons) > _MAX_NAMED else ""
-        return tuple(dict.fromkeys((*found, *self._extra_groups))), _joined([*reasons[:_MAX_NAMED], more])
+        groups = {group.id: group for group in (*found, *self._extra_groups)}
+        return tuple(groups.values()), _joined([*reasons[:_MAX_NAMED], more])
 
     def _ambiguous(self, name: str, matches: Sequence[Group]) -> str:
         ids = ", ".join(clean(group.id, _MAX_SHOWN) for group in matches[:_MAX_NAMED])
@@ -158,5 +160,6 @@ class _RowChecks:
     def _unknown_group(self, name: str) -> str:
         self._unknown += 1
         close = self._group_names.nearest(name) if self._unknown <= _MOST_NEAREST else ""
-        did_you_mean = f", did you mean {clean(close, _MAX_SHOWN)}?" if close else ""
+        # As it is to be written in the cell.
+        did_you_mean = f", did you mean {clean(groups_cell([close]), _MAX_SHOWN)}?" if close else ""
         return f"there is no group {clean(name, _MAX_SHOWN)}{did_you_mean}"
