@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Record
+from walkme_tui.domain.imports.source import ImportRow, OnConflict, RowOutcome
 from walkme_tui.domain.plans import Plan, PlanKind, Step, StepState, grouped
 from walkme_tui.domain.users import Json
 
@@ -159,16 +160,20 @@ class Job:
 
     @property
     def clean(self) -> bool:
-        """True if every step is done or was skipped, and no check is wrong.
+        """True if every step is done or was skipped, no row of an import failed, and no check is wrong.
 
         Only an undo may be skipped because of what others changed.
         """
+        source = self.plan.source
+        if source is not None and any(row.outcome is RowOutcome.FAILED for row in source.rows):
+            return False
         return not self.wrong_checks and all(
             record.state is StepState.DONE
             or (
                 record.state is StepState.SKIPPED
                 and (self.plan.kind is PlanKind.UNDO or record.reason is not OutcomeReason.CONFLICT)
             )
+            or (source is not None and skips_existing(source.row_of(record.step.subject_id), record))
             for record in self.steps
         )
 
@@ -237,6 +242,17 @@ def created_ids(records: Iterable[StepRecord]) -> dict[str, str]:
 def with_subject_id(record: StepRecord, subject_id: str) -> StepRecord:
     """The record with the id of a user or group in place of the key."""
     return replace(record, step=replace(record.step, change=record.step.change.for_subject(subject_id)))
+
+
+def skips_existing(row: ImportRow | None, record: StepRecord) -> bool:
+    """The step was to create the user of a row, and as the row wants then, it left a user who exists as they are."""
+    return (
+        row is not None
+        and row.on_conflict is OnConflict.SKIP
+        and record.step.change.creates
+        and record.state is StepState.FAILED
+        and record.reason is OutcomeReason.EXISTS
+    )
 
 
 def undone_subjects(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
