@@ -260,6 +260,10 @@ class Mirror(Protocol):
         """One user by id."""
         ...
 
+    async def users(self, user_ids: Collection[str]) -> Mapping[str, MirroredUser]:
+        """Users by id; unknown ids are missing."""
+        ...
+
     async def user_by_email(self, email: str) -> MirroredUser | None:
         """One user by email, compared without case."""
         ...

@@ -133,3 +133,14 @@ async def test_a_clock_that_was_set_back_does_not_hide_new_answers() -> None:
     assert held is not None
     assert held.user.status == "inactive"
     await mirror.aclose()
+
+
+async def test_many_users_are_read_by_id_at_once_and_unknown_ids_are_missing() -> None:
+    users = tuple(User(f"u{number}", f"u{number}@example.com") for number in range(450))
+    mirror = open_mirror(None, account_key="account")
+    try:
+        await mirror.save_page(UserPage(1, 1000, users, len(users)), 1000)
+        found = await mirror.users([*(user.id for user in reversed(users)), "unknown", "u1"])
+    finally:
+        await mirror.aclose()
+    assert {user_id: each.user for user_id, each in found.items()} == {user.id: user for user in users}

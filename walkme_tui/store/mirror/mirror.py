@@ -212,6 +212,9 @@ class SqliteMirror:
     async def user(self, user_id: str) -> MirroredUser | None:
         return await self._read(lambda tables: tables.user(user_id))
 
+    async def users(self, user_ids: Collection[str]) -> dict[str, MirroredUser]:
+        return await self._scan(lambda tables: tables.users(user_ids))
+
     async def undescribed_members(self, group_id: str, since_ms: int, limit: int) -> Sequence[str]:
         return await self._read(lambda tables: undescribed_members(tables, group_id, since_ms, limit))
 

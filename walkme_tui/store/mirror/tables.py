@@ -5,7 +5,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from walkme_tui.domain.coverage import Coverage
@@ -19,6 +19,7 @@ from walkme_tui.store.mirror.id_table import IdTable
 from walkme_tui.store.mirror.rows import GROUPS_KNOWN, LAST_POSITION, USER_COLUMNS, WIDTH, mirrored_user, stored_id
 from walkme_tui.store.mirror.text_table import TextTable
 from walkme_tui.store.mirror.user_writer import UserChange, UserWriter
+from walkme_tui.store.sqlite_thread import Steps
 
 BATCH: Final = 200
 MAX_TOTAL: Final = 1 << 60
@@ -100,6 +101,15 @@ class Tables:
     def user(self, user_id: str) -> MirroredUser | None:
         """One user by id."""
         return next(iter(self._by_stored_id([stored_id(storable(user_id))]).values()), None)
+
+    def users(self, user_ids: Collection[str]) -> Steps[dict[str, MirroredUser]]:
+        """Users by id."""
+        ids = [stored_id(storable(user_id)) for user_id in user_ids]
+        found: dict[str, MirroredUser] = {}
+        for start in range(0, len(ids), BATCH):
+            found |= self._by_stored_id(ids[start : start + BATCH])
+            yield
+        return found
 
     def _by_stored_id(self, ids: Sequence[bytes | str]) -> dict[str, MirroredUser]:
         """The users with these stored ids, by id."""

@@ -114,11 +114,11 @@ def copy_groups(view: FlowContext, groups: Sequence[Group], what: str = "name") 
 async def _users(view: FlowContext, marked: Sequence[str], user: MirroredUser | None) -> list[MirroredUser]:
     """The marked users, else ``user``; a notification if there is none."""
     try:
-        mirrored = [await view.session.mirror.user(user_id) for user_id in marked]
+        found = await view.session.mirror.users(marked)
     except MirrorUnavailable as error:
         report(view.app, error, doing="Reading the marked users")
         return []
-    users = [each for each in mirrored if each is not None]
+    users = [found[user_id] for user_id in marked if user_id in found]
     if not users and user is not None:
         users = [user]
     if not users:

@@ -101,8 +101,8 @@ async def _with_groups(view: FlowContext, user: MirroredUser) -> User:
 
 async def _mirrored(view: FlowContext, ids: Sequence[str]) -> list[User]:
     """The users as the mirror has them."""
-    found = [await view.session.mirror.user(user_id) for user_id in ids]
-    return [each.user if each is not None else User(user_id) for each, user_id in zip(found, ids, strict=True)]
+    found = await view.session.mirror.users(ids)
+    return [found[user_id].user if user_id in found else User(user_id) for user_id in ids]
 
 
 def _consequences(
