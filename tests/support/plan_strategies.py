@@ -65,7 +65,7 @@ def changes(user_ids: st.SearchStrategy[str]) -> st.SearchStrategy[Change]:
     edits = st.lists(fields, min_size=1, max_size=3, unique_by=lambda field: field.attribute).map(tuple)
     return st.one_of(
         st.builds(UpdateUser, user_ids, edits),
-        st.builds(DeleteUser, user_ids),
+        st.builds(DeleteUser, user_ids, before, before),
         st.builds(SetStatus, user_ids, before, TEXTS.filter(bool)),
         st.builds(AddMember, user_ids, GROUPS),
         st.builds(RemoveMember, user_ids, GROUPS),
@@ -153,6 +153,7 @@ def user_plans(draw: st.DrawFn, max_steps: int = 6) -> Plan:
         tuple(draw(st.lists(TEXTS, max_size=2))),
         draw(st.sampled_from(Surface)),
         source=draw(st.none() | import_sources([subject.id for subject in subjects])),
+        author=draw(TEXTS),
     )
 
 

@@ -9,6 +9,7 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.session_run import with_change_services, with_session
+from walkme_tui.config.ownership import operator
 from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, ReadOnlyRefused
 from walkme_tui.domain.plans import Plan
@@ -75,6 +76,7 @@ def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | No
     async def work(session: Session, change_services: ChangeServices) -> int:
         deadline = CommandDeadline(session, after_each_answer=True)
         plan = await with_account_read(session, lambda: request.make(session, change_services), deadline)
+        plan = plan.with_author(operator())
         if plan_file is not None:
             write_plan(plan, plan_file, json=context.options.json, demo=context.options.demo)
         elif execute:

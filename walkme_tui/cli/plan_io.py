@@ -1,5 +1,6 @@
 """Reads and writes plan files, and prints plans."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -53,7 +54,7 @@ def write_plan(plan: Plan, file: Path, *, json: bool, demo: bool) -> None:
         return
     program = f"{PROGRAM} --demo" if demo else PROGRAM
     how = f" To apply it: {program} plan apply {shown}" if plan.steps else ""
-    print_lines([f"The plan is in {shown}. {steps_text(len(plan.steps))}", f"Nothing was sent.{how}"])
+    print_lines([f"The plan is in {shown}. {steps_text(plan)}", f"Nothing was sent.{how}"])
 
 
 def print_plan(plan: Plan, *, json: bool) -> None:
@@ -69,16 +70,20 @@ def print_nothing_sent() -> None:
     print_message("Nothing was sent.", hint="To apply the plan, add --yes.")
 
 
-def refuse_other_account(plan: Plan, account: Account) -> None:
-    """Raise ``ConfigurationError`` if a plan was made for another account, or through another surface."""
+def for_account(plan: Plan, account: Account, *, named: bool = False) -> Plan:
+    """The plan for an account; raises ``ConfigurationError`` where it was made for another one, or another surface.
+
+    The profile of one account may have another name on another machine: where the address is the same, another profile
+    is accepted if the person ``named`` it.
+    """
     require_surface(account, "The plan", plan.surface)
-    if (plan.profile, plan.base_url) == (account.profile, account.base_url):
-        return
+    if plan.base_url == account.base_url and (named or plan.profile == account.profile):
+        return replace(plan, profile=account.profile)
     made, here = (
         f"{clean(profile, 120)} ({clean(address, 200)})"
         for profile, address in ((plan.profile, plan.base_url), (account.profile, account.base_url))
     )
-    raise ConfigurationError(
-        f"The plan was made for the account of {made}, but this is {here}.",
-        hint=f"Select that account with --profile {clean(plan.profile, 120)}, or make a plan for this one.",
-    )
+    hint = f"Select that account with --profile {clean(plan.profile, 120)}, or make a plan for this one."
+    if plan.base_url == account.base_url:
+        hint = f"If it is the same account under another name, name it: --profile {clean(account.profile, 120)}"
+    raise ConfigurationError(f"The plan was made for the account of {made}, but this is {here}.", hint=hint)

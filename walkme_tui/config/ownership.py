@@ -45,6 +45,11 @@ def quoted(path: Path) -> str:
     return clean(shlex.quote(str(path)))
 
 
+def operator() -> str:
+    """Who runs the program: ``ada@jump-host``."""
+    return f"{user_name(os.getuid())}@{os.uname().nodename}"
+
+
 def user_name(user_id: int) -> str:
     """The user's name from the system's user table (not the environment, which anyone can set), or the number."""
     from pwd import getpwuid

@@ -30,13 +30,11 @@ def before_sending(record: StepRecord, now: Record) -> Outcome | None:
     """The outcome of a step that needs no sending, for the subject as it is ``now``; None: send the step."""
     step: Step = record.step
     change = step.change
-    if step.email is not None and isinstance(now, User) and isinstance(now.email, str):
-        other = email_key(now.email) != email_key(step.email)
-        if other and not (record.may_arrive and change.holds(now)):
-            text = f"the user has another email now, {shown(now.email)}, not {shown(step.email)}"
-            if record.may_arrive:
-                return Outcome(StepState.NEEDS_REVIEW, f"{text}; {EARLIER_ATTEMPT_MAY_ARRIVE}", after=now)
-            return Outcome(StepState.SKIPPED, f"{text}: nothing was sent", after=now, reason=OutcomeReason.CONFLICT)
+    text = other_email(step, now)
+    if text and not (record.may_arrive and change.holds(now)):
+        if record.may_arrive:
+            return Outcome(StepState.NEEDS_REVIEW, f"{text}; {EARLIER_ATTEMPT_MAY_ARRIVE}", after=now)
+        return Outcome(StepState.SKIPPED, f"{text}: nothing was sent", after=now, reason=OutcomeReason.CONFLICT)
     if change.holds(now):
         if record.may_arrive:
             return Outcome(StepState.DONE, EARLIER_ATTEMPT_APPLIED, changed=True, after=now)
@@ -51,6 +49,15 @@ def before_sending(record: StepRecord, now: Record) -> Outcome | None:
         if planned is None:
             return Outcome(StepState.NEEDS_REVIEW, STATUS_UNKNOWN, after=now)
     return None
+
+
+def other_email(step: Step, now: Record) -> str:
+    """That the user of a step has another email now, as a phrase; empty where that is not so."""
+    if step.email is None or not isinstance(now, User) or not isinstance(now.email, str):
+        return ""
+    if email_key(now.email) == email_key(step.email):
+        return ""
+    return f"the user has another email now, {shown(now.email)}, not {shown(step.email)}"
 
 
 def before_creating(record: StepRecord, found: Sequence[Record]) -> Outcome | None:

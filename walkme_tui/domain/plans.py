@@ -87,10 +87,11 @@ class Step:
 
 
 class Gravity(StrEnum):
-    """The severity of a consequence."""
+    """The severity of a consequence; a step, or all steps of a subject, that it ``REFUSED`` are not sent."""
 
     NOTE = "note"
     WARNING = "warning"
+    REFUSED = "refused"
 
 
 class Consequence(NamedTuple):
@@ -163,6 +164,7 @@ class Plan:
     it. It has ``subjects``, or ``groups`` where its steps change groups themselves; a subject without steps already is
     as requested. ``undoes`` is the id of the job that an undo restores. ``left_out`` explains in sentences what the
     plan does not do. ``source`` is the file of an import. ``consequences`` are those of the whole plan.
+    ``author`` is who made it (``ada@jump-host``), empty before it is written or executed.
     """
 
     kind: PlanKind
@@ -178,6 +180,7 @@ class Plan:
     groups: tuple[GroupSubject, ...] = ()
     source: ImportSource | None = None
     consequences: tuple[Consequence, ...] = ()
+    author: str = ""
 
     def steps_of(self, subject_id: str) -> tuple[Step, ...]:
         """The steps that change one subject, in order."""
@@ -208,6 +211,17 @@ class Plan:
         return self._subjects_by_id.get(subject_id)
 
     @cached_property
+    def refused(self) -> frozenset[int]:
+        """The numbers of the steps that a recheck refused."""
+        numbers: set[int] = set()
+        for subject in self.all_subjects:
+            for each in subject.consequences:
+                if each.gravity is Gravity.REFUSED:
+                    own = [step.number for step in self.steps_of(subject.id)]
+                    numbers.update(own if each.step is None else [each.step])
+        return frozenset(numbers)
+
+    @cached_property
     def _steps_by_subject(self) -> Mapping[str, Sequence[Step]]:
         return grouped(self.steps, lambda step: step.subject_id)
 
@@ -218,6 +232,10 @@ class Plan:
     def with_ticket(self, ticket: str) -> "Plan":
         """The same plan under a ticket."""
         return replace(self, ticket=ticket.strip())
+
+    def with_author(self, author: str) -> "Plan":
+        """The same plan by this author; one that has an author keeps it."""
+        return self if self.author else replace(self, author=author)
 
 
 def grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:

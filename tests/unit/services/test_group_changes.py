@@ -431,10 +431,10 @@ async def test_a_recheck_names_what_others_changed(tmp_path: Path) -> None:
         del api.groups[2]
         api._known_groups.discard("g3")
         assert [warnings(await rechecked(desk.session, plan)) for plan in plans] == [
-            ["another group has the name EMEA, so nothing will be sent."],
-            ["step 1: the group is called Vertrieb now, not Sales, so it will be skipped."],
+            ["another group has the name EMEA. Not sent."],
+            ["the group is called Vertrieb now, not Sales. Not sent."],
             [f"the group has {count} members now, it had {count - 1} members."],
-            ["there is no such group any more."],
+            ["others deleted the group. Nothing is left to send for it."],
         ]
 
 

@@ -90,7 +90,7 @@ async def test_many_users_are_deleted_one_step_each() -> None:
     api = account()
     async with open_session(api) as session:
         plan = await BulkPlanner(session).delete(IDS)
-    assert [step.change for step in plan.steps] == [DeleteUser(user_id) for user_id in IDS]
+    assert [step.change for step in plan.steps] == [DeleteUser.of(api.now(user_id)) for user_id in IDS]
     assert plan.kind is PlanKind.DELETE
     assert texts(plan)[0] == edit_consequences.PERMANENT
     assert consequences.NEW_IDS in texts(plan)

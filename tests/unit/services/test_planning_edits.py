@@ -225,7 +225,7 @@ async def test_a_deletion_lists_what_is_lost() -> None:
         plan = await EditPlanner(session).delete(ZOE.id)
         with pytest.raises(NotFound):
             await EditPlanner(session).delete("gone")
-    assert [step.change for step in plan.steps] == [DeleteUser(ZOE.id)]
+    assert [step.change for step in plan.steps] == [DeleteUser.of(ZOE)]
     assert plan.kind is PlanKind.DELETE
     lost = (
         "Lost: the id, email zoe@example.com, first name Zoë, last name Çelik, role Editor, status active, "

@@ -261,5 +261,5 @@ async def test_an_older_creation_is_rechecked_by_email(tmp_path: Path) -> None:
         again = await rechecked(desk.session, plan)
         assert again.subjects[0].user == plan.subjects[0].user
         assert again.subjects[0].consequences[-1].text == (
-            f"Since the plan was made: somebody has the email {NEW}, so the user will not be created."
+            f"Since the plan was made: a user with the email {NEW} exists now. Not sent."
         )

@@ -11,7 +11,7 @@ from walkme_tui.cli.journal_run import find_job
 from walkme_tui.cli.output.jobs import counts_text, job_object, step_lines
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of, title_of
 from walkme_tui.cli.output.streams import print_json, print_lines
-from walkme_tui.cli.plan_io import print_nothing_sent, refuse_other_account
+from walkme_tui.cli.plan_io import for_account, print_nothing_sent
 from walkme_tui.cli.session_run import with_change_services
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
@@ -36,7 +36,7 @@ def resume(context: Context, job_id: str, *, confirmed: bool) -> int:
 
     def check(account: Account) -> None:
         refuse_read_only(account)
-        refuse_other_account(job.plan, account)
+        for_account(job.plan, account)
 
     async def work(session: Session, change_services: ChangeServices) -> int:
         from walkme_tui.cli.job_run import run_job

@@ -1,15 +1,19 @@
 """``walkme-tui plan``: show or apply a plan file."""
 
 import argparse
+from dataclasses import replace
 
-from walkme_tui.cli.change_request import ChangeRequest, refuse_missing_ticket, run_change
+from walkme_tui.cli.change_request import ChangeRequest, is_for_the_browser, refuse_missing_ticket, run_change
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.messages import print_message
-from walkme_tui.cli.output.plan_text import title_of
-from walkme_tui.cli.plan_io import print_plan, read_plan, refuse_other_account
+from walkme_tui.cli.output.plan_text import MAX_NAME, recheck_lines, title_of
+from walkme_tui.cli.output.progress import ProgressLine
+from walkme_tui.cli.plan_io import for_account, print_plan, read_plan
+from walkme_tui.config.profile_choice import PROFILE_VARIABLE
 from walkme_tui.domain.accounts import Account
-from walkme_tui.domain.plans import Plan, PlanKind
+from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
@@ -24,32 +28,63 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "show":
         print_plan(plan, json=context.options.json)
         return ExitCode.DONE
-    if options.ticket:
-        plan = plan.with_ticket(options.ticket)
+    return _apply(context, plan.with_ticket(options.ticket or plan.ticket), execute=options.yes)
+
+
+def _apply(context: Context, plan: Plan, *, execute: bool) -> int:
+    """Review, print or execute a plan from a file, after what changed since it was made was found."""
+    named = context.options.profile is not None or bool(context.environ.get(PROFILE_VARIABLE))
+    in_browser = not execute and is_for_the_browser(context)
 
     def check(account: Account) -> None:
-        refuse_other_account(plan, account)
+        for_account(plan, account, named=named)
         if plan.kind is PlanKind.OFFBOARD:
             refuse_missing_ticket(context, plan.ticket)
 
     async def make(session: Session, _: ChangeServices) -> Plan:
         from walkme_tui.services.changes.recheck import rechecked
 
-        refuse_other_account(plan, session.account)
-        print_age(plan, session.clock())
-        return await rechecked(session, plan)
+        here = for_account(plan, session.account, named=named)
+        line = ProgressLine()
+        people = spaced(len(plan.subjects))
+
+        def show(read: int) -> None:
+            if not in_browser:
+                line.show(lambda: f"checking what changed  {spaced(read)} of {people} people")
+
+        try:
+            found = await rechecked(session, here, show)
+        finally:
+            line.close()
+        about = notes(plan, session.account, session.clock())
+        found = replace(found, consequences=(*about, *found.consequences))
+        if execute:
+            for text in recheck_lines(found):
+                print_message(text)
+        return found
 
     request = ChangeRequest(title_of(plan), make, check=check, surface=plan.surface)
-    return run_change(context, request, plan_file=None, execute=options.yes)
+    return run_change(context, request, plan_file=None, execute=execute)
 
 
-def print_age(plan: Plan, now_ms: int) -> None:
-    """Print the age of an old plan, and warn of a plan from the future: a clock is wrong then."""
+def notes(plan: Plan, account: Account, now_ms: int) -> list[Consequence]:
+    """What is to know of a plan from a file: its author and age, a clock that is wrong, a profile of another name."""
+    by = f" by {clean(plan.author, MAX_NAME)}" if plan.author else ""
     age_ms = now_ms - plan.created_at_ms
-    if age_ms >= OLD_MS:
-        print_message(f"The plan is {age_text(age_ms)} old.")
-    elif age_ms < -OLD_MS:
-        print_message(f"The plan is dated {age_text(-age_ms)} in the future. Check the clock of this machine.")
+    gravity = Gravity.NOTE if abs(age_ms) < OLD_MS else Gravity.WARNING
+    text = f"The plan was made {age_text(age_ms)} ago{by}."
+    if age_ms < -OLD_MS:
+        text = f"The plan is dated {age_text(-age_ms)} in the future{by}. Check the clock of this machine."
+    found = [_note(gravity, text)]
+    if plan.profile != account.profile:
+        other, here = clean(plan.profile, MAX_NAME), clean(account.profile, MAX_NAME)
+        text = f"The plan was made under the profile {other}, and this is {here}: is it the same account?"
+        found.append(_note(Gravity.WARNING, text))
+    return found
+
+
+def _note(gravity: Gravity, text: str) -> Consequence:
+    return Consequence(gravity, text, found_by_recheck=True)
 
 
 def age_text(age_ms: int) -> str:

@@ -42,6 +42,7 @@ def job_object(job: Job, records: Iterable[StepRecord] | None = None) -> dict[st
         "ticket": job.plan.ticket,
         "created": format_time_ms(job.created_at_ms),
         "actor": str(job.actor),
+        "author": job.plan.author,
         "undoes": job.plan.undoes,
         "left_out": list(job.plan.left_out),
         "checks": [check.to_json() for check in job.checks],
@@ -137,6 +138,8 @@ def job_lines(job: Job, undo_jobs: Iterable[Job] = ()) -> list[str]:
         f"Job {job.id}: {state}. {title_of(job.plan)}",
         f"Made     {_second(job.created_at_ms)} by {clean(str(job.actor), MAX_SENTENCE)}{through}",
     ]
+    if job.plan.author not in {"", f"{job.actor.os_user}@{job.actor.host}"}:
+        lines.append(f"Planned  {_second(job.plan.created_at_ms)} by {cut(job.plan.author, MAX_SENTENCE)}")
     if job.plan.ticket:
         lines.append(f"Ticket   {cut(job.plan.ticket, MAX_SENTENCE)}")
     if job.settled_at_ms is not None:

@@ -24,6 +24,7 @@ from walkme_tui.domain.users import Status
 
 MAX_NAME: Final = 120
 MAX_SENTENCE: Final = 400
+MAX_FOUND: Final = 50
 
 TITLES: Final = {
     PlanKind.OFFBOARD: "Offboard",
@@ -60,7 +61,7 @@ SCIM_CALLS: Final[dict[type[Change], Callable[[Any], str]]] = {
 }
 CALLS: Final = {Surface.REST: REST_CALLS, Surface.SCIM: SCIM_CALLS}
 """The API call of a change, by surface and kind of change."""
-_MARKS: Final = {Gravity.WARNING: "!", Gravity.NOTE: "-"}
+_MARKS: Final = {Gravity.REFUSED: "x", Gravity.WARNING: "!", Gravity.NOTE: "-"}
 
 
 def call_of(surface: Surface, change: Change) -> str:
@@ -97,7 +98,8 @@ def plan_lines(plan: Plan) -> list[str]:
     lines = [title_of(plan), f"Account  {clean(plan.base_url, MAX_SENTENCE)} ({plan.surface.value.upper()})"]
     if plan.ticket:
         lines.append(f"Ticket   {cut(plan.ticket, MAX_NAME)}")
-    lines.append(f"Made     {format_time_ms(plan.created_at_ms // 1000 * 1000)}")
+    author = f" by {cut(plan.author, MAX_NAME)}" if plan.author else ""
+    lines.append(f"Made     {format_time_ms(plan.created_at_ms // 1000 * 1000)}{author}")
     if plan.consequences:
         lines += ["", *map(_sentence, plan.consequences)]
     wide, surface = len(str(len(plan.steps))), capabilities(plan.surface)
@@ -109,7 +111,7 @@ def plan_lines(plan: Plan) -> list[str]:
     others = [step for step in plan.steps if step.number not in listed]
     if others:
         lines += ["", *(f"{_step_line(step, wide)}  (user {clean(step.subject_id)})" for step in others)]
-    return [*lines, *left_out_lines(plan), "", steps_text(len(plan.steps))]
+    return [*lines, *left_out_lines(plan), "", steps_text(plan)]
 
 
 def left_out_lines(plan: Plan) -> list[str]:
@@ -119,11 +121,32 @@ def left_out_lines(plan: Plan) -> list[str]:
     return ["", "Left out", *(f"  - {clean(sentence, MAX_SENTENCE)}" for sentence in plan.left_out)]
 
 
-def steps_text(count: int) -> str:
-    """The number of steps as a sentence."""
+def steps_text(plan: Plan) -> str:
+    """The number of steps as a sentence, and of those that will not be sent."""
+    count = len(plan.steps)
     if not count:
         return "Nothing to do: no change is needed."
-    return f"{count} {'step' if count == 1 else 'steps'}, each one call."
+    refused = f" {len(plan.refused)} of them will not be sent (x)." if plan.refused else ""
+    return f"{count} {'step' if count == 1 else 'steps'}, each one call.{refused}"
+
+
+def recheck_lines(plan: Plan) -> list[str]:
+    """What a recheck found, each with the user or the group that it is about; the first ones of many."""
+    whole = [
+        _sentence(each) for each in plan.consequences if each.found_by_recheck and each.gravity is not Gravity.NOTE
+    ]
+    found = [
+        f"{_MARKS[each.gravity]} {cut(subject.name, MAX_NAME)}: {_named_step(plan, each)}{_text(each)}"
+        for subject in plan.all_subjects
+        for each in subject.consequences
+        if each.found_by_recheck and each.gravity is not Gravity.NOTE
+    ]
+    more = len(found) - MAX_FOUND
+    return [*whole, *found[:MAX_FOUND], *([f"And {more} more."] if more > 0 else [])]
+
+
+def _named_step(plan: Plan, consequence: Consequence) -> str:
+    return "" if consequence.step is None else f"{plan.steps[consequence.step - 1].change.describe()}: "
 
 
 def _heading(subject: Subject | GroupSubject, steps: tuple[Step, ...], surface: Capabilities) -> str:
@@ -162,10 +185,14 @@ def _step_line(step: Step, wide: int) -> str:
 
 
 def _sentence(consequence: Consequence) -> str:
+    return f"{_MARKS[consequence.gravity]} {_text(consequence)}"
+
+
+def _text(consequence: Consequence) -> str:
     as_of = ""
     if consequence.as_of_ms is not None:
         as_of = f" (as of {format_time_ms(consequence.as_of_ms // 1000 * 1000)})"
-    return f"{_MARKS[consequence.gravity]} {clean(consequence.text, MAX_SENTENCE)}{as_of}"
+    return f"{clean(consequence.text, MAX_SENTENCE)}{as_of}"
 
 
 def _active(status: str | None) -> str:

@@ -10,22 +10,35 @@ from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.changes.membership import AddMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.json_fields import Fields
+from walkme_tui.domain.json_fields import Fields, or_null, text
 from walkme_tui.domain.user_json import ATTRIBUTES
-from walkme_tui.domain.users import UNKNOWN, Json, Status, User
+from walkme_tui.domain.users import UNKNOWN, Json, Known, Status, User
 
 ALL_ATTRIBUTES: Final = tuple(ATTRIBUTES.values())
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteUser(Change):
-    """Delete a user permanently."""
+    """Delete a user permanently.
+
+    ``email`` and ``status`` are those that were read when the plan was made: a user who has others by now may be
+    another person, or needed again.
+    """
 
     kind: ClassVar[str] = "delete user"
     verb: ClassVar[str] = "delete"
     done_verb: ClassVar[str] = "deleted"
     scope: ClassVar[str] = DELETE_SCOPE
+    overwrites: ClassVar[bool] = True
     deletes: ClassVar[bool] = True
+
+    email: Known[str | None] = UNKNOWN
+    status: Known[str | None] = UNKNOWN
+
+    @classmethod
+    def of(cls, user: User) -> "DeleteUser":
+        """The deletion of a user who was just read."""
+        return cls(user.id, user.email, user.status)
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -34,8 +47,8 @@ class DeleteUser(Change):
     def holds(self, user: User) -> bool | None:  # noqa: ARG002 - a user who can be read is not deleted
         return False
 
-    def as_planned(self, user: User) -> bool | None:  # noqa: ARG002 - a user who can be read can be deleted
-        return True
+    def as_planned(self, user: User) -> bool | None:
+        return not self._deviations(user)
 
     def apply(self, user: User) -> User:
         return user._replace(status=None, groups=())
@@ -58,14 +71,21 @@ class DeleteUser(Change):
         return (create, *inactive, *joins)
 
     def to_json(self) -> dict[str, Json]:
-        return {}
+        values = {"email": self.email, "status": self.status}
+        expected: dict[str, Json] = {name: value for name, value in values.items() if value is not UNKNOWN}
+        return {"expected": expected} if expected else {}
 
     @classmethod
-    def from_json(cls, subject_id: str, fields: Fields) -> "DeleteUser":  # noqa: ARG003 - no fields
-        return cls(subject_id)
+    def from_json(cls, subject_id: str, fields: Fields) -> "DeleteUser":
+        expected = fields.take("expected", Fields.of, Fields({}, ""))
+        email, status = (
+            expected.take(name, or_null(text)) if name in expected.values else UNKNOWN for name in ("email", "status")
+        )
+        expected.end()
+        return cls(subject_id, email, status)
 
     def anonymous(self, subject_id: str, group_id: Callable[[str], str]) -> "DeleteUser":  # noqa: ARG002 - no groups
-        return replace(self, subject_id=subject_id)
+        return replace(self, subject_id=subject_id, email=UNKNOWN)
 
     def target(self, show: Callable[[str], str]) -> str:  # noqa: ARG002 - no values
         return "the user"
@@ -86,5 +106,17 @@ class DeleteUser(Change):
             return f"the server accepted the deletion and only set the status to {status}: the user still exists", True
         return "the server accepted the deletion, and the user is still there", False
 
+    def deviation_text(self, user: User) -> str:
+        return "; ".join(self._deviations(user))
+
     def no_inverse_text(self) -> str:
         return "the deleted record is unknown or had no email, so no new user can be made from it"
+
+    def _deviations(self, user: User) -> list[str]:
+        """How the user's known values differ from those that the plan found."""
+        pairs = (("email", self.email, user.email), ("status", self.status, user.status))
+        return [
+            f"the {name} is {shown(now) if now else 'none'} now, not {shown(then) if then else 'none'}"
+            for name, then, now in pairs
+            if then is not UNKNOWN and now is not UNKNOWN and then != now
+        ]

@@ -91,7 +91,7 @@ class BulkPlanner:
         return await self._plan(
             PlanKind.DELETE,
             user_ids,
-            lambda user: DeleteUser(user.id),
+            DeleteUser.of,
             lambda users, facts: consequences.deleted(users, facts, self._client_id),
             ticket,
             on_progress,

@@ -24,8 +24,8 @@ KEPT_PARTS: Final = 200
 NOTHING_FOR: Final = "Nothing to do for"
 NOTHING: Final = "Nothing to do: everything is already as planned."
 NOTHING_LEFT: Final = "Nothing is left to do."
-_STYLES: Final = {Gravity.WARNING: TextStyle.WARN, Gravity.NOTE: TextStyle.DIM}
-_MARKS: Final = {Gravity.WARNING: "! ", Gravity.NOTE: "- "}
+_STYLES: Final = {Gravity.REFUSED: TextStyle.BAD, Gravity.WARNING: TextStyle.WARN, Gravity.NOTE: TextStyle.DIM}
+_MARKS: Final = {Gravity.REFUSED: "x ", Gravity.WARNING: "! ", Gravity.NOTE: "- "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,4 +308,5 @@ def _text_of(consequence: Consequence) -> str:
 
 
 def _worst(consequences: Sequence[Consequence]) -> TextStyle:
-    return TextStyle.WARN if any(each.gravity is Gravity.WARNING for each in consequences) else TextStyle.DIM
+    found = {each.gravity for each in consequences}
+    return next(style for gravity, style in _STYLES.items() if gravity in found)
