@@ -2,19 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from walkme_tui.cli.output.messages import PROGRAM, print_message
 from walkme_tui.cli.output.plan_text import plan_lines, steps_text
 from walkme_tui.cli.output.streams import data_output, print_json, print_lines
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.domain.plan_files import plan_from_text, plan_to_json, plan_to_text
+from walkme_tui.domain.plan_files import MAX_BYTES, plan_file_parts, plan_from_text, plan_to_json
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.services.changes.permissions import require_surface
-
-MAX_BYTES: Final = 64 << 20
 
 
 def read_text(file: Path, what: str) -> str:
@@ -26,7 +23,7 @@ def read_text(file: Path, what: str) -> str:
     except OSError as error:
         raise ConfigurationError(f"The {what} {shown} cannot be read: {error.strerror}.") from error
     if len(content) > MAX_BYTES:
-        raise ConfigurationError(f"{shown} is too large to be a {what}.")
+        raise ConfigurationError(f"{shown} is larger than {MAX_BYTES >> 20} MB, too large for a {what}.")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
@@ -45,7 +42,7 @@ def read_plan(file: Path) -> Plan:
 def write_plan(plan: Plan, file: Path, *, json: bool, demo: bool) -> None:
     """Write a plan to a file that only its owner can read; nothing is sent."""
     with data_output(file) as stream:
-        stream.write(plan_to_text(plan))
+        stream.writelines(plan_file_parts(plan))
     if str(file) == "-":
         return
     shown = clean(str(file))

@@ -5,7 +5,8 @@ People edit plan files and copy them between machines: every field is checked, a
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from typing import Final, NoReturn
 
 from walkme_tui.domain import json_text
@@ -14,7 +15,7 @@ from walkme_tui.domain.changes.creation import new_user_key
 from walkme_tui.domain.changes.group import new_group_key
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.domain.imports.source import import_source, source_to_json
+from walkme_tui.domain.imports.source import import_source, row_to_json, source_to_json
 from walkme_tui.domain.json_fields import (
     BadField,
     Fields,
@@ -38,6 +39,9 @@ from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import Json
 
 FORMAT: Final = 1
+
+MAX_BYTES: Final = 512 << 20
+"""The largest plan file; an import of 100 000 rows with two groups each takes 130 MB."""
 
 # How earlier versions marked the consequences that a recheck found.
 _EARLIER_RECHECK_PREFIX: Final = "Since the plan was made: "
@@ -75,8 +79,25 @@ def plan_from_json(value: object) -> Plan:
 
 
 def plan_to_text(plan: Plan) -> str:
-    """The contents of a plan file: ASCII, indented, with a line end."""
-    return json_text.dumps(plan_to_json(plan), indent=2) + "\n"
+    """The contents of a plan file; raises like ``plan_file_parts``."""
+    return "".join(plan_file_parts(plan))
+
+
+def plan_file_parts(plan: Plan) -> Iterator[str]:
+    """The contents of a plan file, ASCII, in parts, because the whole text of a large plan takes much memory.
+
+    Each user, group and step, and each row of an imported file, is a line. Raises ``ConfigurationError`` before the
+    file is larger than ``MAX_BYTES``.
+    """
+    size = 0
+    for part in _parts(plan):
+        size += len(part)
+        if size > MAX_BYTES:
+            raise ConfigurationError(
+                f"The plan is larger than a plan file may be: {MAX_BYTES >> 20} MB, for {len(plan.steps)} steps.",
+                hint="Make several plans, each about fewer people.",
+            )
+        yield part
 
 
 def plan_from_text(text: str) -> Plan:
@@ -122,6 +143,37 @@ def read_step(value: object, where: str, *, more_fields: bool = False) -> Step:
 
 
 # ---------------------------------------------------------------- writing
+
+
+def _parts(plan: Plan) -> Iterator[str]:
+    head = plan_to_json(replace(plan, subjects=(), groups=(), steps=(), source=None))
+    source = plan.source
+    yield "{"
+    for name, value in head.items():
+        if name not in {"subjects", "steps"}:
+            yield f'\n  "{name}": {json_text.dumps(value)},'
+    yield '\n  "subjects": '
+    yield from _list_parts(map(_subject_to_json, plan.subjects))
+    if plan.groups:
+        yield ',\n  "groups": '
+        yield from _list_parts(map(_group_subject_to_json, plan.groups))
+    if source is not None:
+        file, columns = json_text.dumps(source.file), json_text.dumps(list(source.columns))
+        yield f',\n  "source": {{"file": {file}, "columns": {columns}, "rows": '
+        yield from _list_parts(map(row_to_json, source.rows))
+        yield "}"
+    yield ',\n  "steps": '
+    yield from _list_parts(map(step_to_json, plan.steps))
+    yield "\n}\n"
+
+
+def _list_parts(items: Iterable[Json]) -> Iterator[str]:
+    """A list with one item a line."""
+    mark = "["
+    for item in items:
+        yield f"{mark}\n    {json_text.dumps(item)}"
+        mark = ","
+    yield "[]" if mark == "[" else "\n  ]"
 
 
 def _subject_to_json(subject: Subject) -> dict[str, Json]:

@@ -142,6 +142,19 @@ def test_an_edit_is_refused_only_where_others_changed_the_same_field(
     assert api.now(person(1).id).role == ("Admin" if code else "Editor")
 
 
+def test_a_step_that_names_its_user_by_email_is_refused_for_another_one(
+    cli: CommandLine, api: FakeDirectory, file: Path
+) -> None:
+    prepared(cli, file, "set", email(1), "role=Editor")
+    data = json.loads(file.read_text())
+    data["steps"][0]["of_email"] = email(1)
+    file.write_text(json.dumps(data))
+    api.edit(person(1).id, email="bo@example.com")
+    answer = applied(cli, file)
+    assert (answer.code, api.writes) == (1, [])
+    assert f"the user has another email now, bo@example.com, not {email(1)}. Not sent." in answer.err
+
+
 @pytest.mark.parametrize(
     ("now", "reason"),
     [

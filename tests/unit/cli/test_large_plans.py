@@ -1,6 +1,7 @@
 """Plans with many steps: printing and drawing them takes linear time."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -60,6 +61,16 @@ PRESENTATIONS: dict[str, Callable[[Plan], object]] = {
     "in the browser": in_the_browser,
     "as the steps of a job": lambda plan: list(map(as_job(plan).records_of, [step.subject_id for step in plan.steps])),
 }
+
+
+def test_the_first_people_of_a_large_plan_are_printed_and_the_others_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_text, "MAX_LISTED", 5)
+    lines = plan_text.plan_lines(replace(many_people(), left_out=tuple(map(str, range(7)))))
+    assert [line for line in lines if "@example.com" in line] == [
+        line for line in lines if any(f"person{number:05}@" in line for number in range(5))
+    ]
+    assert f"And {COUNT - 5} more people. --json prints all of them." in lines
+    assert lines[-4:] == ["  - 4", "  And 2 more.", "", f"{COUNT} steps, each one call: {COUNT} leave."]
 
 
 @pytest.mark.parametrize("make", [one_person_in_many_groups, many_people])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.fake_directory import person
 from tests.support.plan_strategies import plans
+from walkme_tui.domain import plan_files
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
@@ -66,6 +68,23 @@ def test_the_text_of_a_plan_is_readable_json() -> None:
             "strict": False,
         },
     ]
+
+
+def test_each_user_and_each_step_is_a_line_of_the_file() -> None:
+    text = plan_to_text(EDITS)
+    lines = text.splitlines()
+    assert [json.loads(line.rstrip(",")) for line in lines if line.startswith("    {")] == [
+        *json.loads(text)["subjects"],
+        *json.loads(text)["steps"],
+    ]
+
+
+def test_a_plan_that_is_too_large_for_a_file_is_refused_while_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_files, "MAX_BYTES", 2 << 20)
+    many = replace(PLAN, left_out=("x" * 1000,) * 1000)
+    assert plan_to_text(many)
+    with pytest.raises(ConfigurationError, match="larger than a plan file may be: 2 MB, for 2 steps"):
+        plan_to_text(replace(many, left_out=many.left_out * 3))
 
 
 EDITS = Plan(

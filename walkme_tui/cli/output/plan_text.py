@@ -1,5 +1,6 @@
 """A plan as lines of text, and its steps as API calls."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import member_count
 from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Step, Subject, grouped
 from walkme_tui.domain.scim_json import PATHS
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.user_json import JSON_NAMES
 from walkme_tui.domain.users import Status
@@ -25,6 +26,8 @@ from walkme_tui.domain.users import Status
 MAX_NAME: Final = 120
 MAX_SENTENCE: Final = 400
 MAX_FOUND: Final = 50
+MAX_LISTED: Final = 200
+"""Of a plan about more people the first ones are printed."""
 
 TITLES: Final = {
     PlanKind.OFFBOARD: "Offboard",
@@ -94,7 +97,7 @@ def title_of(plan: Plan) -> str:
 
 
 def plan_lines(plan: Plan) -> list[str]:
-    """The plan for review."""
+    """The plan for review; of many people only the first ones, and all of whom a recheck found something."""
     lines = [title_of(plan), f"Account  {clean(plan.base_url, MAX_SENTENCE)} ({plan.surface.value.upper()})"]
     if plan.ticket:
         lines.append(f"Ticket   {cut(plan.ticket, MAX_NAME)}")
@@ -103,12 +106,15 @@ def plan_lines(plan: Plan) -> list[str]:
     if plan.consequences:
         lines += ["", *map(_sentence, plan.consequences)]
     wide, surface = len(str(len(plan.steps))), capabilities(plan.surface)
-    listed: set[int] = set()
-    for subject in plan.all_subjects:
+    subjects = [*plan.changed_subjects, *plan.unchanged_subjects]
+    found = [subject for subject in subjects if any(each.found_by_recheck for each in subject.consequences)]
+    listed = subjects[: max(MAX_LISTED, len(found))]
+    for subject in listed:
         steps = plan.steps_of(subject.id)
-        listed.update(step.number for step in steps)
         lines += ["", _heading(subject, steps, surface), *_subject_lines(subject, steps, wide)]
-    others = [step for step in plan.steps if step.number not in listed]
+    if more := len(subjects) - len(listed):
+        lines += ["", f"And {spaced(more)} more people. --json prints all of them."]
+    others = [step for step in plan.steps if plan.subject_of(step.subject_id) is None]
     if others:
         lines += ["", *(f"{_step_line(step, wide)}  (user {clean(step.subject_id)})" for step in others)]
     return [*lines, *left_out_lines(plan), "", steps_text(plan)]
@@ -118,16 +124,25 @@ def left_out_lines(plan: Plan) -> list[str]:
     """What the plan leaves out and why, after an empty line; empty if it leaves nothing out."""
     if not plan.left_out:
         return []
-    return ["", "Left out", *(f"  - {clean(sentence, MAX_SENTENCE)}" for sentence in plan.left_out)]
+    sentences = [f"  - {clean(sentence, MAX_SENTENCE)}" for sentence in plan.left_out[:MAX_LISTED]]
+    more = len(plan.left_out) - len(sentences)
+    return ["", "Left out", *sentences, *([f"  And {spaced(more)} more."] if more else [])]
 
 
 def steps_text(plan: Plan) -> str:
-    """The number of steps as a sentence, and of those that will not be sent."""
+    """The number of steps as a sentence, by kind where there are many, and of those that will not be sent."""
     count = len(plan.steps)
     if not count:
         return "Nothing to do: no change is needed."
-    refused = f" {len(plan.refused)} of them will not be sent (x)." if plan.refused else ""
-    return f"{count} {'step' if count == 1 else 'steps'}, each one call.{refused}"
+    if count > MAX_LISTED:
+        verbs = Counter(step.change.verb for step in plan.steps)
+        kinds = ", ".join(f"{spaced(number)} {verb}" for verb, number in verbs.items())
+        return f"{spaced(count)} steps, each one call: {kinds}.{_refused_text(plan)}"
+    return f"{count} {'step' if count == 1 else 'steps'}, each one call.{_refused_text(plan)}"
+
+
+def _refused_text(plan: Plan) -> str:
+    return f" {spaced(len(plan.refused))} of them will not be sent (x)." if plan.refused else ""
 
 
 def recheck_lines(plan: Plan) -> list[str]:

@@ -64,11 +64,11 @@ class ImportSource:
 
 
 def source_to_json(source: ImportSource) -> dict[str, Json]:
-    """The source as a JSON object; fields of a row that have their usual value are left out."""
+    """The source as a JSON object."""
     return {
         "file": source.file,
         "columns": list(source.columns),
-        "rows": [_row_to_json(row) for row in source.rows],
+        "rows": [row_to_json(row) for row in source.rows],
     }
 
 
@@ -84,7 +84,8 @@ def import_source(value: object, where: str) -> ImportSource:
     return source
 
 
-def _row_to_json(row: ImportRow) -> dict[str, Json]:
+def row_to_json(row: ImportRow) -> dict[str, Json]:
+    """One row as a JSON object; fields that have their usual value are left out."""
     found: dict[str, Json] = {"line": row.line, "on_conflict": row.on_conflict.value}
     if row.cells:
         found["cells"] = list(row.cells)
