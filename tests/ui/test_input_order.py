@@ -421,7 +421,7 @@ async def test_commands_that_read_the_cursor_or_the_marks_need_the_view(
         assert read == []
 
 
-WITHOUT_ROW = {"dialog.open", "user.new", "group.new"}
+WITHOUT_ROW = {"dialog.open", "user.new", "users.import", "group.new"}
 """Commands that change the account and act on no row."""
 
 

@@ -97,6 +97,7 @@ COMMANDS: Final = (
     ),
     Command("user.edit", ("e",), "Edit this user", CHANGE, "edit", writes=True, needs_view=True),
     Command("user.new", ("n",), "Create a user", CHANGE, writes=True),
+    Command("users.import", ("i",), "Import users from a CSV file", CHANGE, writes=True),
     Command("user.deactivate", ("x",), "Deactivate this user", CHANGE, "deactivate", writes=True, needs_view=True),
     Command("user.reactivate", ("X",), "Reactivate this user", CHANGE, "reactivate", writes=True, needs_view=True),
     Command(

@@ -33,6 +33,7 @@ class WorkerGroup(StrEnum):
     NEAREST = "nearest"  # looks for names similar to a word that no user has
     VIEWS = "views"  # saves and deletes views
     EDITOR = "editor"  # reads what the form of a user shows
+    IMPORT = "import"  # reads a file to import, and what its rows would change
     WRITE = "write"  # plans a change and follows its job; never exclusive
     JOBS = "jobs"  # reads the journal for the Jobs tab
     LEAVE = "leave"  # asks what to do with running jobs on quitting

@@ -216,6 +216,14 @@ def _open_form(browser: Browser, draft: "UserDraft", name: str) -> None:
     _write(browser, editor.run, name)
 
 
+def _import(browser: Browser) -> None:
+    from walkme_tui.ui.flows.user_import import UserImport
+
+    users = UserImport(browser, Origin(browser, of_user=False), browser.state_file)
+    users.open()  # before the next key is handled, which is for the dialog
+    _write(browser, users.run, "Importing users")
+
+
 def _change_status(status: Status) -> Action:
     def change(browser: Browser) -> None:
         from walkme_tui.ui.flows.offboard import change_status
@@ -350,6 +358,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "user.offboard": _offboard,
     "user.edit": _edit,
     "user.new": _create,
+    "users.import": _import,
     "user.deactivate": _change_status(Status.INACTIVE),
     "user.reactivate": _change_status(Status.ACTIVE),
     "user.edit_groups": _edit_groups,

@@ -14,6 +14,7 @@ from walkme_tui.ui.workers import WorkerGroup, start_worker
 if TYPE_CHECKING:
     from textual.geometry import Size
 
+    from walkme_tui.config.state import StateFile
     from walkme_tui.ui.browser.change_commands import ChangeCommands
     from walkme_tui.ui.browser.chrome import Chrome
     from walkme_tui.ui.browser.details import Details
@@ -34,6 +35,7 @@ class Browser(FlowContext, Protocol):
     chrome: "Chrome"
     view_state: "ViewState"
     navigation: "Navigation"
+    state_file: "StateFile | None"
 
     @property
     def ordering(self) -> "TableSorting":

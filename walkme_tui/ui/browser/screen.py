@@ -98,7 +98,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.view_state = ViewState(self, self.area, self.filter, self.pages, commands)
         self.details = Details(self, self.area)
         self.navigation: Navigation = Navigation(self)
-        self._state_file = state_file
+        self.state_file = state_file
         self._wide = wide
         self._commands = commands
         self._unsubscribe: Callable[[], None] | None = None
@@ -110,7 +110,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """The order and the column widths of the tables; the first frame does not need them."""
         from walkme_tui.ui.browser.sorting import TableSorting
 
-        return TableSorting(self, self.area, self.filtering, self.filter, self._state_file)
+        return TableSorting(self, self.area, self.filtering, self.filter, self.state_file)
 
     # ------------------------------------------------------------ life
 

@@ -81,8 +81,8 @@ class SearchDialog(ChoiceDialog):
 
     SIZE_CLASS: ClassVar[str] = "large"
 
-    def __init__(self, title: str, choices: Sequence[Choice]) -> None:
-        super().__init__(title, choices)
+    def __init__(self, title: str, choices: Sequence[Choice], current: str | None = None) -> None:
+        super().__init__(title, choices, current)
         self._input = TextInput(prompt="type to search", id="choice-filter")
         self._input.on_edit = self._search
 

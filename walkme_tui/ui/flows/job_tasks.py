@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.services.changes.job_progress import JobProgress
     from walkme_tui.services.changes.job_runs import JobResult, RunningJob
+    from walkme_tui.ui.import_reading import ImportDraft
     from walkme_tui.ui.plan_preload import PlanPreload
 
 SERVER_PAUSE: Final = "the server requested a pause"
@@ -33,8 +34,8 @@ class JobTasks:
 
     ``open_change_services`` raises ``ConfigurationError``; without one the session is for reading only. ``listener`` is
     called when something visible changed, with True where it must be drawn at once. ``unfinished`` are the jobs that
-    stopped in this session with steps left, by id. ``plan_failure`` is why the plan that the browser was started for
-    could not be made.
+    stopped in this session with steps left, by id. ``import_draft`` is the import that was set up last and not run.
+    ``plan_failure`` is why the plan that the browser was started for could not be made.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class JobTasks:
         self.listener: Callable[[bool], None] = lambda _: None
         self.pending = Pending(lambda: self.listener(True))
         self.unfinished: dict[str, Job] = {}
+        self.import_draft: ImportDraft | None = None
         self.plan_failure: WalkmeError | None = None
         self._session = session
         self._open_change_services = open_change_services

@@ -1,0 +1,363 @@
+"""Users imported from a CSV file with ``i``: the file, its rows, their settings, the review and the way back."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual import events
+
+from tests.support.browser import Browser, Setting, open_browser
+from tests.support.fake_directory import FakeDirectory, people
+from walkme_tui.config.state import StateFile
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.users import UnreadableRecord, User
+from walkme_tui.ui.dialogs.import_setup import ImportDialog
+from walkme_tui.ui.widgets.import_list import ImportList
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_style import StyledText
+
+GROUPS = [Group("g1", "Sales"), Group("g2", "Field"), Group("g3", "Beta \x1b]52;c;AAAA\x07 [@click=app.quit]Group")]
+HEADER = "E-Mail,First Name,Groups,Phone\n"
+OLD = "person00000@example.com"
+
+WriteFile = Callable[..., Path]
+
+
+@pytest.fixture
+def write_file(tmp_path: Path) -> WriteFile:
+    """Writes a file of the test and returns its path."""
+
+    def write(text: str, name: str = "people.csv", encoding: str = "utf-8") -> Path:
+        file = tmp_path / name
+        file.write_bytes(text.encode(encoding))
+        return file
+
+    return write
+
+
+def account(count: int = 12) -> FakeDirectory:
+    return FakeDirectory(people(count), groups=GROUPS)
+
+
+def shown(browser: Browser) -> str:
+    """The dialog on top, then the screen, with one blank for every run of blanks and line breaks."""
+    return " ".join(f"{browser.dialog} {browser.screen_text}".split())
+
+
+async def choose_file(browser: Browser, path: Path | str) -> None:
+    await browser.loaded()
+    await browser.press("i")
+    browser.app.post_message(events.Paste(str(path)))
+    await browser.pause()
+    await browser.press("enter")
+
+
+async def show_rows(browser: Browser, path: Path) -> None:
+    """Choose the file and wait until its rows are checked."""
+    await choose_file(browser, path)
+    await checked(browser)
+
+
+async def checked(browser: Browser) -> None:
+    """Wait until every row is planned again."""
+    await browser.settled(lambda: isinstance(browser.app.screen, ImportDialog))
+    counts = browser.app.screen.query_one("#import-counts", TextBar)
+    await browser.settled(lambda: not any(word in counts.text for word in ("…", "Esc stops")))
+    await browser.pause()
+
+
+def created(api: FakeDirectory) -> list[str]:
+    return [str(dict(write.arguments[0])["email"]) for write in api.writes if write.name == "create_user"]  # type: ignore[call-overload]
+
+
+# ---------------------------------------------------------------- from the file to the receipt
+
+
+async def test_the_rows_of_a_file_are_checked_reviewed_and_imported(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}new@example.com,Neu,Sales,1\n{OLD},Zoë,,2\nbad mail,Bad,,3\n")
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("i")
+        await browser.type(str(file)[:-5])
+        await browser.settled(lambda: file.name in shown(browser))
+        await browser.press("tab", "enter")
+        await checked(browser)
+        assert "columns email, first name, groups; not imported: Phone" in shown(browser)
+        assert "2 new@example.com create Neu; join Sales" in shown(browser)
+        assert "4 bad mail fail the email is malformed" in shown(browser)
+        assert "3 rows: 1 create, 1 unchanged, 1 fail" in shown(browser)
+        await browser.press("enter")
+        await browser.listening("Import")
+        assert not api.writes
+        await browser.press("y")
+        await browser.settled(lambda: "Receipt" in browser.dialog)
+    assert created(api) == ["new@example.com"]
+
+
+async def test_esc_goes_back_one_step_a_press_and_loses_nothing(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}new@example.com,Neu,,1\n{OLD},Zora,,2\nbad,Bad,,3\n")
+    async with open_browser(Setting(api=account())) as browser:
+        await show_rows(browser, file)
+        await browser.press("u")
+        await checked(browser)
+        await browser.press("enter")
+        await browser.listening("Import")
+        await browser.press("escape")
+        await checked(browser)
+        assert "set first name Zoë -> Zora" in shown(browser)
+        await browser.press("f")
+        assert "only failing rows" in shown(browser)
+        await browser.press("escape")
+        assert "new@example.com" in shown(browser)
+        await browser.press("escape")
+        await browser.settled(lambda: "Import users from a CSV file" in shown(browser))
+        assert browser.says(file.name)
+        await browser.press("escape")
+        assert browser.dialog == ""
+        await browser.press("i", "enter")
+        await checked(browser)
+        assert "user exists update the user" in shown(browser)
+
+
+async def test_keys_that_are_typed_ahead_go_to_the_dialog_for_the_file(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}new@example.com,Neu,,1\n")
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.type_ahead("i", *str(file), "enter")
+        await checked(browser)
+        assert "1 row: 1 create" in shown(browser)
+
+
+async def test_a_profile_for_reading_only_imports_nothing() -> None:
+    async with open_browser(Setting(api=account(), read_only=True)) as browser:
+        await browser.loaded()
+        await browser.press("i")
+        assert browser.dialog == ""
+        assert any("read-only" in toast for toast in browser.toasts)
+
+
+# ---------------------------------------------------------------- the file
+
+
+async def test_a_file_that_cannot_be_read_leaves_what_was_typed(tmp_path: Path) -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await choose_file(browser, tmp_path / "none.csv")
+        await browser.settled(lambda: "There is no such file." in shown(browser))
+        assert browser.says("none.csv")
+        await browser.press("backspace")
+        await browser.settled(lambda: "There is no such file." not in shown(browser))
+        await browser.press("enter")
+        await browser.settled(lambda: "There is no such file." in shown(browser))
+
+
+async def test_the_folder_and_the_columns_are_remembered(tmp_path: Path, write_file: WriteFile) -> None:
+    state_file = StateFile(tmp_path / "state" / "state.toml")
+    file = write_file("Who,What\nnew@example.com,Neu\n")
+    async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
+        await show_rows(browser, file)
+        await browser.press("c", "down", "enter", "down", "enter", "escape")
+        await checked(browser)
+        assert "columns email = Who, first name = What" in shown(browser)
+        await browser.press("enter")
+        await browser.listening("Import")
+    other = write_file("Who,What\nother@example.com,Anna\n", "other.csv")
+    async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
+        await browser.loaded()
+        await browser.press("i")
+        await browser.settled(lambda: browser.says(f"{tmp_path}/"))
+        await browser.type(other.name)
+        await browser.press("enter")
+        await checked(browser)
+        assert "other@example.com create Anna" in shown(browser)
+
+
+# ---------------------------------------------------------------- how the file is read
+
+
+async def test_an_unknown_encoding_is_asked_for(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}new@example.com,Zoë,,1\n", encoding="cp1252")
+    async with open_browser(Setting(api=account())) as browser:
+        await choose_file(browser, file)
+        await browser.settled(lambda: "Encoding of the file" in shown(browser))
+        assert "UTF-8" not in browser.dialog
+        assert "Western Europe, Windows w@example.com,Zoë,,1" in shown(browser)
+        await browser.press("enter")
+        await checked(browser)
+        assert "encoding CP1252" in shown(browser)
+        assert "create Zoë" in shown(browser)
+
+
+async def test_without_an_answer_the_problem_stays_with_the_keys_that_solve_it(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}new@example.com,Zoë,,1\n", encoding="cp1252")
+    async with open_browser(Setting(api=account())) as browser:
+        await choose_file(browser, file)
+        await browser.settled(lambda: "Encoding of the file" in shown(browser))
+        await browser.press("escape")
+        await checked(browser)
+        assert "Line 2: the byte EB" in shown(browser)
+        await browser.press("enter", "space", "u", "f")
+        await checked(browser)
+        await browser.press("e", "enter")
+        await checked(browser)
+        assert "create Zoë" in shown(browser)
+
+
+async def test_delimiter_and_header_are_overridden(write_file: WriteFile) -> None:
+    file = write_file("a@example.com;Anna\nb@example.com;Bo\n")
+    async with open_browser(Setting(api=account())) as browser:
+        await show_rows(browser, file)
+        assert "d delimiter semicolon h header no" in shown(browser)
+        assert "2 rows: 2 create" in shown(browser)
+        await browser.press("d", "up", "enter")
+        await checked(browser)
+        assert "d delimiter comma" in shown(browser)
+        assert "No column is known to contain the emails" in shown(browser)
+        assert "c chooses the columns" in shown(browser)
+        await browser.press("d", "down", "enter")
+        await checked(browser)
+        await browser.press("h")
+        await checked(browser)
+        assert "h header yes" in shown(browser)
+        assert "1 row: 1 create" in shown(browser)
+
+
+async def test_a_field_is_imported_from_one_column_only(write_file: WriteFile) -> None:
+    file = write_file("Mail,Work Email\na@example.com,b@example.com\n")
+    async with open_browser(Setting(api=account())) as browser:
+        await show_rows(browser, file)
+        await browser.press("c", "down", "enter")
+        assert "email now Mail" in browser.dialog
+        await browser.press("home", "enter", "escape")
+        await checked(browser)
+        assert "columns email = Work Email; not imported: Mail" in shown(browser)
+        assert "b@example.com create" in shown(browser)
+
+
+# ---------------------------------------------------------------- users who exist, groups
+
+
+async def test_what_happens_with_existing_users_is_chosen_for_all_and_for_one_row(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}{OLD},Zora,,1\nperson00001@example.com,Anna,Field,2\n")
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await show_rows(browser, file)
+        assert "2 rows: 2 skip" in shown(browser)
+        await browser.press("u")
+        await checked(browser)
+        assert "2 rows: 2 update" in shown(browser)
+        assert "set first name Amina -> Anna; join Field" in shown(browser)
+        await browser.press("space")
+        await checked(browser)
+        assert "2 rows: 1 update, 1 fail" in shown(browser)
+        assert f"{OLD} this row only: fail the user exists already; first name is Zoë, not Zora" in shown(browser)
+        await browser.press("enter")
+        await browser.listening("Import")
+        await browser.press("y")
+        await browser.settled(lambda: "Receipt" in browser.dialog)
+    assert {write.name for write in api.writes} == {"patch_user", "add_member"}
+    assert not any("Zora" in str(write) for write in api.writes)
+
+
+async def test_a_row_without_an_existing_user_has_no_choice(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}new@example.com,Neu,,1\n")
+    async with open_browser(Setting(api=account())) as browser:
+        await show_rows(browser, file)
+        await browser.press("space")
+        assert any("nothing to choose" in toast for toast in browser.toasts)
+        assert "1 row: 1 create" in shown(browser)
+
+
+async def test_everyone_in_the_file_joins_the_groups_for_all(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}new@example.com,Neu,Field,1\n")
+    async with open_browser(Setting(api=account())) as browser:
+        await show_rows(browser, file)
+        await browser.press("a")
+        await browser.settled(lambda: "Groups that everyone in the file joins" in shown(browser))
+        await browser.press(*"sales", "space", "f2")
+        await checked(browser)
+        assert "groups for all Sales" in shown(browser)
+        assert "create Neu; join Field; join Sales" in shown(browser)
+
+
+# ---------------------------------------------------------------- what is not loaded
+
+
+class SlowLookUps(FakeDirectory):
+    """Answers a hundred look-ups at once, and the others when ``gate`` is set."""
+
+    def __init__(self, users: list[User | UnreadableRecord], *, groups: list[Group]) -> None:
+        super().__init__(users, groups=groups)
+        self.gate = asyncio.Event()
+        self._left = 100
+
+    async def find_user(self, email: str) -> User | None:
+        self._left -= 1
+        if self._left < 0:
+            await self.gate.wait()
+        return await super().find_user(email)
+
+
+async def test_a_few_emails_that_are_not_loaded_are_looked_up(write_file: WriteFile) -> None:
+    api = account(400)
+    file = write_file(f"{HEADER}person00399@example.com,Z,,1\nnew@example.com,Neu,,2\n")
+    async with open_browser(Setting(api=api)) as browser:
+        await show_rows(browser, file)
+        assert "2 rows: 1 create, 1 skip" in shown(browser)
+    looked_up = [call.arguments[0] for call in api.calls if call.name == "find_user"]
+    assert sorted(map(str, looked_up)) == ["new@example.com", "person00399@example.com"]
+
+
+async def test_many_emails_are_looked_up_when_the_person_wants_it(write_file: WriteFile) -> None:
+    api = SlowLookUps(people(400), groups=GROUPS)
+    file = write_file(HEADER + "".join(f"new{number}@example.com,N,,\n" for number in range(250)))
+    async with open_browser(Setting(api=api)) as browser:
+        await show_rows(browser, file)
+        assert "250 rows: 250 not known yet" in shown(browser)
+        assert "Enter look up 250 emails, about 62 s" in shown(browser)
+        assert not any(call.name == "find_user" for call in api.calls)
+        await browser.press("enter")
+        await browser.settled(lambda: "looked up 100 of 250, Esc stops" in shown(browser))
+        await browser.press("escape")
+        await checked(browser)
+        assert "250 rows: 100 create, 150 not known yet" in shown(browser)
+        api.gate.set()
+        await browser.press("enter")
+        await checked(browser)
+        assert "250 rows: 250 create" in shown(browser)
+        await browser.press("enter")
+        await browser.listening("Import 250 people")
+
+
+# ---------------------------------------------------------------- many rows, odd rows
+
+
+async def test_only_the_rows_on_the_screen_are_made(write_file: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    real_line = ImportList.line
+
+    def line(self: ImportList, row: int, width: int) -> StyledText:
+        made.append(row)
+        return real_line(self, row, width)
+
+    monkeypatch.setattr(ImportList, "line", line)
+    file = write_file(HEADER + "".join(f"new{number}@example.com,N,,\n" for number in range(3_000)))
+    async with open_browser(Setting(api=account())) as browser:
+        await show_rows(browser, file)
+        assert browser.says("3 000 rows: 3 000 create")
+        await browser.press("G")
+        assert browser.says("new2999@example.com")
+    assert len(set(made)) < 100
+
+
+async def test_hostile_cells_are_only_shown(write_file: WriteFile) -> None:
+    file = write_file('E-Mail,First Name,[/x]\x1b[31m\nnew@example.com,"\x1b]52;c;AAAA\x07[/x]",x\n')
+    async with open_browser(Setting(api=account())) as browser:
+        await show_rows(browser, file)
+        assert "not imported: [/x]␛[31m" in shown(browser)
+        await browser.press("c")
+        assert "\x1b" not in browser.screen_text
+        await browser.press("escape", "e")
+        assert "\x1b" not in browser.screen_text
+        assert browser.running
