@@ -51,7 +51,7 @@ def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | No
             hint="Write the plan first, then: walkme-tui plan apply FILE --yes",
         )
     context = context.with_account(request.profile, request.surface)
-    if plan_file is None and not execute and is_for_the_browser(context):
+    if opens_browser(context, plan_file=plan_file, execute=execute):
         from walkme_tui.cli.browser_launch import browse_task
         from walkme_tui.ui.browser_start import StartPlan
 
@@ -90,6 +90,11 @@ def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | No
         return ExitCode.DONE
 
     return with_change_services(context, work, check)
+
+
+def opens_browser(context: Context, *, plan_file: Path | None, execute: bool) -> bool:
+    """The browser opens at the plan of a request: it is neither saved nor executed, and there is a terminal."""
+    return plan_file is None and not execute and is_for_the_browser(context)
 
 
 def is_for_the_browser(context: Context) -> bool:

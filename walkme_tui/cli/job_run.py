@@ -15,8 +15,10 @@ from walkme_tui.cli.output.plan_text import plan_lines
 from walkme_tui.cli.output.progress import JobProgressLine
 from walkme_tui.cli.output.streams import drop_lost_output, print_json, print_lines
 from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.imports.results import not_imported, partly_imported, row_results
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.text import spaced
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.changes.job_control import JobControl
 
@@ -30,7 +32,7 @@ async def run_plan(context: Context, change_services: ChangeServices, plan: Plan
             print_json(empty_job_object(plan))
         else:
             print_lines(plan_lines(plan))
-        return ExitCode.DONE
+        return ExitCode.NOT_FOUND_OR_INCOMPLETE if not_imported(row_results(plan)) else ExitCode.DONE
     change_services.planner.require(plan)
     return await run_job(context, change_services, await change_services.job_runs.submit(plan))
 
@@ -112,11 +114,26 @@ def _print_end(context: Context, job: Job, problem: WalkmeError | None, *, inter
         steps = "1 step is" if left == 1 else f"{left} steps are"
         why = "interrupted" if interrupted else "paused"
         print_message(f"Job {job.id} is {why}; {steps} left. What was done stays done.", _how_to_resume(job))
+    else:
+        _print_rows_left(job)
     if interrupted and job.state.resumable:
         return ExitCode.INTERRUPTED
     if problem is not None:
         return exit_code(problem)
     return ExitCode.DONE if job.clean else ExitCode.NOT_FOUND_OR_INCOMPLETE
+
+
+def _print_rows_left(job: Job) -> None:
+    """Print how to import the rows of an import that were not imported."""
+    results = row_results(job)
+    left = not_imported(results)
+    if not left:
+        return
+    rows = "1 row was" if len(left) == 1 else f"{spaced(len(left))} rows were"
+    how = f"Correct and import them again: {PROGRAM} jobs failed {job.id} --csv > rows.csv"
+    if partly_imported(left, job):
+        how += "\nUse --on-conflict update then: some of these rows have created or changed their user already."
+    print_message(f"{rows} not imported.", how)
 
 
 def _how_to_resume(job: Job) -> str:

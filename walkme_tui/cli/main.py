@@ -27,6 +27,7 @@ MODULES: Final = MappingProxyType(
         "create": "walkme_tui.cli.commands.create",
         "set": "walkme_tui.cli.commands.set",
         "delete": "walkme_tui.cli.commands.delete",
+        "import": "walkme_tui.cli.commands.import_file",
         "undo": "walkme_tui.cli.commands.undo",
         "jobs": "walkme_tui.cli.commands.jobs",
         "plan": "walkme_tui.cli.commands.plan",

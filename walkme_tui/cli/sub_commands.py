@@ -27,6 +27,7 @@ SUB_COMMANDS: Final = MappingProxyType(
         "create": "create a user, with groups",
         "set": "change fields of a user",
         "delete": "delete a user permanently",
+        "import": "create and update users from a CSV file",
         "undo": "undo the changes of a job",
         "jobs": "list, show, resume and purge jobs",
         "plan": "show or apply a plan file",
@@ -75,6 +76,10 @@ EXAMPLES: Final = MappingProxyType(
         "delete": (
             "walkme-tui delete zoe.celik@example.com --confirm zoe.celik@example.com",
             "walkme-tui delete zoe.celik@example.com --confirm zoe.celik@example.com --plan zoe.json",
+        ),
+        "import": (
+            "walkme-tui import people.csv --group Sales",
+            "walkme-tui import people.csv --on-conflict update --encoding cp1252 --yes",
         ),
         "undo": (
             "walkme-tui undo bcdf                          # review the plan first",
@@ -273,6 +278,36 @@ def _add_delete(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
     )
 
 
+def _add_import(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    from walkme_tui.domain.imports.csv_format import DELIMITERS
+    from walkme_tui.domain.imports.import_fields import ImportField
+    from walkme_tui.domain.imports.source import OnConflict
+
+    add = parser.add_argument
+    add("file", metavar="FILE", type=Path, help="a CSV file")
+    policies = [policy.value for policy in OnConflict]
+    conflict = "what to do with a row whose email a user has already: skip (the default), update or fail"
+    add("--on-conflict", choices=policies, default=OnConflict.SKIP.value, help=conflict)
+    group = "name or id of a group that everybody in the file joins; can be repeated"
+    add("--group", action="append", default=[], metavar="GROUP", help=group)
+    add("--encoding", metavar="E", help="encoding of a file that is not UTF-8, for example cp1252")
+    named = ", ".join(DELIMITERS)
+    add("--delimiter", metavar="D", help=f"{named}, or another character (default: it is found)")
+    header = "whether the first row names the columns (default: it is found)"
+    add("--header", action=argparse.BooleanOptionalAction, default=None, help=header)
+    fields = f"read FIELD from this column, given by name or number; can be repeated; fields: {', '.join(ImportField)}"
+    add("--map", dest="columns", action="append", default=[], metavar="FIELD=COLUMN", help=fields)
+    _add_plan_options(parser)
+    parser.epilog = (
+        "Every row is checked before anything is sent, and ends as created, updated, unchanged, skipped, failed,\n"
+        "needs review or not attempted. Groups of a row are names or ids, separated by ; or |. An empty cell changes\n"
+        "nothing. On a terminal the browser opens at the plan. The rows that were not imported are written as CSV in\n"
+        "their own columns, each with its error, ready to be imported again. Importing a file twice changes nothing.\n"
+        "An undo deactivates the new users and deletes nobody. A file that cannot be read: nothing is sent, exit code\n"
+        f"{ExitCode.USAGE}."
+    )
+
+
 def _add_undo(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     parser.add_argument("job", metavar="JOB|RECEIPT", help=f"{_JOB_ID}; or the path of a receipt")
     _add_plan_options(parser)
@@ -449,6 +484,7 @@ _ADDING: Final = MappingProxyType(
         "create": _add_create,
         "set": _add_set,
         "delete": _add_delete,
+        "import": _add_import,
         "undo": _add_undo,
         "jobs": _add_jobs,
         "plan": _add_plan,

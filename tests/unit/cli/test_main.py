@@ -23,6 +23,9 @@ from walkme_tui.domain.users import User
 
 CODES = {
     errors.ConfigurationError: 2,
+    errors.CsvProblem: 2,
+    errors.EncodingUnknown: 2,
+    errors.NoEmailColumn: 2,
     errors.SecretUnavailable: 2,
     errors.MirrorUnavailable: 2,
     errors.JournalUnavailable: 2,

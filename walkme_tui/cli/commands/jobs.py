@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.journal_run import find_job, with_journal
+from walkme_tui.cli.output.import_rows import job_rows_lines
 from walkme_tui.cli.output.jobs import (
     FAILED_COLUMNS,
     counts_text,
@@ -20,10 +21,19 @@ from walkme_tui.cli.output.jobs import (
 )
 from walkme_tui.cli.output.messages import PROGRAM, print_message
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of
-from walkme_tui.cli.output.streams import print_csv, print_json, print_lines, refuse_two_formats
+from walkme_tui.cli.output.streams import (
+    data_output,
+    line_filter,
+    print_csv,
+    print_json,
+    print_lines,
+    refuse_two_formats,
+)
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.imports.results import failed_rows_csv
 from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.table_cells import BYTE_ORDER_MARK
 from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Journal, Session
 
@@ -77,8 +87,12 @@ def _failed(context: Context, options: argparse.Namespace) -> int:
     records = failed_records(job)
     if context.options.json:
         print_json(job_object(job, records))
+    elif options.csv and job.plan.source is not None:
+        _print_failed_rows(job, bom=options.bom)
     elif options.csv:
         print_csv([FAILED_COLUMNS, *(failed_row(job, record) for record in records)], options)
+    elif job.plan.source is not None:
+        print_lines(job_rows_lines(job))
     elif not records:
         print_lines([f"Nothing failed in job {job.id}: {counts_text(job)}."])
     else:
@@ -86,6 +100,14 @@ def _failed(context: Context, options: argparse.Namespace) -> int:
             own = [record for record in records if record.step.subject_id == user_id]
             print_lines([clean(target_of(job.plan, user_id), MAX_SENTENCE), *(f"  {line}" for line in step_lines(own))])
     return ExitCode.DONE
+
+
+def _print_failed_rows(job: Job, *, bom: bool) -> None:
+    """The rows of an import that were not imported, with the cells of the file."""
+    with data_output(None) as stream:
+        shown = line_filter(stream)
+        stream.write(BYTE_ORDER_MARK if bom else "")
+        stream.writelines(map(shown, failed_rows_csv(job).splitlines(keepends=True)))
 
 
 def _discard(context: Context, options: argparse.Namespace) -> int:

@@ -60,8 +60,8 @@ function _shtab_walkme_tui_using
   test "$_shtab_walkme_tui_cmdpath" = "$argv"
 end
 
-set -g _shtab_walkme_tui_commands browse whois members groups 'groups list' 'groups add' 'groups remove' 'groups create' 'groups rename' 'groups delete' export offboard create set delete undo jobs 'jobs list' 'jobs show' 'jobs resume' 'jobs discard' 'jobs failed' 'jobs purge' plan 'plan show' 'plan apply' config 'config init' 'config path' 'config check' profiles keys themes 'themes list' 'themes check' cache 'cache clear' simulator completion
-set -g _shtab_walkme_tui_opts_with_value --before --confirm --external-id --fault --filter --first --group --jitter-ms --last --latency-ms --output --patch --plan --port --profile --rate-per-s --retry-after --role --scim-odd --scim-page-cap --scopes --seed --surface --ticket --token-ttl --users
+set -g _shtab_walkme_tui_commands browse whois members groups 'groups list' 'groups add' 'groups remove' 'groups create' 'groups rename' 'groups delete' export offboard create set delete import undo jobs 'jobs list' 'jobs show' 'jobs resume' 'jobs discard' 'jobs failed' 'jobs purge' plan 'plan show' 'plan apply' config 'config init' 'config path' 'config check' profiles keys themes 'themes list' 'themes check' cache 'cache clear' simulator completion
+set -g _shtab_walkme_tui_opts_with_value --before --confirm --delimiter --encoding --external-id --fault --filter --first --group --jitter-ms --last --latency-ms --map --on-conflict --output --patch --plan --port --profile --rate-per-s --retry-after --role --scim-odd --scim-page-cap --scopes --seed --surface --ticket --token-ttl --users
 
 complete -c walkme-tui -e
 complete -c walkme-tui -f
@@ -255,6 +255,24 @@ complete -c walkme-tui -n '_shtab_walkme_tui_using delete' -l confirm -x -d 'the
 complete -c walkme-tui -n '_shtab_walkme_tui_using delete' -l ticket -x -d 'ticket number, recorded in the job and the receipt'
 complete -c walkme-tui -n '_shtab_walkme_tui_using delete' -l plan -xka "(__fish_complete_path (commandline -ct))" -d 'write the plan to a file and send nothing'
 complete -c walkme-tui -n '_shtab_walkme_tui_using delete' -l yes -d 'apply the plan without asking; without it, a run without a terminal prints the plan and sends nothing'
+complete -c walkme-tui -n '_shtab_walkme_tui_using; and test $_shtab_walkme_tui_npos -eq 0' -a import -d 'Create and update users from a CSV file.'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -s h -l help -d 'show this help message and exit'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l profile -xka "(_walkme_tui_names profiles)" -d 'the profile to use'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l surface -xka "rest scim" -d 'the API to use: rest (the default where the profile has it) or scim'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l read-only -d 'refuse every change'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l demo -d 'use a simulated account instead of a profile'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l json -d 'print one JSON object'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l no-color -d 'use no colours'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l on-conflict -xka "skip update fail" -d 'what to do with a row whose email a user has already: skip (the default), update or fail'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l group -xka "(_walkme_tui_names groups)" -d 'name or id of a group that everybody in the file joins; can be repeated'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l encoding -x -d 'encoding of a file that is not UTF-8, for example cp1252'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l delimiter -x -d 'comma, semicolon, tab, pipe, or another character (default: it is found)'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l header -l no-header -d 'whether the first row names the columns (default: it is found)'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l map -x -d 'read FIELD from this column, given by name or number; can be repeated; fields: email, firstName, lastName, role, externalId, groups'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l ticket -x -d 'ticket number, recorded in the job and the receipt'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l plan -xka "(__fish_complete_path (commandline -ct))" -d 'write the plan to a file and send nothing'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l yes -d 'apply the plan without asking; without it, a run without a terminal prints the plan and sends nothing'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import; and test $_shtab_walkme_tui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a CSV file'
 complete -c walkme-tui -n '_shtab_walkme_tui_using; and test $_shtab_walkme_tui_npos -eq 0' -a undo -d 'Undo the changes of a job.'
 complete -c walkme-tui -n '_shtab_walkme_tui_using undo' -s h -l help -d 'show this help message and exit'
 complete -c walkme-tui -n '_shtab_walkme_tui_using undo' -l profile -xka "(_walkme_tui_names profiles)" -d 'the profile to use'

@@ -18,6 +18,7 @@ _shtab_walkme_tui_commands() {
     delete:'Delete a user permanently.'
     export:'Write all users, or those that match a filter, as CSV, JSON or Markdown.'
     groups:'List the groups with their numbers of members; change who is in one; create, rename, delete one.'
+    import:'Create and update users from a CSV file.'
     jobs:'List, show, resume and purge jobs.'
     keys:'List the keys of the browser.'
     members:'List the members of a group.'
@@ -386,6 +387,29 @@ _shtab_walkme_tui_groups_rename_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_walkme_tui_groups_rename_defaults_added=0
 
+_shtab_walkme_tui_import_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
+  "--read-only[refuse every change]"
+  "--demo[use a simulated account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--on-conflict[what to do with a row whose email a user has already\: skip (the default), update or fail]:on_conflict:(skip update fail)"
+  "*--group[name or id of a group that everybody in the file joins\; can be repeated]:GROUP:_walkme_tui_names groups"
+  "--encoding[encoding of a file that is not UTF-8, for example cp1252]:E:"
+  "--delimiter[comma, semicolon, tab, pipe, or another character (default\: it is found)]:D:"
+  {--header,--no-header}"[whether the first row names the columns (default\: it is found)]"
+  "*--map[read FIELD from this column, given by name or number\; can be repeated\; fields\: email, firstName, lastName, role, externalId, groups]:FIELD=COLUMN:"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
+  "--plan[write the plan to a file and send nothing]:FILE:_files"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  ":a CSV file:_files"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_import_defaults_added=0
+
 _shtab_walkme_tui_jobs_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
@@ -744,6 +768,7 @@ _shtab_walkme_tui() {
         delete) _arguments -C -s $_shtab_walkme_tui_delete_options ;;
         export) _arguments -C -s $_shtab_walkme_tui_export_options ;;
         groups) _shtab_walkme_tui_groups ;;
+        import) _arguments -C -s $_shtab_walkme_tui_import_options ;;
         jobs) _shtab_walkme_tui_jobs ;;
         keys) _arguments -C -s $_shtab_walkme_tui_keys_options ;;
         members) _arguments -C -s $_shtab_walkme_tui_members_options ;;

@@ -1,9 +1,10 @@
 """Jobs as JSON objects, CSV rows and lines of text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from walkme_tui.cli.output.columns import aligned, cut
+from walkme_tui.cli.output.import_rows import job_rows_lines, rows_object
 from walkme_tui.cli.output.messages import PROGRAM
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, call_of, left_out_lines, step_text, target_of, title_of
 from walkme_tui.domain.accounts import Surface
@@ -29,7 +30,10 @@ ORDER: Final = (
 
 
 def job_object(job: Job, records: Iterable[StepRecord] | None = None) -> dict[str, Json]:
-    """A job as a JSON object; ``records`` are its steps, None: all."""
+    """A job as a JSON object; ``records`` are its steps, None: all.
+
+    Where they are given, of an import only the rows that were not imported are shown, too.
+    """
     return {
         "job": job.id,
         "state": job.state.value,
@@ -46,6 +50,7 @@ def job_object(job: Job, records: Iterable[StepRecord] | None = None) -> dict[st
         "undoes": job.plan.undoes,
         "left_out": list(job.plan.left_out),
         "checks": [check.to_json() for check in job.checks],
+        **rows_object(job, all_rows=records is None),
     }
 
 
@@ -63,6 +68,7 @@ def empty_job_object(plan: Plan) -> dict[str, Json]:
         "ticket": plan.ticket,
         "left_out": list(plan.left_out),
         "checks": [],
+        **rows_object(plan),
     }
 
 
@@ -152,10 +158,7 @@ def job_lines(job: Job, undo_jobs: Iterable[Job] = ()) -> list[str]:
         lines.append(f"Undone   {_second(other.created_at_ms)} by job {other.id}{some}")
     if job.purged_at_ms is not None:
         lines.append(f"Purged   {_second(job.purged_at_ms)}: the people that it changed are no longer known")
-    for user_id in job.reported_ids:
-        lines += ["", cut(target_of(job.plan, user_id), MAX_SENTENCE)]
-        lines += [f"  {line}" for line in step_lines(job.records_of(user_id))]
-        lines += [f"  {'!' if check.wrong else '-'} {check.text}" for check in job.checks_of(user_id)]
+    lines += _subject_lines(job) if job.plan.source is None else ["", *job_rows_lines(job)]
     lines += [*left_out_lines(job.plan), "", f"{counts_text(job)}."]
     lines += [f"Receipt  {clean(path)}" for path in job.receipts]
     if job.purged_at_ms is None and job.undoable_subjects:
@@ -164,6 +167,14 @@ def job_lines(job: Job, undo_jobs: Iterable[Job] = ()) -> list[str]:
         if changed > 1:
             lines.append(f"         {PROGRAM} undo RECEIPT  (the one person of that receipt)")
     return lines
+
+
+def _subject_lines(job: Job) -> Iterator[str]:
+    """Each user or group with its steps and checks."""
+    for user_id in job.reported_ids:
+        yield from ("", cut(target_of(job.plan, user_id), MAX_SENTENCE))
+        yield from (f"  {line}" for line in step_lines(job.records_of(user_id)))
+        yield from (f"  {'!' if check.wrong else '-'} {check.text}" for check in job.checks_of(user_id))
 
 
 def step_lines(records: Iterable[StepRecord]) -> list[str]:

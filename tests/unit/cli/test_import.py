@@ -1,0 +1,283 @@
+"""``walkme-tui import`` with an account in memory: files, columns, the plan, the job, and the rows that failed."""
+
+import csv
+import io
+import sys
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tests.support.command_line import CommandLine
+from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.domain.errors import RequestRejected
+from walkme_tui.domain.users import User
+from walkme_tui.services.imports import planner
+
+KNOWN = person(3)
+ROWS = (
+    "E-Mail;First name;Surname;Groups;Cost centre\n"
+    "ann@example.com;Ann;Moreau;Sales|g2;=42\n"
+    f"{KNOWN.email};{KNOWN.first_name};{KNOWN.last_name};Sales;43\n"
+    "bob@example.com;Bob;Weber;Saels;44\n"
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "people.csv"
+    path.write_text(ROWS, encoding="utf-8")
+    return path
+
+
+def user(api: FakeDirectory, email: str) -> User | None:
+    found = [each for each in api.users if isinstance(each, User) and each.email == email]
+    assert len(found) < 2
+    return found[0] if found else None
+
+
+def outcomes(rows: list[dict[str, object]]) -> list[object]:
+    return [row["outcome"] for row in rows]
+
+
+# ------------------------------------------------------------ the plan
+
+
+def test_without_yes_the_plan_is_printed_and_nothing_is_sent(cli: CommandLine, api: FakeDirectory, file: Path) -> None:
+    answer = cli("import", str(file))
+    assert (answer.code, api.writes) == (0, [])
+    assert answer.out.startswith("Import ann@example.com in env\n")
+    assert "Rows     1 to import, 1 unchanged, 1 failed.\n" in answer.out
+    assert "line 4  failed    there is no group Saels, did you mean Sales?" in answer.out
+    assert "Nothing was sent." in answer.err
+    assert (
+        "3 rows (utf-8, semicolon-separated): email from E-Mail, firstName from First name, lastName from Surname, "
+        "groups from Groups.\nNot imported: Cost centre." in answer.err
+    )
+
+
+def test_a_plan_file_of_an_import_can_be_applied_and_reports_its_rows(
+    cli: CommandLine, api: FakeDirectory, file: Path, tmp_path: Path
+) -> None:
+    plan = str(tmp_path / "plan.json")
+    assert cli("import", str(file), "--plan", plan, "--ticket", "T-1").code == 0
+    assert api.writes == []
+    answer = cli("plan", "apply", plan, "--yes", "--json")
+    assert (answer.code, outcomes(answer.json["rows"])) == (1, ["created", "unchanged", "failed"])
+    assert answer.json["ticket"] == "T-1"
+
+
+# ------------------------------------------------------------ the job
+
+
+def test_every_row_ends_in_one_outcome(cli: CommandLine, api: FakeDirectory, file: Path) -> None:
+    answer = cli("import", str(file), "--yes", "--json", "--group", "g3")
+    assert answer.code == 1
+    assert answer.json["row_counts"] == {"created": 1, "skipped": 1, "failed": 1}
+    assert [(row["line"], row["outcome"], row["target"]) for row in answer.json["rows"]] == [
+        (2, "created", "ann@example.com"),
+        (3, "skipped", None),
+        (4, "failed", None),
+    ]
+    ann = user(api, "ann@example.com")
+    assert ann is not None
+    assert (ann.first_name, ann.groups) == ("Ann", ("g1", "g2", "g3"))
+
+
+def test_the_rows_that_failed_are_printed_as_csv_in_their_columns(cli: CommandLine, file: Path) -> None:
+    job = cli("import", str(file), "--yes", "--json").json["job"]
+    printed = cli("jobs", "failed", job, "--csv").out
+    assert list(csv.reader(io.StringIO(printed))) == [
+        ["E-Mail", "First name", "Surname", "Groups", "Cost centre", "error"],
+        ["bob@example.com", "Bob", "Weber", "Saels", "44", "failed: there is no group Saels, did you mean Sales?"],
+    ]
+    assert cli("jobs", "failed", job).out == (
+        "Rows     1 created, 1 unchanged, 1 failed.\n  line 4  failed    there is no group Saels, did you mean Sales?\n"
+    )
+    shown = cli("jobs", "failed", job, "--json").json
+    assert (outcomes(shown["rows"]), shown["row_counts"]["created"], shown["steps"]) == (["failed"], 1, [])
+    assert "Rows     1 created, 1 unchanged, 1 failed." in cli("jobs", "show", job).out
+
+
+def test_the_failed_rows_are_imported_once_they_are_corrected(
+    cli: CommandLine, api: FakeDirectory, file: Path, tmp_path: Path
+) -> None:
+    job = cli("import", str(file), "--yes", "--json").json["job"]
+    again = tmp_path / "again.csv"
+    again.write_text(cli("jobs", "failed", job, "--csv").out.replace("Saels", "Sales"), encoding="utf-8")
+    answer = cli("import", str(again), "--yes", "--json")
+    assert (answer.code, outcomes(answer.json["rows"])) == (0, ["created"])
+    assert user(api, "bob@example.com") is not None
+
+
+def test_a_second_import_changes_nothing_and_an_undo_deactivates(
+    cli: CommandLine, api: FakeDirectory, file: Path
+) -> None:
+    file.write_text(ROWS.replace("Saels", "Sales"), encoding="utf-8")
+    first = cli("import", str(file), "--yes", "--json")
+    writes = len(api.writes)
+    second = cli("import", str(file), "--yes", "--json")
+    assert (second.code, second.json["job"], second.json["row_counts"]) == (0, None, {"unchanged": 3})
+    assert len(api.writes) == writes
+    assert cli("undo", first.json["job"], "--yes").code == 0
+    assert not any(write.name == "delete_user" for write in api.writes)
+    bob = user(api, "bob@example.com")
+    assert bob is not None
+    assert (bob.status, bob.groups) == ("inactive", ())
+    third = cli("import", str(file), "--yes", "--json")
+    assert third.json["row_counts"] == {"unchanged": 1, "skipped": 2}
+    assert "and is inactive; not in Sales" in third.json["rows"][2]["detail"]
+
+
+@pytest.mark.parametrize(("policy", "outcome", "code"), [("skip", "skipped", 0), ("fail", "failed", 1)])
+def test_a_user_who_is_created_by_others_meanwhile_is_no_second_user(
+    cli: CommandLine, api: FakeDirectory, tmp_path: Path, policy: str, outcome: str, code: int
+) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text("email,groups\nann@example.com,Sales\n", encoding="utf-8")
+    plan = str(tmp_path / "plan.json")
+    cli("import", str(file), "--on-conflict", policy, "--plan", plan)
+    api.users.append(person(50)._replace(email="ANN@example.com"))
+    answer = cli("plan", "apply", plan, "--yes", "--json")
+    assert (answer.code, outcomes(answer.json["rows"])) == (code, [outcome])
+    assert api.writes == []
+
+
+def test_rows_of_users_who_exist_are_updated_if_wanted(cli: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text(f"email,lastName,role\n{KNOWN.email},Moreau,\n", encoding="utf-8")
+    assert cli("import", str(file), "--yes").code == 0
+    assert api.writes == []
+    answer = cli("import", str(file), "--on-conflict", "update", "--yes", "--json")
+    assert (answer.code, outcomes(answer.json["rows"])) == (0, ["updated"])
+    assert (api.now(KNOWN.id).last_name, api.now(KNOWN.id).role) == ("Moreau", KNOWN.role)
+
+
+def test_where_no_row_can_be_imported_no_job_is_made(cli: CommandLine, file: Path) -> None:
+    file.write_text("email\nann\n", encoding="utf-8")
+    answer = cli("import", str(file), "--yes")
+    assert answer.code == 1
+    assert "Rows     0 to import, 1 failed.\n  line 2  failed    the email is malformed" in answer.out
+    assert "Nothing to do" not in answer.out
+    assert cli("jobs", "--json").json == []
+
+
+def test_a_user_without_a_group_is_completed_by_an_update(cli: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text("email,groups\nann@example.com,Sales\n", encoding="utf-8")
+    api.fail_next(RequestRejected("The group is full."), name="add_member")
+    answer = cli("import", str(file), "--yes", "--json")
+    assert (answer.code, answer.json["rows"][0]["outcome"]) == (1, "failed")
+    assert answer.json["rows"][0]["detail"] == "created ann@example.com; join Sales: The group is full."
+    assert "--on-conflict update" in answer.err
+    again = cli("import", str(file), "--on-conflict", "update", "--yes", "--json")
+    assert (again.code, outcomes(again.json["rows"])) == (0, ["updated"])
+
+
+def test_a_read_only_profile_plans_and_sends_nothing(cli: CommandLine, api: FakeDirectory, file: Path) -> None:
+    assert cli("import", str(file), "--read-only").code == 0
+    assert cli("import", str(file), "--read-only", "--yes").code == 5
+    assert api.writes == []
+
+
+# ------------------------------------------------------------ reading the account
+
+
+def test_the_account_is_read_first_where_that_takes_fewer_requests(
+    cli: CommandLine, api: FakeDirectory, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("walkme_tui.cli.commands.import_file.FEW", 1)
+    monkeypatch.setattr(planner, "FEW", 1)
+    answer = cli("import", str(file), "--json")
+    assert answer.code == 0
+    assert api.asked("list_users")
+    assert not api.asked("find_user")
+
+
+def test_the_account_is_read_where_look_ups_by_email_are_ignored(
+    cli: CommandLine, api: FakeDirectory, file: Path
+) -> None:
+    api.email_ignored, api.users = True, people(250)
+    file.write_text(f"email\nann@example.com\n{person(240).email}\n", encoding="utf-8")
+    answer = cli("import", str(file), "--yes", "--json")
+    assert (answer.code, outcomes(answer.json["rows"])) == (0, ["created", "unchanged"])
+
+
+# ------------------------------------------------------------ files and columns
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "The file is empty."),
+        (b"email\n", "Line 1: the file has a header and no rows."),
+        (b'email\n"ann@example.com\n', "Line 2: "),
+        (b"email,a\nann@example.com\n", "Line 2: "),
+        (b"email\nann\0@example.com\n", "Line 2: it contains a null character."),
+        (b"email,lastName\nann@example.com,M\xf6reau\n", "Give the encoding: --encoding cp1252, for example."),
+        (b"name\nAnn\n", "Say which one does: --map email=COLUMN"),
+    ],
+)
+def test_a_file_that_cannot_be_read_exits_2_before_any_request(
+    cli: CommandLine, api: FakeDirectory, file: Path, content: bytes, reason: str
+) -> None:
+    file.write_bytes(content)
+    answer = cli("import", str(file), "--yes")
+    assert (answer.code, cli.opened, api.calls) == (2, [], [])
+    assert reason in answer.err
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "."])
+def test_a_path_that_is_no_file_exits_2(cli: CommandLine, tmp_path: Path, name: str) -> None:
+    answer = cli("import", str(tmp_path / name), "--yes")
+    assert (answer.code, cli.opened) == (2, [])
+
+
+def test_the_format_and_the_columns_can_be_given(cli: CommandLine, api: FakeDirectory, file: Path) -> None:
+    file.write_bytes("ann@example.com/M\xf6reau/Ann\n".encode("cp1252"))
+    words = ["--encoding", "cp1252", "--delimiter", "/", "--no-header", "--map", "lastName=2", "--map", "FIRSTNAME=3"]
+    assert cli("import", str(file), "--yes", *words).code == 0
+    ann = user(api, "ann@example.com")
+    assert ann is not None
+    assert (ann.first_name, ann.last_name) == ("Ann", "Möreau")
+
+
+def test_a_delimiter_can_be_given_by_name_and_a_column_left_out(cli: CommandLine, file: Path) -> None:
+    answer = cli("import", str(file), "--delimiter", "semicolon", "--map", "groups=", "--json")
+    assert answer.json["plan"]["steps"][-1]["call"] == "create user"
+    assert "Not imported: Groups, Cost centre." in answer.err
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("lastName", "lastName is not FIELD=COLUMN."),
+        ("phone=2", "The fields are: email, firstName, lastName, role, externalId, groups."),
+        ("lastName=Surnam", "Did you mean Surname?"),
+    ],
+)
+def test_a_column_that_is_not_there_is_refused(cli: CommandLine, file: Path, word: str, reason: str) -> None:
+    answer = cli("import", str(file), "--map", word)
+    assert (answer.code, cli.opened) == (2, [])
+    assert reason in answer.err
+
+
+class Terminal(io.StringIO):
+    """A terminal on which somebody has typed this."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("typed", "code"), [("cp1252\n", 0), ("cp12\ncp1252\n", 2), ("\n", 2)])
+def test_on_a_terminal_the_encoding_is_asked_for(
+    cli: CommandLine, api: FakeDirectory, file: Path, monkeypatch: pytest.MonkeyPatch, typed: str, code: int
+) -> None:
+    file.write_bytes("email,lastName\nann@example.com,M\xf6reau\n".encode("cp1252"))
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    monkeypatch.setattr(cast("io.TextIOBase", sys.stderr), "isatty", lambda: True)
+    answer = cli("import", str(file), "--yes")
+    assert "Western Europe, Windows" in answer.err
+    assert answer.code == code
+    ann = user(api, "ann@example.com")
+    assert (None if ann is None else ann.last_name) == ("Möreau" if code == 0 else None)
