@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Final, NamedTuple, TypeVar
+from contextlib import aclosing
+from typing import NamedTuple, TypeVar
 
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
@@ -10,15 +11,14 @@ from walkme_tui.cli.output.messages import print_message
 from walkme_tui.domain.errors import ApiError, LookUpIgnored, ServiceUnavailable, SignInRefused
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
-from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.user_json import ATTRIBUTES
+from walkme_tui.domain.user_tables import extent_fields
 from walkme_tui.domain.users import Json
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
+from walkme_tui.services.reading.view import users_in_parts
 
 T = TypeVar("T")
-
-WINDOW: Final = 500
 
 
 class Extent(NamedTuple):
@@ -42,13 +42,9 @@ class Extent(NamedTuple):
 
     def fields(self) -> dict[str, Json]:
         """These facts as fields of a JSON answer."""
-        return {
-            "complete": self.complete and not self.unknown,
-            "loaded": self.loaded,
-            "total": self.total,
-            "as_of": None if self.as_of_ms is None else format_time_ms(self.as_of_ms),
-            "unknown": self.unknown,
-        }
+        return extent_fields(
+            self.loaded, self.total, self.as_of_ms, complete=self.complete and not self.unknown, unknown=self.unknown
+        )
 
 
 async def read_account(session: Session, cached: bool) -> Extent:
@@ -122,18 +118,16 @@ async def refresh_groups(session: Session, needed: bool = False) -> None:
 
 
 async def users(session: Session, query: UserQuery, extent: Extent) -> AsyncGenerator[MirroredUser, None]:
-    """The users of a query, read in windows; in the order of the server's list if the query has no sort.
+    """The users of a query, read in parts; in the order of the server's list if the query has no sort.
 
     Users that are not in the list come last.
     """
     row_ids = await session.mirror.matching(query._replace(sort=query.sort or Sort(SortKey.LISTED)))
-    for start in range(0, len(row_ids), WINDOW):
-        window = row_ids[start : start + WINDOW]
-        found = await session.mirror.rows(window)
-        for row_id in window:
-            user = found.get(row_id)
-            if user is not None and (extent.since_ms is None or user.fetched_at_ms >= extent.since_ms):
-                yield user
+    async with aclosing(users_in_parts(session.mirror, row_ids)) as parts:
+        async for part in parts:
+            for user in part:
+                if extent.since_ms is None or user.fetched_at_ms >= extent.since_ms:
+                    yield user
 
 
 def completeness(extent: Extent) -> ExitCode:

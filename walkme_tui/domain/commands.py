@@ -19,7 +19,8 @@ class Command(NamedTuple):
     ``writes`` means that the command changes the account, see ``domain.permissions``, and ``scope`` is what the token
     needs for that. ``needs_view`` means that it acts on the row under the cursor, on the marks, or on all rows: it
     waits until the view shows what earlier keys requested. ``needs`` is the field of ``Capabilities`` that a surface
-    must have for the command; empty: every surface has it.
+    must have for the command; empty: every surface has it. ``of_users`` means that it acts on a list of users: the tabs
+    without such a list do not have the command.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Command(NamedTuple):
     needs_view: bool = False
     scope: str = WRITE_SCOPE
     needs: str = ""
+    of_users: bool = False
 
 
 MOVE: Final = "Moving"
@@ -86,6 +88,14 @@ COMMANDS: Final = (
     Command("user.raw", ("J",), "The raw record, as JSON", LOOK, "raw", needs_view=True),
     Command("copy.menu", ("y",), "Copy values of this user or group, or of the marked", LOOK, "copy", needs_view=True),
     Command("copy.email", ("Y",), "Copy this user's email, or this group's name", LOOK, needs_view=True),
+    Command(
+        "users.export",
+        ("E",),
+        "Export this view, the marked, or this group's members",
+        LOOK,
+        needs_view=True,
+        of_users=True,
+    ),
     Command(
         "user.offboard",
         ("O",),

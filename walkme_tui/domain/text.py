@@ -163,11 +163,6 @@ def spaced(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
-def without_formula(cell: str) -> str:
-    """The cell with an apostrophe before it where a spreadsheet would evaluate it as a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
-
-
 def search_words(text: str) -> tuple[str, ...]:
     """The words of a filter, folded; a user matches when every one of them occurs in the user's search key."""
     return tuple(search_key(text).split())

@@ -9,6 +9,7 @@ from walkme_tui.domain.capabilities import Capabilities
 from walkme_tui.domain.groups import Group, GroupSize
 from walkme_tui.domain.table_cells import BYTE_ORDER_MARK, csv_line, groups_cell
 from walkme_tui.domain.text import clean, printable_json, spaced
+from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.user_json import ATTRIBUTES, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, User
 
@@ -73,6 +74,22 @@ def json_table(
         ",",
         "\n], " + printable_json(last)[1:] + "\n",
     )
+
+
+def extent_fields(
+    loaded: int, total: int | None, as_of_ms: int | None, *, complete: bool, unknown: int
+) -> dict[str, Json]:
+    """What a JSON answer says of the account that it is based on.
+
+    ``unknown`` loaded users may or may not belong to the answer.
+    """
+    return {
+        "complete": complete,
+        "loaded": loaded,
+        "total": total,
+        "as_of": None if as_of_ms is None else format_time_ms(as_of_ms),
+        "unknown": unknown,
+    }
 
 
 def csv_cells(user: User, texts: Mapping[str, str]) -> list[str]:

@@ -288,8 +288,10 @@ class WalkmeApp(App[int]):
         """All commands, views, orders and themes."""
         from walkme_tui.ui.palette import show_palette
 
-        ordering = self.screen.ordering if isinstance(self.screen, BrowserScreen) else None
-        show_palette(self, self._offered, self.start, self._why_not, self.run_command, ordering)
+        browser = self.screen if isinstance(self.screen, BrowserScreen) else None
+        commands = [each for each in self._offered if browser is None or browser.has_command(each.id)]
+        ordering = browser.ordering if browser is not None else None
+        show_palette(self, commands, self.start, self._why_not, self.run_command, ordering)
 
     def _why_not(self, command: Command) -> str:
         return self.job_tasks.why_not(command) if self.job_tasks is not None else ""

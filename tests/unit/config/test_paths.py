@@ -1,5 +1,6 @@
 """The program's folders, and how folders and files are made."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -119,3 +120,30 @@ def test_an_unknown_home_folder_is_reported(monkeypatch: pytest.MonkeyPatch, tmp
 def test_an_inaccessible_parent_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="File name too long"):
         private_folder(tmp_path / ("x" * 300))
+
+
+def test_a_new_file_replaces_none_that_appears_while_it_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "new.txt"
+
+    def write() -> None:
+        with atomic_text(file, new=True) as stream:
+            stream.write("mine")
+            file.write_text("theirs")
+
+    with pytest.raises(FileExistsError):
+        write()
+    with pytest.raises(FileExistsError), atomic_text(file, new=True):
+        pass
+    assert [(found.name, found.read_text()) for found in tmp_path.iterdir()] == [("new.txt", "theirs")]
+
+
+def test_a_new_file_is_made_on_a_file_system_without_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no hard links")
+
+    monkeypatch.setattr(os, "link", refuse)
+    with atomic_text(tmp_path / "new.txt", new=True) as stream:
+        stream.write("mine")
+    assert [(found.name, found.read_text()) for found in tmp_path.iterdir()] == [("new.txt", "mine")]

@@ -1,11 +1,11 @@
 """One view of the users in the mirror: the server's list by position, or row ids in an order."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from walkme_tui.domain.mirrored import ListedRow
+from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import BROUGHT_FORWARD, Sort, SortKey, UserQuery
 from walkme_tui.services.ports import Mirror
 
@@ -63,12 +63,17 @@ class ViewRows(NamedTuple):
         else:
             order = self.order if self.whole else await mirror.matching(self.query)
         ids: list[str] = []
-        for first, last in chunks(0, len(order) - 1):
-            row_ids = order[first : last + 1]
-            rows = await mirror.rows(row_ids)
-            users = (rows[row_id] for row_id in row_ids if row_id in rows)
+        async for users in users_in_parts(mirror, order):
             ids += [user.user.id for user in users if self.order is not None or user.position is not None]
         return ids
+
+
+async def users_in_parts(mirror: Mirror, row_ids: Sequence[int]) -> AsyncGenerator[list[MirroredUser], None]:
+    """The stored users with these row ids, in this order; raises ``MirrorUnavailable``."""
+    for first, last in chunks(0, len(row_ids) - 1):
+        part = row_ids[first : last + 1]
+        rows = await mirror.rows(part)
+        yield [rows[row_id] for row_id in part if row_id in rows]
 
 
 def chunks(first: int, last: int) -> Iterator[tuple[int, int]]:

@@ -180,6 +180,15 @@ def _copy_menu(browser: Browser) -> None:
     start_worker(browser.screen, WorkerGroup.COPY, menu, name="Copying")
 
 
+def _export(browser: Browser) -> None:
+    from walkme_tui.ui.flows.export import export_users
+
+    # On the list of groups, the key is for the members of the group under the cursor.
+    marked = [] if browser.area.focused is Pane.GROUPS else browser.marked
+    export = partial(export_users, browser, Origin(browser, of_user=False), marked or None)
+    start_worker(browser.screen, WorkerGroup.EXPORT, export, name="Exporting users")
+
+
 def _write(browser: Browser, flow: "Callable[[], Coroutine[object, object, None]]", name: str) -> None:
     """Start something that may change the account; one never takes the place of another."""
     start_worker(browser.screen, WorkerGroup.WRITE, flow, name=name)
@@ -355,6 +364,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "user.raw": _toggle_raw,
     "copy.menu": _copy_menu,
     "copy.email": _copy_email,
+    "users.export": _export,
     "user.offboard": _offboard,
     "user.edit": _edit,
     "user.new": _create,

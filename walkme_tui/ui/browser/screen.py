@@ -214,6 +214,12 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         return list(table.marked_emails) if table is not None else []
 
     @property
+    def listing(self) -> Listing | None:
+        """The users of that table, None on a tab without one."""
+        table = self.area.table
+        return table.listing if table is not None else None
+
+    @property
     def changes_groups(self) -> bool:
         """True while the list of groups has the focus, on a surface that can change them."""
         return self.area.focused is Pane.GROUPS and not self.session.capabilities.group_changes
@@ -232,11 +238,16 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             command_id = "crawl.pause"  # one key pauses the job on the Jobs tab and the crawl elsewhere
         if self.changes_groups:
             command_id = GROUP_COMMANDS.get(command_id, command_id)
-        if self.has_class("tiny") and self.view_state.needs_view(command_id):
+        if not self.has_command(command_id) or (self.has_class("tiny") and self.view_state.needs_view(command_id)):
             return  # it has no user to act on
         self.change_commands.last_command = command_id
         if not self.change_commands.refuses(command_id):
             self._run(command_id)
+
+    def has_command(self, command_id: str) -> bool:
+        """False for a command about a list of users while a tab without one is shown."""
+        of_users = any(each.id == command_id and each.of_users for each in self._commands)
+        return self.area.table is not None or not of_users
 
     def _run(self, command_id: str) -> None:
         from walkme_tui.ui.browser.actions import ACTIONS

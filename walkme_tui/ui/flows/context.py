@@ -9,6 +9,7 @@ from textual.screen import Screen
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
+from walkme_tui.services.reading.listing import Listing
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.flows.job_tasks import JobTasks
@@ -101,6 +102,11 @@ class FlowContext(Protocol):
     @property
     def marked(self) -> list[str]:
         """Ids of the marked users of the table that is shown."""
+        ...
+
+    @property
+    def listing(self) -> Listing | None:
+        """The users of the table that is shown, None on a tab without one."""
         ...
 
     def unmark(self, user_ids: Collection[str]) -> str:

@@ -8,7 +8,8 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.raw_record import raw_record
 from walkme_tui.domain.receipt_text import code
-from walkme_tui.domain.text import clean, printable_json, without_formula
+from walkme_tui.domain.table_cells import safe
+from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.traffic import RequestRecord, curl_command, curl_of_user
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import Json, User
@@ -178,7 +179,7 @@ def _fields(user: User, names: Mapping[str, str]) -> dict[str, Json]:
 
 def _cell(value: Json) -> str:
     """A cell of a spreadsheet, in which it is no formula."""
-    return without_formula(clean(_as_text(value)))
+    return clean(safe(_as_text(value)))
 
 
 def _code(value: Json) -> str:

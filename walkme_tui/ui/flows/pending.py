@@ -35,7 +35,7 @@ class Place(NamedTuple):
 class _Request(NamedTuple, Generic[T]):
     status: Callable[[], str]
     task: "asyncio.Task[T]"
-    long: bool
+    group: tuple[bool, str]
 
 
 class _ReadyDialog(NamedTuple):
@@ -52,17 +52,23 @@ class Pending:
         self._dialogs: list[_ReadyDialog] = []
 
     async def request(
-        self, status: Callable[[], str], work: Callable[[], Coroutine[object, object, T]], *, long: bool = False
+        self,
+        status: Callable[[], str],
+        work: Callable[[], Coroutine[object, object, T]],
+        *,
+        long: bool = False,
+        kind: str = "",
     ) -> T | None:
         """Return the result of ``work``, None where the user cancelled it; the status line shows ``status`` meanwhile.
 
-        Raises what ``work`` raises. A new request cancels the one before it, except a ``long`` one, which takes minutes
-        and continues in the background.
+        Raises what ``work`` raises. A new request cancels the one before it of its ``kind``, except a ``long`` one,
+        which takes minutes and continues in the background.
         """
-        for before in [each for each in self._requests if each.long is long]:
+        group = (long, kind)
+        for before in [each for each in self._requests if each.group == group]:
             self._requests.remove(before)
             before.task.cancel()
-        request = _Request(status, asyncio.create_task(work()), long)
+        request = _Request(status, asyncio.create_task(work()), group)
         self._requests.insert(0 if long else len(self._requests), request)
         self._changed()
         try:
