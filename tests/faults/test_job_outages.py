@@ -86,13 +86,13 @@ async def test_in_an_outage_each_step_takes_about_one_request(tmp_path: Path, ou
             if after == 0:
                 await outage_task
             with pytest.raises(ServiceUnavailable):
-                await desk.run(job.id, JobControl(), lambda progress: None)
+                await desk.run(job, JobControl(), lambda progress: None)
             await outage_task
             assert len(proxy.log) - asked <= MOST_PER_OPERATION * (PEOPLE - after / 3)
             proxy.always = None
             if outage == "refused":
                 await asyncio.to_thread(proxy.accept)
-            job = await desk.run(job.id, JobControl(), lambda progress: None)
+            job = await desk.run(job, JobControl(), lambda progress: None)
     assert job.state is JobState.DONE
     assert job.clean
     assert len(proxy.writes) == sum(record.changed for record in job.steps) == PEOPLE
@@ -111,7 +111,7 @@ async def test_a_write_answered_by_another_server_is_read_back_and_resent(tmp_pa
     with asgi_server(simulator) as server, FaultProxy(server, first_write_and_read) as proxy:
         async with executor(proxy.url, tmp_path) as desk:
             job = await desk.submit(plan(simulator))
-            job = await desk.run(job.id, JobControl(), lambda progress: None)
+            job = await desk.run(job, JobControl(), lambda progress: None)
     assert job.state is JobState.DONE
     assert job.clean
     assert len(proxy.writes) == sum(record.changed for record in job.steps) == PEOPLE
@@ -129,11 +129,11 @@ async def test_a_step_always_answered_by_another_server_is_executed_by_a_later_r
         async with executor(proxy.url, tmp_path) as desk:
             job = await desk.submit(plan(simulator))
             with pytest.raises(OutcomeUnknown, match="“Sign in to the network”"):
-                await desk.run(job.id, JobControl(), lambda progress: None)
+                await desk.run(job, JobControl(), lambda progress: None)
             assert not proxy.writes
             assert proxy.faults[Fault.PAGE_BEFORE] == MAX_SENDS * (MAX_SKIPPED + 1)
             portal = False
-            job = await desk.run(job.id, JobControl(), lambda progress: None)
+            job = await desk.run(job, JobControl(), lambda progress: None)
     assert job.state is JobState.DONE
     assert job.clean
     assert len(proxy.writes) == PEOPLE

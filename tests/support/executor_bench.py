@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.fake_directory import FakeDirectory, people, person
-from tests.support.journals import ACTOR, journal_in
+from tests.support.journals import ACTOR, all_jobs, journal_in
 from tests.support.sessions import ManualTime, open_session
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change
@@ -110,11 +110,11 @@ class ExecutorBench:
 
     async def resume(self, job: Job, control: JobControl | None = None) -> Job:
         """Run the remaining steps of a job."""
-        return await self.executor.run(job.id, control or JobControl(), self.progress.append)
+        return await self.executor.run(job, control or JobControl(), self.progress.append)
 
     async def only(self) -> Job:
         """The one job in the journal."""
-        (job,) = await self.journal.jobs()
+        (job,) = await all_jobs(self.journal)
         return job
 
 

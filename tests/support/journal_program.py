@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.support.fake_directory import person
-from tests.support.journals import ACTOR, plan_for
+from tests.support.journals import ACTOR, all_jobs, plan_for
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import JobState, Outcome
 from walkme_tui.domain.plans import StepState
@@ -37,7 +37,7 @@ async def announced(name: str, call: Awaitable[R]) -> R:
 
 async def work(journal: SqliteJournal) -> None:
     """Record every step of a job as sent and settled."""
-    made = await journal.jobs()
+    made = await all_jobs(journal)
     if made and not made[0].state.resumable:
         return
     job = made[0] if made else await announced("create", journal.create(plan_for(1, 2, 3, groups=19), ACTOR))

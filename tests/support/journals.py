@@ -6,8 +6,9 @@ from tests.support.fake_directory import person
 from walkme_tui.domain.changes.membership import RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.jobs import Actor
+from walkme_tui.domain.jobs import Actor, Job
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered
+from walkme_tui.services.ports import Journal
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 
 ACTOR = Actor("ada", "jump-host", "client-7")
@@ -40,6 +41,11 @@ def plan_for(*numbers: int, groups: int = 2, profile: str = "acme", ticket: str 
     return Plan(
         PlanKind.OFFBOARD, profile, "https://api.walkme.com", START_MS, subjects, numbered(changes), ticket=ticket
     )
+
+
+async def all_jobs(journal: Journal, profile: str | None = None) -> tuple[Job, ...]:
+    """All jobs in a journal, newest first."""
+    return tuple([await journal.job(summary.id) for summary in await journal.summaries(profile)])
 
 
 def journal_in(folder: Path, clock: TickingClock | None = None) -> SqliteJournal:

@@ -35,7 +35,7 @@ from tests.support.fault_proxy import (
     FaultProxy,
 )
 from tests.support.job_verdict import GROUP_NAME, Case, Place, Record, Violation, flat, judge, places
-from tests.support.journals import IN_MEMORY
+from tests.support.journals import IN_MEMORY, all_jobs
 from tests.support.killed_program import POINTS, PROFILE, Order
 from tests.support.scim_exchanges import SCIM_ROOT
 from tests.support.scim_exchanges import USERS as SCIM_USERS
@@ -256,7 +256,7 @@ class HarnessAccount:
         async def read() -> Job | None:
             journal = open_journal(self.folder)
             try:
-                return next((job for job in await journal.jobs() if job.plan.ticket == ticket), None)
+                return next((job for job in await all_jobs(journal) if job.plan.ticket == ticket), None)
             finally:
                 await journal.aclose()
 

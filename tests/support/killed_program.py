@@ -23,6 +23,7 @@ import certifi  # noqa: F401
 import httpcore._async.http11  # noqa: F401
 import httpx
 
+from tests.support.journals import all_jobs
 from tests.support.mutants import MUTANTS, SCIM_MUTANTS
 from tests.support.scim_exchanges import SCIM_ROOT
 from tests.support.sessions import open_session
@@ -177,10 +178,10 @@ async def work(order: Order) -> dict[str, str]:
         api.use_write_support(real.write_support(PROFILE, account.base_url))
         executor = Executor(session, journal, ACTOR, sleep=yield_to_tasks)
         try:
-            made = [job for job in await journal.jobs() if job.plan.ticket == plan.ticket]
+            made = [job for job in await all_jobs(journal) if job.plan.ticket == plan.ticket]
             job: Job = made[0] if made else await executor.submit(plan)
             if job.state.resumable:
-                job = await executor.run(job.id, JobControl(patience_seconds=0), lambda progress: None)
+                job = await executor.run(job, JobControl(patience_seconds=0), lambda progress: None)
         except WalkmeError as error:
             return {"state": "interrupted", "error": f"{type(error).__name__}: {error.message}"}
         finally:

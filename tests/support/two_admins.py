@@ -324,7 +324,7 @@ class Admin:
         job = await self.executor.submit(plan)
         for _ in range(MAX_RUNS):
             with suppress(WalkmeError):
-                return await self.executor.run(job.id, JobControl(patience_seconds=0), lambda progress: None)
+                return await self.executor.run(job, JobControl(patience_seconds=0), lambda progress: None)
         raise AssertionError("the job does not end")
 
     async def aclose(self) -> None:

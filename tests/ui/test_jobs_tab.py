@@ -8,6 +8,7 @@ from tests.support.active_users import account, user_of
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.change_services import ACTOR, Bench
 from tests.support.fake_directory import FakeDirectory
+from tests.support.journals import all_jobs
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.commands import COMMANDS, offered
@@ -313,7 +314,7 @@ async def test_a_signal_settles_requests_in_flight() -> None:
     await answering
     session = setting.session()
     change_services = bench(session)
-    (job,) = await change_services.journal.jobs()
+    (job,) = await all_jobs(change_services.journal)
     assert job.state.value == "interrupted"
     assert job.counts == {"done": 1, "todo": 3}
     await change_services.aclose()

@@ -97,9 +97,8 @@ async def test_a_switch_asks_before_it_stops_a_job_that_started_meanwhile() -> N
         gate, work = api.hold("patch_user"), browser.app.job_tasks
         assert work is not None
         services = await work.change_services()
-        await work.start(
-            await services.job_runs.submit(await services.planner.set_status(person(0).id, Status.INACTIVE))
-        )
+        plan = await services.planner.set_status(person(0).id, Status.INACTIVE)
+        await work.start((await services.job_runs.submit(plan)).summary)
         await browser.settled(lambda: api.asked("patch_user"))
         opener.may_open.set()
         await browser.listening("A job is running")

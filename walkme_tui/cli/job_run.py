@@ -16,7 +16,7 @@ from walkme_tui.cli.output.progress import JobProgressLine
 from walkme_tui.cli.output.streams import drop_lost_output, print_json, print_lines
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.imports.results import not_imported, partly_imported, row_results
-from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.jobs import Job, JobSummary
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import spaced
 from walkme_tui.services.changes.change_services import ChangeServices
@@ -34,19 +34,19 @@ async def run_plan(context: Context, change_services: ChangeServices, plan: Plan
             print_lines(plan_lines(plan))
         return ExitCode.NOT_FOUND_OR_INCOMPLETE if not_imported(row_results(plan)) else ExitCode.DONE
     change_services.planner.require(plan)
-    return await run_job(context, change_services, await change_services.job_runs.submit(plan))
+    return await run_job(context, change_services, (await change_services.job_runs.submit(plan)).summary)
 
 
-async def run_job(context: Context, change_services: ChangeServices, job: Job) -> int:
+async def run_job(context: Context, change_services: ChangeServices, summary: JobSummary) -> int:
     """Run the remaining steps of a job and print the result; returns the exit code.
 
     Raises what the task of ``JobRuns.start`` raises.
     """
     control = JobControl()
     progress = JobProgressLine()
-    with stopped_by_signals(control, job, progress):
+    with stopped_by_signals(control, summary.id, progress):
         try:
-            result = await change_services.job_runs.start(job, control, progress).task
+            result = await change_services.job_runs.start(summary, control, progress).task
         finally:
             progress.close()
     job, problem = result.job, result.problem
@@ -67,7 +67,7 @@ async def run_job(context: Context, change_services: ChangeServices, job: Job) -
 
 
 @contextmanager
-def stopped_by_signals(control: JobControl, job: Job, progress: JobProgressLine) -> Iterator[None]:
+def stopped_by_signals(control: JobControl, job_id: str, progress: JobProgressLine) -> Iterator[None]:
     """Cancel a job on SIGINT, SIGTERM or SIGHUP; on a second one cancel its task at once.
 
     The second loses nothing: what was sent is in the journal and is read back when the job is resumed.
@@ -80,7 +80,7 @@ def stopped_by_signals(control: JobControl, job: Job, progress: JobProgressLine)
         if not control.cancelled and not done:
             control.cancel()
             progress.close()
-            print_message(f"Stopping job {job.id}: no more steps, waiting at most 5 s for what is in flight.")
+            print_message(f"Stopping job {job_id}: no more steps, waiting at most 5 s for what is in flight.")
         elif task is not None:
             task.cancel()
 
@@ -89,7 +89,7 @@ def stopped_by_signals(control: JobControl, job: Job, progress: JobProgressLine)
     try:
         yield
     except asyncio.CancelledError:
-        print_message(f"Job {job.id} was stopped.", _how_to_resume(job))
+        print_message(f"Job {job_id} was stopped.", _how_to_resume(job_id))
         raise
     finally:
         # The handlers stay: a later signal cancels what is left, which is closing.
@@ -113,7 +113,7 @@ def _print_end(context: Context, job: Job, problem: WalkmeError | None, *, inter
         left = len(job.unsettled)
         steps = "1 step is" if left == 1 else f"{left} steps are"
         why = "interrupted" if interrupted else "paused"
-        print_message(f"Job {job.id} is {why}; {steps} left. What was done stays done.", _how_to_resume(job))
+        print_message(f"Job {job.id} is {why}; {steps} left. What was done stays done.", _how_to_resume(job.id))
     else:
         _print_rows_left(job)
     if interrupted and job.state.resumable:
@@ -136,5 +136,5 @@ def _print_rows_left(job: Job) -> None:
     print_message(f"{rows} not imported.", how)
 
 
-def _how_to_resume(job: Job) -> str:
-    return f"Resume it with: {PROGRAM} jobs resume {job.id} --yes"
+def _how_to_resume(job_id: str) -> str:
+    return f"Resume it with: {PROGRAM} jobs resume {job_id} --yes"

@@ -8,6 +8,7 @@ from walkme_tui.cli.output.plan_text import plan_lines, steps_text
 from walkme_tui.cli.output.streams import data_output, print_json, print_lines
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.jobs import JobSummary
 from walkme_tui.domain.plan_files import MAX_BYTES, plan_file_parts, plan_from_text, plan_to_json
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean, printable_json
@@ -73,14 +74,20 @@ def for_account(plan: Plan, account: Account, *, named: bool = False) -> Plan:
     The profile of one account may have another name on another machine: where the address is the same, another profile
     is accepted if the person ``named`` it.
     """
+    refuse_other_account(plan, account, named=named)
+    return replace(plan, profile=account.profile)
+
+
+def refuse_other_account(plan: Plan | JobSummary, account: Account, *, named: bool = False) -> None:
+    """Raise ``ConfigurationError`` where a plan or a job is one of another account or surface; see ``for_account``."""
     require_surface(account, "The plan", plan.surface)
     if plan.base_url == account.base_url and (named or plan.profile == account.profile):
-        return replace(plan, profile=account.profile)
+        return
     made, here = (
         f"{clean(profile, 120)} ({clean(address, 200)})"
         for profile, address in ((plan.profile, plan.base_url), (account.profile, account.base_url))
     )
     hint = f"Select that account with --profile {clean(plan.profile, 120)}, or make a plan for this one."
-    if plan.base_url == account.base_url:
+    if plan.base_url == account.base_url and isinstance(plan, Plan):
         hint = f"If it is the same account under another name, name it: --profile {clean(account.profile, 120)}"
     raise ConfigurationError(f"The plan was made for the account of {made}, but this is {here}.", hint=hint)

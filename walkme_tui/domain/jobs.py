@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.imports.source import ImportRow, OnConflict, RowOutcome
-from walkme_tui.domain.plans import Plan, PlanKind, Step, StepState, grouped
+from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, Step, StepState, Subject, grouped
 from walkme_tui.domain.users import Json
 
 
@@ -127,6 +127,56 @@ class SurfaceCheck(NamedTuple):
         return {"email": self.email, "surface": self.surface.value, "active": self.active, "text": self.text}
 
 
+class SubjectName(NamedTuple):
+    """A user or a group in a list of jobs: the email or the group's name, else the id, and a user's full name."""
+
+    name: str
+    full_name: str = ""
+
+
+NAMES_IN_SUMMARY: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class JobSummary:
+    """What a list of jobs shows of one, without its plan and its steps.
+
+    ``subjects`` is the number of users or groups with steps, or of all in the plan where none has one. ``names`` are
+    those of the first of them, at most ``NAMES_IN_SUMMARY``; a purged job has neither. ``counts`` is the number of
+    steps by the value of their state. The job changed ``changed`` users or groups, and later jobs undid the changes of
+    ``undone`` of them.
+    """
+
+    id: str
+    kind: PlanKind
+    state: JobState
+    profile: str
+    base_url: str
+    surface: Surface
+    actor: Actor
+    created_at_ms: int
+    ticket: str
+    about_groups: bool
+    subjects: int
+    names: tuple[SubjectName, ...]
+    counts: Mapping[str, int]
+    changed: int
+    undone: int = 0
+    undoes: str | None = None
+    settled_at_ms: int | None = None
+    purged_at_ms: int | None = None
+
+    @property
+    def steps(self) -> int:
+        """The number of steps."""
+        return sum(self.counts.values())
+
+    @property
+    def unsettled(self) -> int:
+        """The number of steps that are not settled."""
+        return sum(self.counts.get(state.value, 0) for state in (StepState.TODO, StepState.SENT))
+
+
 @dataclass(frozen=True)
 class Job:
     """One plan in the journal, with its steps in order; ``receipts`` are paths of the receipts written so far.
@@ -147,6 +197,31 @@ class Job:
     receipts: tuple[str, ...] = ()
     purged_at_ms: int | None = None
     checks: tuple[SurfaceCheck, ...] = ()
+
+    @cached_property
+    def summary(self) -> JobSummary:
+        """What a list shows of the job; what later jobs undid is not known here."""
+        plan = self.plan
+        named = plan.changed_subjects or plan.all_subjects
+        return JobSummary(
+            id=self.id,
+            kind=plan.kind,
+            state=self.state,
+            profile=plan.profile,
+            base_url=plan.base_url,
+            surface=plan.surface,
+            actor=self.actor,
+            created_at_ms=self.created_at_ms,
+            ticket=plan.ticket,
+            about_groups=plan.about_groups,
+            subjects=len(named),
+            names=tuple(map(listed_name, named[:NAMES_IN_SUMMARY])),
+            counts=self.counts,
+            changed=len(self.changed_subjects),
+            undoes=plan.undoes,
+            settled_at_ms=self.settled_at_ms,
+            purged_at_ms=self.purged_at_ms,
+        )
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -255,27 +330,47 @@ def skips_existing(row: ImportRow | None, record: StepRecord) -> bool:
     )
 
 
-def undone_subjects(jobs: Iterable[Job]) -> dict[str, frozenset[str]]:
+def listed_name(subject: Subject | GroupSubject) -> SubjectName:
+    """How a list of jobs names a user or a group."""
+    return SubjectName(subject.name, subject.user.full_name if isinstance(subject, Subject) else "")
+
+
+class ChangedSubjects(NamedTuple):
+    """The ``subjects`` that a job changed, and the job whose changes it ``undoes``.
+
+    ``ids_after`` are the ids by which later jobs know those of them whose ids changed; see ``id_after``.
+    """
+
+    job_id: str
+    undoes: str | None
+    subjects: frozenset[str]
+    ids_after: Mapping[str, str]
+
+
+def undone_subjects(jobs: Iterable[ChangedSubjects]) -> dict[str, frozenset[str]]:
     """By job id, the users or groups whose changes later jobs undid; ``jobs`` are newest first.
 
     An undo that was itself undone does not count.
     """
     found: dict[str, frozenset[str]] = {}
     for job in jobs:
-        if job.id in found:
-            ids = _ids_in_undo(job)
-            found[job.id] = frozenset(ids.get(user_id, user_id) for user_id in found[job.id])
-        if job.plan.undoes is not None:
-            users = job.changed_subjects - found.get(job.id, frozenset())
-            found[job.plan.undoes] = found.get(job.plan.undoes, frozenset()) | users
+        if job.job_id in found:
+            ids = {after: subject for subject, after in job.ids_after.items()}
+            found[job.job_id] = frozenset(ids.get(subject, subject) for subject in found[job.job_id])
+        if job.undoes is not None:
+            subjects = job.subjects - found.get(job.job_id, frozenset())
+            found[job.undoes] = found.get(job.undoes, frozenset()) | subjects
     return found
 
 
-def _ids_in_undo(job: Job) -> dict[str, str]:
-    """The ids in the job's plan by those in the plan of its undo, where the two differ: of new and deleted subjects."""
-    return {
-        inverse.subject_id: record.step.subject_id
-        for record in job.steps
-        if record.changed and (record.step.change.deletes or record.step.change.creates)
-        for inverse in record.step.change.inverses(record.before, record.after)
-    }
+def id_after(record: StepRecord) -> str | None:
+    """The id by which later jobs know the user or group of a step, where it is not that of the step.
+
+    This is the id of what the step created, and for a deleted user the key of the new one that an undo creates.
+    """
+    if record.created is not None:
+        return record.created.id
+    if not record.changed or not record.step.change.deletes:
+        return None
+    inverses = record.step.change.inverses(record.before, record.after)
+    return next((inverse.subject_id for inverse in inverses), None)

@@ -20,7 +20,7 @@ from walkme_tui.services.events import Events
 if TYPE_CHECKING:
     # Commands that only read start without them: they are a tenth of what whois --cached imports.
     from walkme_tui.domain.changes.change import Record
-    from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome, SurfaceCheck
+    from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, Outcome, SurfaceCheck
     from walkme_tui.domain.plans import Plan
     from walkme_tui.domain.write_support import WriteSupport
 
@@ -372,8 +372,20 @@ class Journal(Protocol):
         """The same job now; of a running job only the steps are read that changed since ``job`` was read."""
         ...
 
-    async def jobs(self, profile: str | None = None) -> "tuple[Job, ...]":
-        """All jobs of a profile (None: of all), newest first."""
+    async def summaries(self, profile: str | None = None) -> "tuple[JobSummary, ...]":
+        """All jobs of a profile (None: of all) as lists show them, newest first; reads no plans and no steps."""
+        ...
+
+    async def summary(self, job_id: str) -> "JobSummary":
+        """One job as lists show it; raises like ``job``."""
+        ...
+
+    async def jobs_about(self, subject_id: str, profile: str, *, about_groups: bool = False) -> "tuple[Job, ...]":
+        """The jobs of a profile with steps about a user or a group, newest first.
+
+        Each has only the steps, the subject and the checks that concern it, and no source. The id may be that of now,
+        or the key that stands for it in the plan that creates it.
+        """
         ...
 
     async def claim(self, job_id: str) -> None:

@@ -1,6 +1,6 @@
 """Clean text about plans, steps and jobs for titles, lists, toasts and the status line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from walkme_tui.domain.changes.change import Change
@@ -10,14 +10,13 @@ from walkme_tui.domain.changes.edit import UpdateUser
 from walkme_tui.domain.changes.group import CreateGroup, DeleteGroup, RenameGroup
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
-from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.jobs import Job, JobState, JobSummary, StepRecord, SubjectName, listed_name
 from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, StepState, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User
-from walkme_tui.ui.words import STATUS_SIGNS, count, cut, wrap
+from walkme_tui.ui.words import STATUS_SIGNS, count, cut, number, wrap
 
 MAX_NAME: Final = 60
-MAX_NAMED: Final = 2
 MAX_SENTENCE: Final = 400
 PURGED: Final = "someone (purged)"
 BAD_STATES: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
@@ -102,17 +101,21 @@ def email_of(user: User) -> str:
     return clean(user.email if isinstance(user.email, str) and user.email else user.id, MAX_NAME)
 
 
+def subject_words(subject: SubjectName) -> str:
+    """The full name of a person, else the email, or the name of a group, else the id."""
+    return clean(subject.full_name, MAX_NAME) or clean(subject.name, MAX_NAME)
+
+
 def subject_name(subject: Subject | GroupSubject) -> str:
-    """The name of a person or a group."""
-    return group_words(subject.name) if isinstance(subject, GroupSubject) else name_of(subject.user)
+    """The name of a person or a group of a plan."""
+    return subject_words(listed_name(subject))
 
 
-def name_or_count(plan: Plan) -> str:
-    """The name of the only person or group that a plan changes, or the number of them."""
-    subjects = plan.changed_subjects or plan.all_subjects
-    if len(subjects) == 1:
-        return subject_name(subjects[0])
-    return count(subject_count(plan), *(("group", "groups") if plan.about_groups else ("person", "people")))
+def _name_or_count(names: Sequence[SubjectName], subjects: int, *, groups: bool) -> str:
+    """The name of the only person or group of a plan or a job, or the number of them."""
+    if subjects == 1 and names:
+        return subject_words(names[0])
+    return count(subjects, *(("group", "groups") if groups else ("person", "people")))
 
 
 def subject_count(plan: Plan) -> int:
@@ -120,35 +123,35 @@ def subject_count(plan: Plan) -> int:
     return len(plan.changed_subjects or plan.all_subjects) or len({step.subject_id for step in plan.steps})
 
 
-def subject_names(job: Job) -> str:
+def subject_names(job: JobSummary) -> str:
     """The names of the people or groups of a job; a single person also by email."""
-    subjects = job.plan.changed_subjects or job.plan.all_subjects
     if job.purged_at_ms is not None:
         return PURGED
-    if not subjects:
-        return name_or_count(job.plan)
-    if len(subjects) > 1:
-        named = ", ".join(subject_name(subject) for subject in subjects[:MAX_NAMED])
-        return named if len(subjects) <= MAX_NAMED else f"{named} and {len(subjects) - MAX_NAMED} more"
-    name, key = subject_name(subjects[0]), clean(subjects[0].name, MAX_NAME)
-    return name if name == key else f"{name}  {key}"
+    named = ", ".join(map(subject_words, job.names))
+    more = job.subjects - len(job.names)
+    if job.subjects != 1:
+        return f"{named} and {number(more)} more" if more else named
+    key = clean(job.names[0].name, MAX_NAME)
+    return named if named == key else f"{named}  {key}"
 
 
 def plan_title(plan: Plan) -> str:
     """The title of a plan: ``Offboard Zoë Çelik``."""
     if plan.undoes is not None and not plan.all_subjects:
         return f"Undo job {plan.undoes}"
-    return f"{_IMPERATIVES[plan.kind]} {name_or_count(plan)}"
+    names = tuple(map(listed_name, (plan.changed_subjects or plan.all_subjects)[:1]))
+    return f"{_IMPERATIVES[plan.kind]} {_name_or_count(names, subject_count(plan), groups=plan.about_groups)}"
 
 
-def job_in_progress(plan: Plan) -> str:
+def job_in_progress(job: JobSummary) -> str:
     """A running job: ``Offboarding Zoë Çelik``."""
-    return f"{_PARTICIPLES[plan.kind]} {name_or_count(plan)}"
+    return f"{_PARTICIPLES[job.kind]} {_name_or_count(job.names, job.subjects, groups=job.about_groups)}"
 
 
-def job_title(job: Job) -> str:
+def job_title(job: JobSummary) -> str:
     """The title of a job: ``Offboarding of Zoë Çelik``."""
-    return f"{_NOUNS[job.plan.kind]} {PURGED if job.purged_at_ms is not None else name_or_count(job.plan)}"
+    named = _name_or_count(job.names, job.subjects, groups=job.about_groups)
+    return f"{_NOUNS[job.kind]} {PURGED if job.purged_at_ms is not None else named}"
 
 
 def target_of(change: Change) -> str:
@@ -180,7 +183,7 @@ def status_text(status: object) -> str:
     return f"{sign} {clean(status, MAX_NAME)}".strip()
 
 
-def step_counts(job: Job) -> str:
+def step_counts(job: JobSummary) -> str:
     """``1 failed, 4 done``, the worst first; states without a step are left out."""
     found = job.counts
     return (
@@ -189,12 +192,12 @@ def step_counts(job: Job) -> str:
     )
 
 
-def problem_count(job: Job) -> int:
+def problem_count(job: JobSummary) -> int:
     """The number of steps that need a review."""
-    return sum(record.state in BAD_STATES for record in job.steps)
+    return sum(job.counts.get(state.value, 0) for state in BAD_STATES)
 
 
-def state_text(job: Job) -> str:
+def state_text(job: JobSummary) -> str:
     """The state with its sign: ``✓ done``, ``! 2 to review``."""
     bad = problem_count(job)
     if bad and not job.state.resumable:
@@ -204,7 +207,7 @@ def state_text(job: Job) -> str:
 
 def outcome_sentence(job: Job) -> str:
     """A sentence on the result of a job."""
-    bad, left = problem_count(job), len(job.unsettled)
+    bad, left = problem_count(job.summary), job.summary.unsettled
     if job.state.resumable and left:
         return f"It stopped with {count(left, 'step', 'steps')} left; what was done stays done."
     if bad:

@@ -37,6 +37,7 @@ class WorkerGroup(StrEnum):
     IMPORT = "import"  # reads a file to import, and what its rows would change
     WRITE = "write"  # plans a change and follows its job; never exclusive
     JOBS = "jobs"  # reads the journal for the Jobs tab
+    JOB_STEPS = "job steps"  # reads the steps of the job under the cursor
     LEAVE = "leave"  # asks what to do with running jobs on quitting
 
 

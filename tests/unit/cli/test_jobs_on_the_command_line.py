@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.command_line import CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
-from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, plan_for
+from tests.support.journals import ACTOR, START_MS, TickingClock, all_jobs, journal_in, plan_for
 from walkme_tui.domain.jobs import Job, JobState, Outcome
 from walkme_tui.domain.plan_files import plan_from_json
 from walkme_tui.domain.plans import Plan, StepState
@@ -325,7 +325,7 @@ def test_while_another_process_changes_the_user_a_new_job_is_discarded_and_a_res
         asyncio.run(held.aclose())
     assert answer.code == 6
     assert other.id in answer.err
-    states = {job.id: job.state for job in with_journal(cli, lambda journal: journal.jobs())}
+    states = {job.id: job.state for job in with_journal(cli, all_jobs)}
     assert states.pop(unfinished.id) is JobState.INTERRUPTED
     states.pop(other.id)
     assert list(states.values()) == ([] if resumed else [JobState.DISCARDED])

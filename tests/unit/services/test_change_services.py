@@ -41,7 +41,7 @@ async def opened(api: FakeDirectory, paths: Paths, profile: Profile) -> AsyncIte
 
 async def done(change_services: ChangeServices, plan: Plan) -> Job:
     job = await change_services.job_runs.submit(plan)
-    result = await change_services.job_runs.start(job, JobControl(), lambda _: None).task
+    result = await change_services.job_runs.start(job.summary, JobControl(), lambda _: None).task
     assert result.problem is None
     return result.job
 
@@ -117,7 +117,7 @@ async def test_a_receipt_that_cannot_be_written_points_to_the_journal(tmp_path: 
         (tmp_path / "data").mkdir()
         (tmp_path / "data" / "receipts").write_text("in the way")
         job = await change_services.job_runs.submit(await change_services.planner.offboard([ZOE.id]))
-        result = await change_services.job_runs.start(job, JobControl(), lambda _: None).task
+        result = await change_services.job_runs.start(job.summary, JobControl(), lambda _: None).task
     assert (result.job.state, result.problem) == (JobState.DONE, None)
     assert isinstance(result.receipt_problem, JournalUnavailable)
     assert "could not be written" in result.receipt_problem.message

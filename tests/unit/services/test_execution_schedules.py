@@ -210,7 +210,7 @@ async def until_done(desk: ExecutorBench, schedule: Schedule, job: Job) -> Job:
         session = Session(old.account, api, old.mirror, old.clock, 0, "the test", Events())
         api.use_write_support(real.write_support("test", "there"))
         executor = Executor(session, journal, job.actor, sleep=desk.time.sleep, monotonic=desk.time.monotonic)
-        schedule.task = asyncio.create_task(executor.run(job.id, schedule.control, desk.progress.append))
+        schedule.task = asyncio.create_task(executor.run(job, schedule.control, desk.progress.append))
         try:
             await schedule.task
         except (WalkmeError, asyncio.CancelledError) as error:

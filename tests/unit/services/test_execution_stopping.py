@@ -460,7 +460,7 @@ async def test_nothing_is_sent_without_a_journal_record(
 
         async def all_of_it() -> None:
             job = await executor.submit(plan)
-            await executor.run(job.id, JobControl(), desk.progress.append)
+            await executor.run(job, JobControl(), desk.progress.append)
 
         with pytest.raises(JournalUnavailable):
             await all_of_it()

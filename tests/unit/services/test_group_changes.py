@@ -23,7 +23,7 @@ from walkme_tui.domain.errors import (
     Unreachable,
 )
 from walkme_tui.domain.groups import Group, GroupRecord
-from walkme_tui.domain.jobs import Job, JobState, Outcome, OutcomeReason, undone_subjects
+from walkme_tui.domain.jobs import Job, JobState, Outcome, OutcomeReason
 from walkme_tui.domain.plans import Gravity, Plan, PlanKind, StepState
 from walkme_tui.domain.receipt_text import receipt_markdown
 from walkme_tui.domain.receipts import receipt
@@ -466,8 +466,8 @@ async def test_creations_and_renamings_are_undone(tmp_path: Path, *, by_receipt:
         assert made.changed_subjects == {"EMEA"}
         assert (await desk.run(plan)).clean
         assert names(api) == ["Sales", "Support", "Beta"]
-        undone = undone_subjects(await desk.journal.jobs())
-        assert undone == {renamed.id: {"g1"}, made.id: {"EMEA"}}
+        undone = {job.id: (job.changed, job.undone) for job in await desk.journal.summaries() if job.undone}
+        assert undone == {renamed.id: (1, 1), made.id: (1, 1)}
         assert (await undo_of(made)).left_out == ("EMEA: there is no such group any more, so nothing is restored.",)
 
 

@@ -36,7 +36,7 @@ async def plan_of(services: ChangeServices, *numbers: int) -> Plan:
 
 
 def start(runs: JobRuns, job: Job) -> RunningJob:
-    return runs.start(job, JobControl(), lambda _: None)
+    return runs.start(job.summary, JobControl(), lambda _: None)
 
 
 async def test_a_job_runs_and_its_receipts_are_written(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ async def test_a_problem_stops_the_job_and_is_in_the_result(tmp_path: Path) -> N
         job = await services.job_runs.submit(await plan_of(services, 7))
         api.fail_next(ServerFault("Out of order.", status=500), times=1000)
         control = JobControl(patience_seconds=0)
-        result = await services.job_runs.start(job, control, lambda _: None).task
+        result = await services.job_runs.start(job.summary, control, lambda _: None).task
         assert isinstance(result.problem, ServerFault)
         assert result.job.state is JobState.INTERRUPTED
         assert result.job.receipts

@@ -56,7 +56,7 @@ async def opened(
 
 async def run(services: ChangeServices, plan: Plan) -> JobResult:
     job = await services.job_runs.submit(plan)
-    return await services.job_runs.start(job, JobControl(), lambda _: None).task
+    return await services.job_runs.start(job.summary, JobControl(), lambda _: None).task
 
 
 def texts_of(plan: Plan) -> list[str]:
@@ -244,7 +244,7 @@ async def test_a_stopped_job_waits_for_no_check_and_keeps_its_receipts(tmp_path:
         gate = other.hold("get_user")
         job = await services.job_runs.submit(plan)
         control = JobControl()
-        running = services.job_runs.start(job, control, lambda _: None)
+        running = services.job_runs.start(job.summary, control, lambda _: None)
         await until(lambda: running.checking)
         control.cancel()
         result = await asyncio.wait_for(running.task, 5)

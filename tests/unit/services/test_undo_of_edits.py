@@ -13,7 +13,7 @@ from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.jobs import Job, undone_subjects
+from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plan_files import plan_from_text, plan_to_text
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.receipt_text import receipt_markdown
@@ -58,7 +58,8 @@ async def undo(desk: ExecutorBench, job: Job) -> Plan:
 
 async def assert_undone(desk: ExecutorBench, job: Job) -> None:
     """The list of jobs shows that a job was undone."""
-    assert undone_subjects(await desk.journal.jobs())[job.id] == job.changed_subjects
+    listed = await desk.journal.summary(job.id)
+    assert listed.undone == listed.changed == len(job.changed_subjects)
 
 
 # ------------------------------------------------------------ edits and groups

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fake_directory import people
-from tests.support.journals import ACTOR, journal_in, plan_for
+from tests.support.journals import ACTOR, all_jobs, journal_in, plan_for
 from walkme_tui.domain.errors import JournalUnavailable, MirrorUnavailable, WalkmeError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import JobState
@@ -215,7 +215,7 @@ async def test_calls_while_the_journal_closes_end_and_leave_neither_thread_nor_t
             memory = journal.write_support("acme", "https://x")
             calls = [
                 asyncio.ensure_future(call)
-                for call in (journal.claim(job.id), journal.jobs(), memory.patch_refused(), journal.discard(job.id))
+                for call in (journal.claim(job.id), all_jobs(journal), memory.patch_refused(), journal.discard(job.id))
             ]
             for _ in range(turns):
                 await asyncio.sleep(0)

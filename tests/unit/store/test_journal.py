@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.support.fake_directory import person
-from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, plan_for
+from tests.support.journals import ACTOR, START_MS, TickingClock, all_jobs, journal_in, plan_for
 from tests.support.plan_strategies import plans
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, NotFound
-from walkme_tui.domain.jobs import Actor, JobState, Outcome, OutcomeReason, StepRecord
+from walkme_tui.domain.jobs import Actor, JobState, Outcome, OutcomeReason, StepRecord, SurfaceCheck
 from walkme_tui.domain.outcomes import LOST_NOT_APPLIED
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.store.journal import tables
@@ -46,12 +47,12 @@ def events(folder: Path) -> list[tuple[object, ...]]:
 async def test_the_journal_satisfies_the_port(journal: SqliteJournal) -> None:
     port: Journal = journal
     memory: WriteSupport = journal.write_support("acme", "https://x")
-    assert await port.jobs() == ()
+    assert await all_jobs(port) == ()
     assert await memory.patch_refused() is False
 
 
 async def test_reading_makes_no_journal(journal: SqliteJournal, tmp_path: Path) -> None:
-    assert await journal.jobs() == ()
+    assert await all_jobs(journal) == ()
     with pytest.raises(NotFound):
         await journal.job("20261123-7f3k")
     assert not (tmp_path / "data").exists()
@@ -66,7 +67,7 @@ async def test_a_new_job_has_the_steps_of_its_plan_in_state_todo(journal: Sqlite
     assert job.steps == tuple(StepRecord(step, StepState.TODO) for step in plan.steps)
     other = journal_in(tmp_path / "data")
     assert await other.job(job.id) == job
-    assert await other.jobs() == (job,)
+    assert await all_jobs(other) == (job,)
     await other.aclose()
 
 
@@ -78,7 +79,7 @@ def test_every_plan_is_loaded_as_it_was_stored(tmp_path: Path, plan: Plan) -> No
         try:
             job = await journal.create(plan, Actor("\ud800", "höst", ""))
             assert (await journal.job(job.id)).plan == plan
-            assert job in await journal.jobs(plan.profile)
+            assert job in await all_jobs(journal, plan.profile)
         finally:
             await journal.aclose()
 
@@ -163,9 +164,31 @@ async def test_a_job_is_done_only_when_every_step_is_settled(journal: SqliteJour
 
 async def test_jobs_are_listed_by_profile_newest_first(journal: SqliteJournal) -> None:
     made = [await journal.create(plan_for(1, profile=profile), ACTOR) for profile in ("a", "b", "a")]
-    assert [job.id for job in await journal.jobs()] == [job.id for job in reversed(made)]
-    assert await journal.jobs("a") == (made[2], made[0])
-    assert await journal.jobs("c") == ()
+    assert [job.id for job in await all_jobs(journal)] == [job.id for job in reversed(made)]
+    assert await all_jobs(journal, "a") == (made[2], made[0])
+    assert await all_jobs(journal, "c") == ()
+
+
+async def test_a_job_about_a_user_has_only_the_parts_that_concern_them(journal: SqliteJournal) -> None:
+    both, other = [await journal.create(plan_for(*numbers), ACTOR) for numbers in ((1, 2), (2,))]
+    check = SurfaceCheck(person(2).id, "b@x", Surface.SCIM, True, "Still active.", wrong=True)
+    await journal.add_checks(both.id, [check._replace(user_id=ZOE.id), check])
+    (found,) = await journal.jobs_about(ZOE.id, "acme")
+    assert (found.id, found.plan.subjects) == (both.id, both.plan.subjects[:1])
+    assert found.steps == both.records_of(ZOE.id)
+    assert [each.user_id for each in found.checks] == [ZOE.id]
+    assert [job.id for job in await journal.jobs_about(person(2).id, "acme")] == [other.id, both.id]
+    assert await journal.jobs_about(ZOE.id, "globex") == ()
+    assert await journal.jobs_about(ZOE.id, "acme", about_groups=True) == ()
+
+
+async def test_the_list_of_jobs_reads_no_plans_and_no_steps(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(1, 2, 3), ACTOR)
+    await journal.write(lambda tables: tables.connection.execute("UPDATE jobs SET plan = 'no JSON'"))
+    await journal.write(lambda tables: tables.connection.execute("UPDATE steps SET step = 'no JSON'"))
+    assert await journal.summaries() == (job.summary,)
+    with pytest.raises(JournalUnavailable):
+        await journal.job(job.id)
 
 
 async def test_a_job_is_found_by_the_beginning_of_its_id_or_of_the_part_behind_the_date(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.journals import journal_in
+from tests.support.journals import all_jobs, journal_in
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import StepState
 
@@ -117,7 +117,7 @@ class Ledger:
 async def jobs_in(folder: Path) -> tuple[Job, ...]:
     journal = journal_in(folder)
     try:
-        return await journal.jobs()
+        return await all_jobs(journal)
     finally:
         await journal.aclose()
 

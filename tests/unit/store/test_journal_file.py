@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fake_directory import person
-from tests.support.journals import ACTOR, journal_in, plan_for
+from tests.support.journals import ACTOR, all_jobs, journal_in, plan_for
 from walkme_tui.domain.errors import JournalUnavailable
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.plans import StepState
@@ -70,7 +70,7 @@ async def test_permissions_of_a_readable_file_are_restricted(tmp_path: Path) -> 
     await made(tmp_path)
     (tmp_path / "journal.sqlite3").chmod(0o644)
     journal = journal_in(tmp_path)
-    assert len(await journal.jobs()) == 1
+    assert len(await all_jobs(journal)) == 1
     await journal.aclose()
     assert mode(tmp_path / "journal.sqlite3") == 0o600
 
@@ -149,7 +149,7 @@ async def test_unexpected_contents_are_damage(tmp_path: Path, spoil: str) -> Non
     connection.commit()
     connection.close()
     journal = journal_in(tmp_path)
-    for reading in (journal.jobs(), journal.job(job.id)):
+    for reading in (all_jobs(journal), journal.job(job.id)):
         with pytest.raises(JournalUnavailable, match="is damaged"):
             await reading
     await journal.aclose()
@@ -239,7 +239,7 @@ async def test_at_the_limit_of_file_sizes_the_intent_fails(tmp_path: Path, size:
     assert str(tmp_path / "journal.sqlite3") in said
     assert "Nothing is sent without it." in said
     journal = journal_in(tmp_path)
-    (job,) = await journal.jobs()
+    (job,) = await all_jobs(journal)
     assert job.counts["sent"] == int(acknowledged) > 0
     assert job.state is JobState.INTERRUPTED
     await journal.claim(job.id)
@@ -273,5 +273,5 @@ async def test_two_programs_can_make_the_journal_at_once(tmp_path: Path) -> None
     jobs = await asyncio.gather(*(journal.create(plan_for(1), ACTOR) for journal in journals))
     assert len({job.id for job in jobs}) == 6
     for journal in journals:
-        assert len(await journal.jobs()) == 6
+        assert len(await all_jobs(journal)) == 6
         await journal.aclose()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from tests.support.fake_directory import person
-from tests.support.journals import ACTOR, IN_MEMORY, TickingClock, journal_in, plan_for
+from tests.support.journals import ACTOR, IN_MEMORY, TickingClock, all_jobs, journal_in, plan_for
 from walkme_tui.domain.errors import AccountBusy, NotFound
 from walkme_tui.domain.jobs import Job, JobState, Outcome, StepRecord
 from walkme_tui.domain.plans import StepState
@@ -184,7 +184,8 @@ class TwoPrograms(RuleBasedStateMachine):
     def both_programs_say_what_is_expected(self) -> None:
         newest_first = tuple(reversed([wanted.job for wanted in self.expected.values()]))
         for program in self.programs.values():
-            assert self.runner.run(program.jobs()) == newest_first
+            assert self.runner.run(all_jobs(program)) == newest_first
+            assert self.runner.run(program.summaries()) == tuple(job.summary for job in newest_first)
         for job in newest_first[:1]:
             assert self.runner.run(self.programs["first"].job(job.id)) == job
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fake_directory import person
-from tests.support.journals import ACTOR, START_MS, TickingClock, journal_in, plan_for
+from tests.support.journals import ACTOR, START_MS, TickingClock, all_jobs, journal_in, plan_for
 from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
 from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
@@ -196,11 +196,11 @@ async def test_only_old_settled_jobs_are_purged_and_each_once(tmp_path: Path) ->
     clock.now_ms += 86_400_000
     moment = clock.now_ms
     young = await finished(journal, tmp_path)
-    whole = {job.id: job for job in await journal.jobs()}
+    whole = {job.id: job for job in await all_jobs(journal)}
     assert await journal.purge(START_MS) == 0
     assert await journal.purge(moment) == 2
     assert await journal.purge(moment) == 0
-    found = {job.id: job for job in await journal.jobs()}
+    found = {job.id: job for job in await all_jobs(journal)}
     assert {job.id for job in found.values() if job.purged_at_ms is not None} == {discarded.id, old.id}
     for job in (ready, interrupted, young):
         assert found[job.id] == whole[job.id]

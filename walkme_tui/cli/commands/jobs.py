@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _list(context: Context, _options: argparse.Namespace) -> int:
     wanted = context.options.profile
-    jobs = () if context.options.demo else with_journal(context, lambda journal: journal.jobs(wanted))
+    jobs = () if context.options.demo else with_journal(context, lambda journal: journal.summaries(wanted))
     if context.options.json:
         print_json([listed_object(job) for job in jobs])
     elif jobs:
@@ -72,8 +72,8 @@ def _list(context: Context, _options: argparse.Namespace) -> int:
 
 def _show(context: Context, options: argparse.Namespace) -> int:
     job = find_job(context, options.id)
-    jobs = with_journal(context, lambda journal: journal.jobs(job.plan.profile))
-    undos = [other for other in jobs if other.plan.undoes == job.id and other.changed_subjects]
+    jobs = with_journal(context, lambda journal: journal.summaries(job.plan.profile))
+    undos = [other for other in jobs if other.undoes == job.id and other.changed]
     if context.options.json:
         print_json(job_object(job) | {"undone_by": [other.id for other in undos]})
     else:

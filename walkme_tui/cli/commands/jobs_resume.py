@@ -7,11 +7,11 @@ from walkme_tui.cli.change_request import is_for_the_browser, refuse_read_only
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.journal_run import find_job
+from walkme_tui.cli.journal_run import find_job, with_journal
 from walkme_tui.cli.output.jobs import counts_text, job_object, step_lines
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of, title_of
 from walkme_tui.cli.output.streams import print_json, print_lines
-from walkme_tui.cli.plan_io import for_account, print_nothing_sent
+from walkme_tui.cli.plan_io import print_nothing_sent, refuse_other_account
 from walkme_tui.cli.session_run import with_change_services
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
@@ -24,19 +24,19 @@ from walkme_tui.services.ports import Session
 
 def resume(context: Context, job_id: str, *, confirmed: bool) -> int:
     """Run the remaining steps of a job; unless ``confirmed``, ask on a terminal, and elsewhere only print them."""
-    job = find_job(context, job_id)
-    context = context.with_account(job.plan.profile, job.plan.surface)
+    job = with_journal(context, lambda journal: journal.summary(job_id))
+    context = context.with_account(job.profile, job.surface)
     if not job.state.resumable:
-        return _nothing_left(context, job)
+        return _nothing_left(context, find_job(context, job.id))
     if not confirmed:
-        _print_remaining(context, job)
+        _print_remaining(context, find_job(context, job.id))
         if not is_for_the_browser(context) or not _answered_yes():
             print_nothing_sent()
             return ExitCode.DONE
 
     def check(account: Account) -> None:
         refuse_read_only(account)
-        for_account(job.plan, account)
+        refuse_other_account(job, account)
 
     async def work(session: Session, change_services: ChangeServices) -> int:
         from walkme_tui.cli.job_run import run_job

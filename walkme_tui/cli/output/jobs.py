@@ -8,7 +8,7 @@ from walkme_tui.cli.output.import_rows import job_rows_lines, rows_object
 from walkme_tui.cli.output.messages import PROGRAM
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, call_of, left_out_lines, step_text, target_of, title_of
 from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.jobs import Job, JobState, StepRecord
+from walkme_tui.domain.jobs import Job, JobState, JobSummary, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.times import format_time_ms
@@ -85,32 +85,32 @@ def step_object(plan: Plan, record: StepRecord) -> dict[str, Json]:
     }
 
 
-def listed_object(job: Job) -> dict[str, Json]:
+def listed_object(job: JobSummary) -> dict[str, Json]:
     """A job as an object of the list of jobs."""
     return {
         "id": job.id,
-        "kind": job.plan.kind.value,
+        "kind": job.kind.value,
         "state": job.state.value,
         "created": format_time_ms(job.created_at_ms),
-        "ticket": job.plan.ticket,
+        "ticket": job.ticket,
         "counts": dict(job.counts),
-        "profile": job.plan.profile,
-        "surface": job.plan.surface.value,
+        "profile": job.profile,
+        "surface": job.surface.value,
         "actor": str(job.actor),
         "purged": job.purged_at_ms is not None,
     }
 
 
-def listed_lines(jobs: Iterable[Job]) -> list[str]:
+def listed_lines(jobs: Iterable[JobSummary]) -> list[str]:
     """Jobs as aligned lines."""
     rows = [
         (
             job.id,
-            job.plan.kind.value,
+            job.kind.value,
             job.state.value,
             _second(job.created_at_ms),
-            f"{job.plan.profile}{'' if job.plan.surface is Surface.REST else f' ({job.plan.surface.upper()})'}",
-            job.plan.ticket,
+            f"{job.profile}{'' if job.surface is Surface.REST else f' ({job.surface.upper()})'}",
+            job.ticket,
             subject_text(job),
             counts_text(job),
         )
@@ -120,23 +120,22 @@ def listed_lines(jobs: Iterable[Job]) -> list[str]:
     return aligned([heads, *rows], MAX_ROW)
 
 
-def subject_text(job: Job) -> str:
+def subject_text(job: JobSummary) -> str:
     """The one person or group of a job, or the number of people, or ``purged``."""
-    ids = [subject.id for subject in job.plan.all_subjects] or list(job.reported_ids)
     if job.purged_at_ms is not None:
         return "purged"
-    if len(ids) == 1:
-        return target_of(job.plan, ids[0])
-    return f"{len(ids)} {'groups' if job.plan.about_groups else 'people'}"
+    if job.subjects == 1:
+        return job.names[0].name
+    return f"{job.subjects} {'groups' if job.about_groups else 'people'}"
 
 
-def counts_text(job: Job) -> str:
+def counts_text(job: Job | JobSummary) -> str:
     """``4 done, 1 failed``; states without a step are left out."""
     counts = job.counts
     return ", ".join(f"{counts[state.value]} {state.value}" for state in ORDER if counts.get(state.value)) or "none"
 
 
-def job_lines(job: Job, undo_jobs: Iterable[Job] = ()) -> list[str]:
+def job_lines(job: Job, undo_jobs: Iterable[JobSummary] = ()) -> list[str]:
     """A job with its steps as lines; ``undo_jobs`` are the jobs that undid it."""
     state = counts_text(job) if job.state is JobState.DONE and failed_records(job) else job.state.value
     through = "" if job.plan.surface is Surface.REST else f", through {job.plan.surface.upper()}"
@@ -154,7 +153,7 @@ def job_lines(job: Job, undo_jobs: Iterable[Job] = ()) -> list[str]:
         lines.append(f"Undoes   job {clean(job.plan.undoes)}")
     changed = len(job.changed_subjects)
     for other in undo_jobs:
-        some = f" for {len(other.changed_subjects)} of {changed} people" if changed > 1 else ""
+        some = f" for {other.changed} of {changed} people" if changed > 1 else ""
         lines.append(f"Undone   {_second(other.created_at_ms)} by job {other.id}{some}")
     if job.purged_at_ms is not None:
         lines.append(f"Purged   {_second(job.purged_at_ms)}: the people that it changed are no longer known")

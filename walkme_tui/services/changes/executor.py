@@ -59,21 +59,21 @@ class Executor:
         require_permission(self._session, plan)
         return await self._journal.create(plan, self._actor)
 
-    async def run(self, job_id: str, control: JobControl, listener: Callable[[JobProgress], None]) -> Job:
+    async def run(self, job: Job, control: JobControl, listener: Callable[[JobProgress], None]) -> Job:
         """Execute the remaining steps of a job; returns it DONE, or INTERRUPTED where ``control`` cancelled it.
 
-        Steps that an earlier run sent without an answer are read back before anything else is sent. Raises what
+        ``job`` may have been read earlier: steps that were executed since are read again. Steps that an earlier run
+        sent without an answer are read back before anything else is sent. Raises what
         ``submit`` raises, ``NotFound`` where no step is left, and ``AccountBusy`` where another process changes one of
         the same users. ``ServiceUnavailable``, ``SignInRefused``, ``PermissionRefused`` and ``JournalUnavailable`` stop
         the run and leave the job INTERRUPTED, to be resumed; so does a cancelled task.
         """
-        job = await self._journal.job(job_id)
         require_permission(self._session, job.plan)
         await self._journal.claim(job.id)
         state = JobState.INTERRUPTED
         try:
             # Read again: another process may have executed more steps before it released the job.
-            job = await self._journal.job(job.id)
+            job = await self._journal.refresh(job)
             run = _Run(self._session, job, self._journal, control, listener, self._sleep, self._monotonic)
             problem = await run.execute()
             if run.settled:

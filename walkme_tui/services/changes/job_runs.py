@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
-from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.jobs import Job, JobState, JobSummary
 from walkme_tui.domain.plans import Plan
 from walkme_tui.services.changes.executor import SETTLE_SECONDS, Executor
 from walkme_tui.services.changes.job_control import JobControl
@@ -46,16 +46,26 @@ class RunningJob:
     task: asyncio.Task[JobResult]
     checking = False
 
-    def __init__(self, job: Job, control: JobControl) -> None:
+    def __init__(self, before: JobSummary, control: JobControl) -> None:
         self.control = control
         self.progress: JobProgress | None = None
-        self._job = job
+        self._before = before
+        self.read: Job | None = None
+        """The job as the run found it, None until it was read."""
 
     @property
-    def job(self) -> Job:
-        """The job as it is now, without reading the journal."""
-        steps = self._job.steps if self.progress is None else tuple(self.progress.records.values())
-        return replace(self._job, state=JobState.RUNNING, steps=steps)
+    def summary(self) -> JobSummary:
+        """The job as lists show it now, without reading the journal."""
+        counts = self._before.counts if self.progress is None else self.progress.counts
+        return replace(self._before, state=JobState.RUNNING, counts=counts)
+
+    @property
+    def job(self) -> Job | None:
+        """The job as it is now, without reading the journal; None until the run has read it."""
+        if self.read is None:
+            return None
+        steps = self.read.steps if self.progress is None else tuple(self.progress.records.values())
+        return replace(self.read, state=JobState.RUNNING, steps=steps)
 
 
 class JobRuns:
@@ -82,7 +92,7 @@ class JobRuns:
         self._submitted.add(job.id)
         return job
 
-    def start(self, job: Job, control: JobControl, listener: JobListener) -> RunningJob:
+    def start(self, job: JobSummary, control: JobControl, listener: JobListener) -> RunningJob:
         """Run the remaining steps of a job in a task and write its receipts.
 
         The task raises ``AccountBusy`` where another process changes one of the same users: a job just submitted is
@@ -133,16 +143,17 @@ class JobRuns:
         problem: WalkmeError | None = None
         try:
             try:
-                await self._executor.run(job_id, running.control, publish)
+                running.read = await self._journal.job(job_id)
+                job = await self._executor.run(running.read, running.control, publish)
             except AccountBusy:
                 await self._discard_not_started(job_id)
                 raise
             except WalkmeError as error:
                 problem = error
-            try:
-                job = await self._journal.job(job_id)
-            except JournalUnavailable as error:
-                raise problem or error from None
+                try:
+                    job = await self._journal.job(job_id)
+                except JournalUnavailable:
+                    raise problem from None
             result = await self._with_receipts(job, problem)
             if self._other is None or job.state is not JobState.DONE:
                 return result

@@ -17,7 +17,7 @@ from walkme_tui.domain.jobs import JobState
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import storable
 from walkme_tui.domain.times import format_time_ms
-from walkme_tui.store.journal.rows import AuditEntry, loaded
+from walkme_tui.store.journal.rows import AuditEntry
 from walkme_tui.store.journal.tables import JournalTables
 from walkme_tui.store.locks import Locks
 
@@ -113,9 +113,8 @@ class Claims:
 
     def busy(self, tables: JournalTables, job_id: str, *, same_users: bool = False) -> AccountBusy:
         """The error that names the holder of a job."""
-        found = tables.connection.execute("SELECT plan FROM jobs WHERE id = ?", (job_id,)).fetchone()
-        plan = loaded(found[0]) if found else {}
-        kind, subjects = plan.get("kind", "unknown"), "groups" if plan.get("groups") else "users"
+        found = tables.connection.execute("SELECT kind, about_groups FROM jobs WHERE id = ?", (job_id,)).fetchone()
+        kind, subjects = (found[0], "groups" if found[1] else "users") if found else ("unknown", "users")
         holder = self._holder(tables, job_id)
         who = "another process" if holder is None else f"process {holder.pid} on {holder.host}"
         if holder is not None and holder.token == self.process.token:

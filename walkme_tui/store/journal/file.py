@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from walkme_tui.domain.errors import ConfigurationError, JournalUnavailable
 from walkme_tui.store.file_system import lies_on_network, make_private_file
-from walkme_tui.store.journal.migrations import JOURNAL, statements
+from walkme_tui.store.journal.migrations import JOURNAL, migrate
 from walkme_tui.store.journal.rows import DamagedContents
 from walkme_tui.store.journal.tables import JournalTables
 from walkme_tui.store.locks import Locks
@@ -124,8 +124,7 @@ class JournalFile:
         self._make_durable(connection)
         if layout < len(JOURNAL):
             connection.execute("BEGIN IMMEDIATE")
-            for statement in statements(JOURNAL, layout):
-                connection.execute(statement)
+            migrate(connection, layout)
             connection.execute("COMMIT")
             _sync_folder(self.path.parent)
 

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import JournalUnavailable, NotFound, WalkmeError
-from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome, SurfaceCheck
+from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, Outcome, SurfaceCheck
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import storable
 from walkme_tui.domain.times import now_ms
@@ -19,11 +19,13 @@ from walkme_tui.store.journal.claims import RENEWAL_SECONDS, Claims
 from walkme_tui.store.journal.file import JournalFile
 from walkme_tui.store.journal.purge import purge
 from walkme_tui.store.journal.rows import AuditEntry
-from walkme_tui.store.journal.tables import JournalTables
+from walkme_tui.store.journal.summaries import summaries_of_profile, summary_of_job
+from walkme_tui.store.journal.tables import JournalTables, subject_key
 from walkme_tui.store.locks import Locks
 from walkme_tui.store.sqlite_thread import SqliteThread, Urgency
 
 R = TypeVar("R")
+J = TypeVar("J", Job, JobSummary)
 
 # Servers change: PATCH, which needs no whole record and so clears nothing, is tried again after this time.
 PATCH_REFUSED_MS: Final = 30 * 86_400_000
@@ -73,7 +75,10 @@ class SqliteJournal:
 
     async def job(self, job_id: str) -> Job:
         """One job by its id, or by an unambiguous beginning of it or of what follows its date; ``NotFound``."""
-        job = await self.read(lambda tables: self._with_current_state(tables, tables.job(tables.find(job_id))), None)
+        return await self._one(job_id, lambda tables, found: tables.job(found))
+
+    async def _one(self, job_id: str, read: Callable[[JournalTables, str], J]) -> J:
+        job = await self.read(lambda tables: self._with_current_state(tables, read(tables, tables.find(job_id))), None)
         if job is None:
             raise NotFound(f"There is no job {job_id}.", hint="No job was made on this machine yet.")
         return job
@@ -82,13 +87,31 @@ class SqliteJournal:
         """The same job now; of a running job only the steps are read that changed since ``job`` was read."""
         return await self.read(lambda tables: self._with_current_state(tables, tables.refreshed(job)), job)
 
-    async def jobs(self, profile: str | None = None) -> tuple[Job, ...]:
-        """All jobs of a profile (None: of all), newest first."""
+    async def summaries(self, profile: str | None = None) -> tuple[JobSummary, ...]:
+        """All jobs of a profile (None: of all) as lists show them, newest first."""
         return await self.read(
-            lambda tables: tuple(self._with_current_state(tables, job) for job in tables.jobs(profile)), ()
+            lambda tables: tuple(
+                self._with_current_state(tables, job) for job in summaries_of_profile(tables.connection, profile)
+            ),
+            (),
         )
 
-    def _with_current_state(self, tables: JournalTables, job: Job) -> Job:
+    async def summary(self, job_id: str) -> JobSummary:
+        """One job as lists show it; raises like ``job``."""
+        return await self._one(job_id, lambda tables, found: summary_of_job(tables.connection, found))
+
+    async def jobs_about(self, subject_id: str, profile: str, *, about_groups: bool = False) -> tuple[Job, ...]:
+        """The jobs of a profile with steps about a user or a group, newest first.
+
+        Each has only the steps, the subject and the checks that concern it, and no source. The id may be that of now,
+        or the key that stands for it in the plan that creates it.
+        """
+        key = subject_key(subject_id, about_group=about_groups)
+        return await self.read(
+            lambda tables: tuple(self._with_current_state(tables, job) for job in tables.jobs_about(key, profile)), ()
+        )
+
+    def _with_current_state(self, tables: JournalTables, job: J) -> J:
         """The job, in state INTERRUPTED where the process that ran it has ended without releasing it."""
         if job.state is JobState.RUNNING and not self._claims.is_held(tables, job.id):
             return replace(job, state=JobState.INTERRUPTED)

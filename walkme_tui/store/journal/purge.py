@@ -7,7 +7,7 @@ from walkme_tui.domain.jobs import JobState
 from walkme_tui.domain.plan_files import plan_from_json, plan_to_json, step_from_json, step_to_json
 from walkme_tui.domain.plans import Step
 from walkme_tui.store.journal.rows import AuditEntry, dumped, loaded
-from walkme_tui.store.journal.tables import JournalTables, subject_key
+from walkme_tui.store.journal.tables import JournalTables, step_subject
 
 
 def purge(tables: JournalTables, folder: Path, before_ms: int, at_ms: int, actor: str) -> int:
@@ -50,8 +50,11 @@ def _delete_receipts(tables: JournalTables, folder: Path, job_id: str) -> None:
 
 def _empty_plan(tables: JournalTables, job_id: str) -> None:
     (text,) = tables.connection.execute("SELECT plan FROM jobs WHERE id = ?", (job_id,)).fetchone()
-    emptied = replace(plan_from_json(loaded(text)), subjects=(), groups=(), left_out=(), source=None)
-    tables.connection.execute("UPDATE jobs SET plan = ? WHERE id = ?", (dumped(plan_to_json(emptied)), job_id))
+    emptied = replace(plan_from_json(loaded(text)), left_out=())
+    tables.connection.execute(
+        "UPDATE jobs SET plan = ?, source = NULL WHERE id = ?", (dumped(plan_to_json(emptied)), job_id)
+    )
+    tables.connection.execute("DELETE FROM subjects WHERE job = ?", (job_id,))
 
 
 def _empty_steps(tables: JournalTables, job_id: str) -> None:
@@ -62,9 +65,9 @@ def _empty_steps(tables: JournalTables, job_id: str) -> None:
     for number, text in rows:
         step = names.replaced(step_from_json(loaded(text)))
         tables.connection.execute(
-            "UPDATE steps SET step = ?, subject = ?, detail = '', refusals = '{}', before = NULL, after = NULL "
-            "WHERE job = ? AND number = ?",
-            (dumped(step_to_json(step)), subject_key(step), job_id, number),
+            "UPDATE steps SET step = ?, subject = ?, subject_after = NULL, detail = '', refusals = '{}', "
+            "before = NULL, after = NULL WHERE job = ? AND number = ?",
+            (dumped(step_to_json(step)), step_subject(step), job_id, number),
         )
 
 

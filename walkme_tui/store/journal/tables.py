@@ -13,17 +13,41 @@ from typing import Any, Final
 
 from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import NotFound
-from walkme_tui.domain.jobs import Actor, Job, JobState, Outcome, StepRecord, SurfaceCheck
-from walkme_tui.domain.plan_files import plan_from_json, plan_to_json, step_to_json
+from walkme_tui.domain.imports.source import source_to_json
+from walkme_tui.domain.jobs import (
+    Actor,
+    Job,
+    JobState,
+    Outcome,
+    StepRecord,
+    SurfaceCheck,
+    created_ids,
+    id_after,
+    listed_name,
+)
+from walkme_tui.domain.plan_files import plan_from_json, plan_to_json, step_from_json, step_to_json
 from walkme_tui.domain.plans import Plan, Step, StepState
 from walkme_tui.domain.text import storable
-from walkme_tui.store.journal.rows import AuditEntry, dumped, encoded, loaded, member, step_record, surface_checks
+from walkme_tui.store.journal.rows import (
+    AuditEntry,
+    dumped,
+    encoded,
+    loaded,
+    member,
+    step_record,
+    surface_checks,
+)
 
 # Without vowels, which could form a word, and without characters that are easily confused.
 LETTERS: Final = "23456789bcdfghjkmnpqrstvwxz"
 SUFFIX_LENGTH: Final = 4
 
-JOB_COLUMNS: Final = "id, state, plan, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms, checks"
+JOB_COLUMNS: Final = (
+    "id, state, plan, source, about_groups, os_user, host, client_id, created_at_ms, settled_at_ms, "
+    "purged_at_ms, checks"
+)
+SOURCE: Final = 3
+"""The place of ``source`` among them."""
 MAX_REFRESHED: Final = 500
 """When more steps of a job changed than this, the whole job is read."""
 STEPS: Final = (
@@ -33,9 +57,29 @@ STEPS: Final = (
 )
 
 
-def subject_key(step: Step) -> str:
-    """What the step is about, in ``steps.subject`` and ``claims``: a user and a group may have the same id."""
-    return storable(f"group {step.subject_id}" if step.change.about_group else step.subject_id)
+def subject_key(subject_id: str, *, about_group: bool) -> str:
+    """A user or a group in the columns ``subject`` and ``subject_after``: both may have the same id."""
+    return storable(f"group {subject_id}" if about_group else subject_id)
+
+
+def step_subject(step: Step) -> str:
+    """What the step is about, in ``steps.subject`` and ``claims``."""
+    return subject_key(step.subject_id, about_group=step.change.about_group)
+
+
+def plan_columns(plan: Plan) -> dict[str, object]:
+    """The columns of ``jobs`` that hold a plan, except its subjects and its steps, by name."""
+    head = plan_to_json(replace(plan, subjects=(), groups=(), steps=(), source=None))
+    return {
+        "plan": dumped(head),
+        "source": None if plan.source is None else dumped(source_to_json(plan.source)),
+        "kind": plan.kind,
+        "base_url": storable(plan.base_url),
+        "surface": plan.surface,
+        "ticket": storable(plan.ticket),
+        "undoes": None if plan.undoes is None else storable(plan.undoes),
+        "about_groups": bool(plan.groups),
+    }
 
 
 class JournalTables:
@@ -65,48 +109,70 @@ class JournalTables:
 
     def job(self, job_id: str) -> Job:
         """The job with exactly this id; ``NotFound``."""
-        row = self._one(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?", job_id)  # noqa: S608 - constants
-        if row is None:
-            raise NotFound(f"There is no job {job_id}.")
+        row = self._job_row(job_id)
         steps = self.connection.execute(f"{STEPS} WHERE steps.job = ? ORDER BY steps.number", (job_id,))
-        return self._built(row, [step_record(step) for step in steps])
+        subjects = self.connection.execute("SELECT content FROM subjects WHERE job = ? ORDER BY number", (job_id,))
+        return self._built(row, [step_record(step) for step in steps], [loaded(content) for (content,) in subjects])
 
     def refreshed(self, job: Job) -> Job:
         """The same job now; of a running job only the steps are read that changed after ``job`` was."""
         state = self.state(job.id)
-        times = (time for record in job.steps for time in (record.sent_at_ms, record.settled_at_ms) if time is not None)
-        numbers = self._steps_changed_since(job.id, max(times, default=job.created_at_ms))
-        if state is not JobState.RUNNING or len(numbers) > MAX_REFRESHED:
+        if state is not JobState.RUNNING:
+            return self.job(job.id)
+        known = {
+            each.step.number: (each.state, each.attempts, each.sent_at_ms, each.settled_at_ms) for each in job.steps
+        }
+        numbers = [
+            number
+            for number, *found in self.connection.execute(
+                "SELECT number, state, attempts, sent_at_ms, settled_at_ms FROM steps WHERE job = ?", (job.id,)
+            )
+            if known.get(number) != tuple(found)
+        ]
+        if len(numbers) > MAX_REFRESHED:
             return self.job(job.id)
         marks = ", ".join("?" * len(numbers))
         rows = self.connection.execute(f"{STEPS} WHERE steps.job = ? AND steps.number IN ({marks})", (job.id, *numbers))
         fresh = {record.step.number: record for record in map(step_record, rows)}
         return replace(job, state=state, steps=tuple(fresh.get(each.step.number, each) for each in job.steps))
 
-    def _steps_changed_since(self, job_id: str, since_ms: int) -> set[int]:
-        numbers = set()
-        entries = self.connection.execute("SELECT step, at_ms FROM events WHERE job = ? ORDER BY seq DESC", (job_id,))
-        for number, at_ms in entries:
-            if at_ms < since_ms:
-                break
-            if number is not None:
-                numbers.add(number)
-        return numbers
+    def jobs_about(self, subject: str, profile: str) -> tuple[Job, ...]:
+        """The jobs of a profile with steps about a user or a group, newest first, each without its other parts.
 
-    def jobs(self, profile: str | None) -> tuple[Job, ...]:
-        """All jobs of a profile, newest first."""
-        ours = "WHERE ?1 IS NULL OR profile = ?1"
-        wanted = (None if profile is None else storable(profile),)
+        ``subject`` is a ``subject_key``.
+        """
         rows = self.connection.execute(
-            f"SELECT {JOB_COLUMNS} FROM jobs {ours} ORDER BY created_at_ms DESC, rowid DESC",  # noqa: S608 - constants
-            wanted,
+            f"SELECT {JOB_COLUMNS}, about.subject FROM jobs JOIN ("  # noqa: S608 - constants
+            "SELECT job, subject FROM steps WHERE subject = ?1 UNION "
+            "SELECT job, subject FROM steps WHERE subject_after = ?1"
+            ") AS about ON about.job = jobs.id WHERE profile = ?2 ORDER BY created_at_ms DESC, jobs.rowid DESC",
+            (subject, storable(profile)),
         ).fetchall()
-        steps: dict[str, list[StepRecord]] = {row[0]: [] for row in rows}
-        for step in self.connection.execute(
-            f"{STEPS} JOIN jobs ON jobs.id = steps.job {ours} ORDER BY steps.job, steps.number", wanted
-        ):
-            steps[step[0]].append(step_record(step))
-        return tuple(self._built(row, steps[row[0]]) for row in rows)
+        return tuple(self._part(row, subject) for *row, subject in rows)
+
+    def _part(self, row: Sequence[Any], subject: str) -> Job:
+        """The job of a row with one of its subjects, the steps about it, and nothing of the others."""
+        of_subject = (row[0], subject)
+        steps = self.connection.execute(
+            f"{STEPS} WHERE steps.job = ? AND steps.subject = ? ORDER BY steps.number", of_subject
+        )
+        contents = self.connection.execute("SELECT content FROM subjects WHERE job = ? AND subject = ?", of_subject)
+        job = self._built(
+            [*row[:SOURCE], None, *row[SOURCE + 1 :]],
+            [step_record(step) for step in steps],
+            [loaded(content) for (content,) in contents],
+        )
+        ids = {*(subject.id for subject in job.plan.all_subjects), *created_ids(job.steps).values()}
+        return replace(job, checks=tuple(check for check in job.checks if check.user_id in ids))
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        return self.connection.execute(statement, values).fetchall()
+
+    def _job_row(self, job_id: str) -> tuple[Any, ...]:
+        row = self._one(f"SELECT {JOB_COLUMNS} FROM jobs WHERE id = ?", job_id)  # noqa: S608 - constants
+        if row is None:
+            raise NotFound(f"There is no job {job_id}.")
+        return row
 
     def state(self, job_id: str) -> JobState:
         """The stored state of a job; ``NotFound``."""
@@ -125,14 +191,18 @@ class JournalTables:
             )
         ]
 
-    def _built(self, row: Sequence[Any], steps: list[StepRecord]) -> Job:
-        job_id, state, plan, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms, checks = row
+    def _built(self, row: Sequence[Any], steps: list[StepRecord], subjects: list[Any]) -> Job:
+        job_id, state, head, source, about_groups, *actor, created_at_ms, settled_at_ms, purged_at_ms, checks = row
+        content = loaded(head) | {"groups" if about_groups else "subjects": subjects}
+        if source is not None:
+            content["source"] = loaded(source)
+        plan = plan_from_json(content)
         receipts = self.connection.execute("SELECT path FROM receipts WHERE job = ? ORDER BY number", (job_id,))
         return Job(
             id=job_id,
             state=member(JobState, state),
-            plan=replace(plan_from_json(loaded(plan)), steps=tuple(record.step for record in steps)),
-            actor=Actor(os_user, host, client_id),
+            plan=replace(plan, steps=tuple(record.step for record in steps)),
+            actor=Actor(*actor),
             created_at_ms=created_at_ms,
             steps=tuple(steps),
             settled_at_ms=settled_at_ms,
@@ -146,30 +216,47 @@ class JournalTables:
     def create(self, plan: Plan, actor: Actor, at_ms: int) -> Job:
         """Store a plan as a new job."""
         job_id = self._new_id(at_ms)
+        columns: dict[str, object] = {
+            "id": job_id,
+            "state": JobState.READY,
+            "profile": storable(plan.profile),
+            **plan_columns(plan),
+            **{name: storable(value) for name, value in actor._asdict().items()},
+            "created_at_ms": at_ms,
+        }
         self.connection.execute(
-            f"INSERT INTO jobs ({JOB_COLUMNS}, profile) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, '[]', ?)",  # noqa: S608 - constants
-            (
-                job_id,
-                JobState.READY,
-                dumped(plan_to_json(replace(plan, steps=()))),
-                storable(actor.os_user),
-                storable(actor.host),
-                storable(actor.client_id),
-                at_ms,
-                storable(plan.profile),
-            ),
+            f"INSERT INTO jobs ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608 - constants
+            tuple(columns.values()),
         )
+        self.add_subjects(job_id, plan)
         self.connection.executemany(
             "INSERT INTO steps (job, number, subject, step, state) VALUES (?, ?, ?, ?, ?)",
             [
-                (job_id, step.number, subject_key(step), dumped(step_to_json(step)), StepState.TODO)
+                (job_id, step.number, step_subject(step), dumped(step_to_json(step)), StepState.TODO)
                 for step in plan.steps
             ],
         )
         ticket = f", ticket {plan.ticket}" if plan.ticket else ""
         detail = f"{plan.kind.value}, steps: {len(plan.steps)}{ticket}"
         self.log(AuditEntry(at_ms, job_id, str(actor), "created", detail))
-        return self.job(job_id)
+        steps = tuple(StepRecord(step, StepState.TODO) for step in plan.steps)
+        return Job(job_id, JobState.READY, plan, Actor(*map(storable, actor)), at_ms, steps)
+
+    def add_subjects(self, job_id: str, plan: Plan) -> None:
+        """Store the users or the groups of a plan."""
+        found = plan_to_json(replace(plan, steps=(), source=None))
+        contents = found["groups" if plan.groups else "subjects"]
+        assert isinstance(contents, list)  # noqa: S101 - for the type checker
+        places = {subject.id: place for place, subject in enumerate(plan.changed_subjects or plan.all_subjects, 1)}
+        rows = []
+        for number, (subject, content) in enumerate(zip(plan.all_subjects, contents, strict=True), start=1):
+            key = subject_key(subject.id, about_group=bool(plan.groups))
+            names = map(storable, listed_name(subject))
+            rows.append((job_id, number, key, places.get(subject.id), *names, dumped(content)))
+        self.connection.executemany(
+            "INSERT INTO subjects (job, number, subject, place, name, full_name, content) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
 
     def _new_id(self, at_ms: int) -> str:
         day = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m%d")
@@ -222,6 +309,20 @@ class JournalTables:
                 number,
             ),
         )
+        if outcome.changed:
+            self._store_subject_after(job_id, number)
+
+    def _store_subject_after(self, job_id: str, number: int) -> None:
+        """Store by which subject later jobs know what a step created or deleted."""
+        (text,) = self._rows("SELECT step FROM steps WHERE job = ? AND number = ?", job_id, number)[0]
+        change = step_from_json(loaded(text)).change
+        if change.creates or change.deletes:
+            (row,) = self._rows(f"{STEPS} WHERE steps.job = ? AND steps.number = ?", job_id, number)
+            later = id_after(step_record(row))
+            key = None if later is None else subject_key(later, about_group=change.about_group)
+            self.connection.execute(
+                "UPDATE steps SET subject_after = ? WHERE job = ? AND number = ?", (key, job_id, number)
+            )
 
     def add_receipt(self, job_id: str, path: str, entry: AuditEntry) -> None:
         """Store the path of a receipt, once; ``NotFound`` where there is no such job."""

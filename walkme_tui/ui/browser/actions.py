@@ -137,7 +137,8 @@ def _read_details(browser: Browser) -> None:
 def _copy_receipt_path(browser: Browser) -> None:
     from walkme_tui.ui.flows.jobs import copy_receipt_path
 
-    copy_receipt_path(browser, browser.change_commands.job)
+    copying = partial(copy_receipt_path, browser, browser.change_commands.job)
+    start_worker(browser.screen, WorkerGroup.COPY, copying, name="Copying the paths")
 
 
 def _copy_request(browser: Browser) -> None:

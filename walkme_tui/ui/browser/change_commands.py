@@ -19,7 +19,7 @@ from walkme_tui.ui.workers import WorkerGroup, start_worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from walkme_tui.domain.jobs import Job
+    from walkme_tui.domain.jobs import JobSummary
     from walkme_tui.domain.plans import Plan
     from walkme_tui.ui.browser.filter_control import FilterControl
     from walkme_tui.ui.browser.panes import PaneArea
@@ -139,7 +139,7 @@ class ChangeCommands:
             self._view.app.notify("No dialog is ready.", markup=False, timeout=4)
 
     @property
-    def job(self) -> "Job | None":
+    def job(self) -> "JobSummary | None":
         """The job under the cursor, None on the other tabs."""
         return self._area.jobs_tab.current if self._area.arrangement.tab is Tab.JOBS else None
 

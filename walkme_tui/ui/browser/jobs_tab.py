@@ -1,6 +1,7 @@
 """The Jobs tab: the jobs of the profile, and the steps of the one under the cursor."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -8,7 +9,7 @@ from textual.containers import Vertical
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import WalkmeError
-from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.jobs import Job, JobState, JobSummary
 from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import change_words
@@ -18,8 +19,13 @@ from walkme_tui.ui.widgets.job_report import job_lines
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import TextStyle, wrapped
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 NONE_YET = "No jobs yet. O on a user offboards, e edits, x deactivates; every change becomes a job in this list."
+
+
+MIN_PAUSE: Final = 10.0
+"""The steps of a running job are drawn again after so many times the time that drawing them took."""
 
 
 class StepsPane(Vertical):
@@ -31,7 +37,8 @@ class StepsPane(Vertical):
         self._heading = TextBar(id="steps-heading")
         self.steps = ScrollingText(id="steps-lines")
         self._job: Job | None = None
-        self._jobs: Sequence[Job] = ()
+        self._shown: str | None = None
+        self._jobs: Sequence[JobSummary] = ()
         self._now_ms = 0
 
     def compose(self) -> ComposeResult:
@@ -39,17 +46,20 @@ class StepsPane(Vertical):
         yield self._heading
         yield self.steps
 
-    def show(self, job: Job | None, jobs: Sequence[Job], progress: str, now_ms: int) -> None:
-        """Show a job of ``jobs``; ``progress`` is empty unless it runs."""
-        another = job is None or self._job is None or job.id != self._job.id
-        self._job, self._jobs, self._now_ms = job, jobs, now_ms
+    def show_heading(self, job: JobSummary | None, progress: str) -> None:
+        """Show the heading of a job; ``progress`` is empty unless it runs."""
         style = TextStyle.ACCENT if progress else TextStyle.DIM
         heading = progress or (
             f"{change_words.job_title(job)}: {change_words.step_counts(job)}" if job is not None else ""
         )
         self._heading.write([(f" {heading}", style)], [(f"job {job.id} ", TextStyle.DIM)] if job is not None else ())
+
+    def show(self, job: Job | None, jobs: Sequence[JobSummary], now_ms: int) -> None:
+        """Show the steps of a job of ``jobs``, nothing for None."""
+        self._job, self._jobs, self._now_ms = job, jobs, now_ms
         self._write()
-        if another:
+        if job is not None and job.id != self._shown:
+            self._shown = job.id
             self.steps.action_first()
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -81,19 +91,26 @@ class JobsTab:
         self._session = session
         self._job_tasks = job_tasks
         self._wanted: str | None = None
+        self._job: Job | None = None
+        self._outdated = False
+        self._reading = False
+        self._drawn_at = 0.0
+        self._drawing_seconds = 0.0
         self.was_read = False
         """True once the journal answered, or could not be read."""
 
     async def reload(self) -> WalkmeError | None:
         """Read all jobs from the journal; returns the error if it cannot be read."""
         try:
-            change_services = await self._job_tasks.change_services()
-            jobs = await change_services.journal.jobs(self._session.account.profile)
+            journal = (await self._job_tasks.change_services()).journal
+            jobs = await journal.summaries(self._session.account.profile)
         except WalkmeError as error:
             self.was_read = True
             self.jobs.set_empty_text(clean(f"{error.message} {error.hint}", change_words.MAX_SENTENCE))
             return error
         self.jobs.set_empty_text(NONE_YET)
+        # Its receipts and checks may be new, which its summary does not show.
+        self._outdated = True
         self._fill(jobs)
         return None
 
@@ -108,26 +125,45 @@ class JobsTab:
 
     async def refresh_running(self) -> None:
         """Update the running jobs: those of this session from their progress, only others from the journal."""
-        fresh = {job_id: running.job for job_id, running in self._job_tasks.running.items()}
+        fresh = {job_id: running.summary for job_id, running in self._job_tasks.running.items()}
         try:
             for job in self.jobs.rows:
                 if job.id in self._under_way and job.id not in fresh:
-                    fresh[job.id] = await (await self._job_tasks.change_services()).journal.refresh(job)
+                    fresh[job.id] = await (await self._job_tasks.change_services()).journal.summary(job.id)
         except WalkmeError:
             return
         self._fill(tuple(fresh.get(job.id, job) for job in self.jobs.rows))
 
-    def _fill(self, jobs: tuple[Job, ...]) -> None:
-        self.jobs.fill(tuple(self._as_seen(job) for job in jobs))
+    async def _read_steps(self) -> None:
+        """Read the steps of the job under the cursor, and of the one that is under it by then."""
+        self._reading = True
+        try:
+            journal = (await self._job_tasks.change_services()).journal
+            while (wanted := self.jobs.current) is not None:
+                self._outdated = False
+                known = self._job
+                is_known = known is not None and known.id == wanted.id
+                job = await (journal.refresh(known) if known is not None and is_known else journal.job(wanted.id))
+                if self.jobs.current is not None and self.jobs.current.id == job.id:
+                    self._job = job
+                    self._draw_steps()
+                    return
+        except WalkmeError:
+            return  # the list shows why
+        finally:
+            self._reading = False
+
+    def _fill(self, jobs: tuple[JobSummary, ...]) -> None:
+        self.jobs.show(tuple(self._as_seen(job) for job in jobs))
         self.was_read = True
         if self._wanted is not None and self.jobs.select(self._wanted):
             self._wanted = None
         self.follow()
 
-    def _as_seen(self, job: Job) -> Job:
+    def _as_seen(self, job: JobSummary) -> JobSummary:
         """The job as it runs here: the journal may have been read before it started."""
         running = self._job_tasks.running.get(job.id)
-        return running.job if running is not None else job
+        return running.summary if running is not None else job
 
     def want(self, job_id: str) -> None:
         """Put the cursor on this job, now or when it is known."""
@@ -135,7 +171,7 @@ class JobsTab:
         self.follow()
 
     @property
-    def current(self) -> Job | None:
+    def current(self) -> JobSummary | None:
         """The job under the cursor."""
         return self.jobs.current
 
@@ -145,8 +181,32 @@ class JobsTab:
         return self._wanted or (self.current.id if self.current is not None else None)
 
     def follow(self) -> None:
-        """Show the steps of the job under the cursor."""
-        job = self.jobs.current
-        running = self._job_tasks.running.get(job.id) if job is not None else None
-        status = self._job_tasks.job_status(running) if running is not None else ""
-        self.steps.show(job, self.jobs.rows, status, self._session.clock())
+        """Show the job under the cursor; its steps as soon as they are read, and again as often as it costs little."""
+        summary = self.jobs.current
+        running = self._job_tasks.running.get(summary.id) if summary is not None else None
+        self.steps.show_heading(summary, self._job_tasks.job_status(running) if running is not None else "")
+        is_known = self._job is not None and summary is not None and self._job.id == summary.id
+        if not is_known:
+            self._job = None
+        if running is None and summary is not None and self._job_is_old(summary):
+            self._start_reading()
+        since = self._job_tasks.monotonic() - self._drawn_at
+        if not is_known or since >= self._drawing_seconds * MIN_PAUSE:
+            if running is not None:
+                self._job = running.job
+            self._draw_steps()
+
+    def _job_is_old(self, summary: JobSummary) -> bool:
+        """True if the steps under the list are not those of now."""
+        job = self._job
+        return job is None or self._outdated or (job.state, job.counts) != (summary.state, summary.counts)
+
+    def _start_reading(self) -> None:
+        if self.steps.is_attached and not self._reading:
+            start_worker(self.steps, WorkerGroup.JOB_STEPS, self._read_steps, name="Reading the steps of the job")
+
+    def _draw_steps(self) -> None:
+        begun = self._job_tasks.monotonic()
+        self.steps.show(self._job, self.jobs.rows, self._session.clock())
+        self._drawn_at = self._job_tasks.monotonic()
+        self._drawing_seconds = self._drawn_at - begun

@@ -56,7 +56,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         self._note = note
         self._now_ms = now_ms
         self._undoable = len(job.undoable_subjects)
-        super().__init__([(change_words.job_title(job), TextStyle.STRONG)], account_mark(account), monotonic)
+        super().__init__([(change_words.job_title(job.summary), TextStyle.STRONG)], account_mark(account), monotonic)
 
     def body(self) -> Sequence[Widget]:
         """The text."""

@@ -10,7 +10,7 @@ from textual import events, on
 from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
-from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.jobs import JobSummary
 from walkme_tui.domain.plans import StepState
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, available_lines, inner_width
@@ -36,7 +36,7 @@ class UnfinishedAnswer:
     """The choice and its job."""
 
     choice: UnfinishedChoice
-    job: Job
+    job: JobSummary
 
 
 class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
@@ -46,7 +46,9 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
 
     BUTTON: ClassVar[str] = "Later"
 
-    def __init__(self, jobs: Sequence[Job], account: Account, *, now_ms: int, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, jobs: Sequence[JobSummary], account: Account, *, now_ms: int, monotonic: Callable[[], float]
+    ) -> None:
         title = "A job was not finished" if len(jobs) == 1 else f"{len(jobs)} jobs were not finished"
         super().__init__([(title, TextStyle.STRONG)], account_mark(account), monotonic)
         self._jobs = jobs
@@ -75,9 +77,9 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
         if job is None:
             return
         width = inner_width(self.app.size.width)
-        remaining = words.count(len(job.unsettled), "step is", "steps are")
+        remaining = words.count(job.unsettled, "step is", "steps are")
         text = f"{remaining} left. What was done stays done."
-        if any(record.state is StepState.SENT for record in job.steps):
+        if job.counts.get(StepState.SENT.value):
             text += " Steps that were sent without an answer are read back first; nothing is sent twice."
         self._text.set_lines([(), *wrapped(change_words.job_title(job), width), *wrapped(text, width, TextStyle.DIM)])
         self._text.refresh(layout=True)

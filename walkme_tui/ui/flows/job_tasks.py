@@ -18,7 +18,7 @@ from walkme_tui.ui.widgets.text_style import TextStyle
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from walkme_tui.domain.jobs import Job
+    from walkme_tui.domain.jobs import Job, JobSummary
     from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.services.changes.job_progress import JobProgress
     from walkme_tui.services.changes.job_runs import JobResult, RunningJob
@@ -96,7 +96,7 @@ class JobTasks:
         """The jobs that run in this session, by id."""
         return self._change_services.running if self._change_services is not None else {}
 
-    async def start(self, job: "Job") -> "RunningJob":
+    async def start(self, job: "JobSummary") -> "RunningJob":
         """Run the remaining steps of a job in the background; raises what ``JobRuns.start`` raises."""
         change_services = await self.change_services()
         from walkme_tui.services.changes.job_control import JobControl
@@ -129,11 +129,9 @@ class JobTasks:
         from walkme_tui.domain.surface_checks import other_surface
         from walkme_tui.ui.change_words import MAX_SENTENCE, job_in_progress
 
-        progress, job = running.progress, running.job
-        settled = progress.done if progress is not None else len(job.steps) - len(job.unsettled)
-        parts = [
-            f"{job_in_progress(job.plan)}: {words.number(settled)} of {words.count(len(job.steps), 'step', 'steps')}"
-        ]
+        progress, job = running.progress, running.summary
+        settled = job.steps - job.unsettled
+        parts = [f"{job_in_progress(job)}: {words.number(settled)} of {words.count(job.steps, 'step', 'steps')}"]
         if progress is not None and progress.failures:
             parts.append(f"{len(progress.failures)} to review")
         if running.control.cancelled:

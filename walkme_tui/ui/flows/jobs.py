@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from walkme_tui.domain.commands import command
 from walkme_tui.domain.errors import WalkmeError
-from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.jobs import JobState, JobSummary
 from walkme_tui.domain.plans import StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.job_runs import JobResult
@@ -23,7 +23,7 @@ NO_JOB = "There is no job under the cursor. 4 shows the jobs."
 RESUME = command("job.pause")
 
 
-async def pause_or_resume(view: FlowContext, origin: Origin, job: Job | None) -> None:
+async def pause_or_resume(view: FlowContext, origin: Origin, job: JobSummary | None) -> None:
     """Pause or resume a job that runs here, or run the rest of one that does not."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
@@ -42,13 +42,13 @@ async def pause_or_resume(view: FlowContext, origin: Origin, job: Job | None) ->
     view.update_status()
 
 
-async def _resume_confirmed(view: FlowContext, origin: Origin, job: Job) -> bool:
+async def _resume_confirmed(view: FlowContext, origin: Origin, job: JobSummary) -> bool:
     """Ask before a stopped job is resumed: one key on the list must not change the account."""
     dialog = QuestionDialog(
         f"Resume the {_lower(job_title(job))}?",
         [
             (
-                f"{words.count(len(job.unsettled), 'step is', 'steps are')} left. What was done stays done.",
+                f"{words.count(job.unsettled, 'step is', 'steps are')} left. What was done stays done.",
                 TextStyle.PLAIN,
             ),
             (f"So far: {step_counts(job)}.", TextStyle.DIM),
@@ -60,7 +60,7 @@ async def _resume_confirmed(view: FlowContext, origin: Origin, job: Job) -> bool
     return await origin.show(dialog, "The question whether to resume the job is ready") is not None
 
 
-async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
+async def discard(view: FlowContext, origin: Origin, job: JobSummary | None) -> None:
     """Discard a job once the user has confirmed it."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
@@ -71,12 +71,12 @@ async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
     if not job.state.resumable:
         view.app.notify(f"The job is {job.state.value}: there is nothing to discard.", markup=False)
         return
-    remaining = words.count(len(job.unsettled), "step", "steps")
+    remaining = words.count(job.unsettled, "step", "steps")
     text = [
         (f"{remaining} will never be executed. What was done stays done, and z can undo it.", TextStyle.PLAIN),
         (f"So far: {step_counts(job)}.", TextStyle.DIM),
     ]
-    if any(record.state is StepState.SENT for record in job.steps):
+    if job.counts.get(StepState.SENT.value):
         text.append(("One step was sent and got no answer: it will need review.", TextStyle.WARN))
     dialog = QuestionDialog(
         f"Discard the {_lower(job_title(job))}?",
@@ -94,45 +94,51 @@ async def discard(view: FlowContext, origin: Origin, job: Job | None) -> None:
     view.change_commands.read_jobs()
 
 
-async def receipt(view: FlowContext, origin: Origin, job: Job | None) -> None:
+async def receipt(view: FlowContext, origin: Origin, job: JobSummary | None) -> None:
     """Show the receipt of a job."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
     elif job.purged_at_ms is not None:
         view.app.notify("The job was purged: its users are no longer known.", markup=False)
     else:
-        await show_receipt(view, origin, JobResult(job))
+        try:
+            whole = await (await view.job_tasks.change_services()).journal.job(job.id)
+        except WalkmeError as error:
+            report(view.app, error, doing="Reading the job")
+            return
+        await show_receipt(view, origin, JobResult(whole))
 
 
-def copy_receipt_path(view: FlowContext, job: Job | None) -> None:
+async def copy_receipt_path(view: FlowContext, job: JobSummary | None) -> None:
     """Copy the paths of a job's receipts to the terminal's clipboard."""
     if job is None:
         view.app.notify(NO_JOB, markup=False)
-    elif not job.receipts:
+        return
+    try:
+        receipts = (await (await view.job_tasks.change_services()).journal.job(job.id)).receipts
+    except WalkmeError as error:
+        report(view.app, error, doing="Reading the job")
+        return
+    if not receipts:
         view.app.notify("This job has no receipt yet.", markup=False)
-    elif send_to_clipboard(view.app, "\n".join(clean(path) for path in job.receipts)):
-        view.app.notify(sent_message(clean(job.receipts[0], 200)), markup=False, timeout=3)
+    elif send_to_clipboard(view.app, "\n".join(map(clean, receipts))):
+        view.app.notify(sent_message(clean(receipts[0], 200)), markup=False, timeout=3)
     else:
         view.app.notify(
             "The paths are too long for the terminal's clipboard. o shows them.", severity="warning", markup=False
         )
 
 
-async def jobs_of_profile(view: FlowContext) -> tuple[Job, ...] | None:
-    """The jobs of the profile, newest first; None, after a message, where the journal cannot be read."""
-    try:
-        change_services = await view.job_tasks.change_services()
-        return await change_services.journal.jobs(view.session.account.profile)
-    except WalkmeError as error:
-        report(view.app, error, doing="Reading the journal")
-        return None
-
-
 async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
     """Offer once, at the start, to resume, inspect or discard a job that an earlier run left unfinished."""
     if not view.job_tasks.can_change or view.job_tasks.why_not(RESUME):
         return
-    jobs = await jobs_of_profile(view) or ()
+    try:
+        journal = (await view.job_tasks.change_services()).journal
+        jobs = await journal.summaries(view.session.account.profile)
+    except WalkmeError as error:
+        report(view.app, error, doing="Reading the journal")
+        return
     unfinished = _unfinished(jobs, view)
     if not unfinished:
         _note_other_surface(jobs, view)
@@ -152,7 +158,7 @@ async def offer_unfinished(view: FlowContext, origin: Origin) -> None:
         view.navigation.show_job(answer.job.id)
 
 
-def _unfinished(jobs: Sequence[Job], view: FlowContext) -> list[Job]:
+def _unfinished(jobs: Sequence[JobSummary], view: FlowContext) -> list[JobSummary]:
     """The jobs of this account and surface that can be resumed and do not run."""
     account = view.session.account
     return [
@@ -161,15 +167,15 @@ def _unfinished(jobs: Sequence[Job], view: FlowContext) -> list[Job]:
         if job.state.resumable
         and job.state is not JobState.RUNNING
         and job.id not in view.job_tasks.running
-        and (job.plan.base_url, job.plan.surface) == (account.base_url, account.surface)
+        and (job.base_url, job.surface) == (account.base_url, account.surface)
     ]
 
 
-def _note_other_surface(jobs: Sequence[Job], view: FlowContext) -> None:
+def _note_other_surface(jobs: Sequence[JobSummary], view: FlowContext) -> None:
     """Show that a job of the other surface was not finished: it is offered there."""
     here = view.session.account.surface
     stopped = (job for job in jobs if job.state.resumable and job.state is not JobState.RUNNING)
-    other = next((job.plan.surface for job in stopped if job.plan.surface is not here), None)
+    other = next((job.surface for job in stopped if job.surface is not here), None)
     if other is not None:
         text = f"A job was not finished on {other.upper()}: C switches there, 4 shows it."
         view.app.notify(text, markup=False, timeout=8)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from walkme_tui.domain.errors import WalkmeError
-from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.jobs import Job, JobState, JobSummary
 from walkme_tui.domain.plans import Plan, PlanKind
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
@@ -64,12 +64,12 @@ async def run_plan(view: FlowContext, origin: Origin, plan: Plan) -> Job | None:
         view.job_tasks.note_refusal(error)
         report(view.app, error, doing=plan_title(plan))
         return None
-    return await run_job(view, origin, job)
+    return await run_job(view, origin, job.summary)
 
 
-def refuses_other_surface(view: FlowContext, job: Job) -> bool:
+def refuses_other_surface(view: FlowContext, job: JobSummary) -> bool:
     """True, after a message, for a job of the other surface of the profile: it cannot be continued or undone here."""
-    surface = job.plan.surface
+    surface = job.surface
     if surface is view.session.account.surface:
         return False
     text = f"The job was made through {surface.upper()}. C switches to {surface.upper()}, where it can be continued."
@@ -77,7 +77,7 @@ def refuses_other_surface(view: FlowContext, job: Job) -> bool:
     return True
 
 
-async def resume(view: FlowContext, origin: Origin, job: Job) -> None:
+async def resume(view: FlowContext, origin: Origin, job: JobSummary) -> None:
     """Run the remaining steps of a job; steps that were sent without an answer are read back first."""
     if refuses_other_surface(view, job):
         return
@@ -89,7 +89,7 @@ async def resume(view: FlowContext, origin: Origin, job: Job) -> None:
         await run_job(view, origin, job)
 
 
-async def run_job(view: FlowContext, origin: Origin, job: Job) -> Job | None:
+async def run_job(view: FlowContext, origin: Origin, job: JobSummary) -> Job | None:
     """Run the remaining steps of a job and show the result: in a dialog if the user is still here, else in a toast.
 
     Returns the job afterwards, None where it could not be run.
@@ -104,7 +104,7 @@ async def run_job(view: FlowContext, origin: Origin, job: Job) -> Job | None:
         result = running.task.result()
     except WalkmeError as error:
         view.change_commands.read_jobs()
-        report(view.app, error, doing=job_in_progress(job.plan))
+        report(view.app, error, doing=job_in_progress(job))
         return None
     view.change_commands.read_jobs()
     note = view.unmark(result.job.finished_users)
@@ -137,14 +137,14 @@ async def show_receipt(view: FlowContext, origin: Origin, result: "JobResult", n
         now_ms=view.session.clock(),
         monotonic=view.job_tasks.monotonic,
     )
-    chosen = await origin.show(dialog, f"{job_title(job)}: the receipt is ready")
+    chosen = await origin.show(dialog, f"{job_title(job.summary)}: the receipt is ready")
     if chosen is ReceiptChoice.UNDO:
-        await undo_job(view, origin, job)
+        await undo_job(view, origin, job.summary)
     elif chosen is ReceiptChoice.RESUME:
-        await resume(view, origin, job)
+        await resume(view, origin, job.summary)
 
 
-async def undo_job(view: FlowContext, origin: Origin, job: Job) -> None:
+async def undo_job(view: FlowContext, origin: Origin, job: JobSummary) -> None:
     """Plan and review the undo of a whole job."""
     if refuses_other_surface(view, job):
         return
@@ -153,7 +153,7 @@ async def undo_job(view: FlowContext, origin: Origin, job: Job) -> None:
         return await change_services.undo_planner.of_job(await change_services.journal.job(job.id), on_progress)
 
     title = f"Undo the {job_title(job)[:1].lower()}{job_title(job)[1:]}"
-    await review_undo(view, origin, title, make, len(job.undoable_subjects))
+    await review_undo(view, origin, title, make, job.changed)
 
 
 async def review_undo(view: FlowContext, origin: Origin, title: str, make: "MakePlan", users: int) -> None:
@@ -173,14 +173,14 @@ def _toast(view: FlowContext, result: "JobResult", note: str) -> None:
     job = result.job
     for problem in (result.problem, result.receipt_problem):
         if problem is not None:
-            report(view.app, problem, doing=job_title(job))
+            report(view.app, problem, doing=job_title(job.summary))
     if result.problem is not None:
         if note:
             view.app.notify(note, markup=False)
         return
     view.app.notify(
         f"{_success_text(job) if job.clean else f'{outcome_sentence(job)} 4 shows the job.'}  {note}".rstrip(),
-        title="" if job.clean else job_title(job),
+        title="" if job.clean else job_title(job.summary),
         severity="information" if job.clean else "error",
         markup=False,
         timeout=6 if job.clean else 12,
@@ -193,7 +193,7 @@ def _success_text(job: Job) -> str:
     if len(job.plan.subjects) == 1 and job.plan.kind in {PlanKind.DEACTIVATE, PlanKind.REACTIVATE}:
         state = "inactive" if job.plan.kind is PlanKind.DEACTIVATE else "active"
         return f"{name_of(job.plan.subjects[0].user)} is {state} now.{undo}"
-    return f"{job_title(job)}: {outcome_sentence(job)}{undo}"
+    return f"{job_title(job.summary)}: {outcome_sentence(job)}{undo}"
 
 
 async def _save(view: FlowContext, origin: Origin, plan: Plan) -> None:

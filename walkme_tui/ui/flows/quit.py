@@ -24,7 +24,7 @@ class LeaveDialog(QuestionDialog):
         title = "A job is running" if len(running) == 1 else f"{words.number(len(running))} jobs are running"
         text = [(job_tasks.job_status(job), TextStyle.PLAIN) for job in running]
         if len(running) == 1:
-            text = [(job_in_progress(running[0].job.plan), TextStyle.PLAIN)]
+            text = [(job_in_progress(running[0].summary), TextStyle.PLAIN)]
         text.append(
             ("Stopping finishes what is in flight, in 5 s at most; the rest can be resumed later.", TextStyle.DIM)
         )

@@ -1,6 +1,9 @@
 """Undo what was last changed of a user or a group."""
 
+from collections.abc import Sequence
+
 from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.mirrored import MirroredUser
@@ -9,8 +12,8 @@ from walkme_tui.domain.receipts import receipt
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.concurrency import ProgressListener
 from walkme_tui.ui.change_words import changed_something, email_of, group_words
+from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
-from walkme_tui.ui.flows.jobs import jobs_of_profile
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_request import NO_USER
 from walkme_tui.ui.flows.plan_review import review_undo, undo_job
@@ -21,7 +24,7 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
     if user is None:
         view.app.notify(NO_USER, markup=False)
         return
-    jobs = await jobs_of_profile(view)
+    jobs = await _jobs_about(view, user.user.id)
     if jobs is None:
         return
     email = email_of(user.user)
@@ -34,10 +37,11 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
             text = f"What was changed of {email} was changed on the other surface: C switches to it."
         view.app.notify(text, markup=False, timeout=8)
         return
-    if len(job.plan.subjects) == 1:
-        await undo_job(view, origin, job)
+    whole = await (await view.job_tasks.change_services()).journal.summary(job.id)
+    if whole.subjects == 1:
+        await undo_job(view, origin, whole)
         return
-    subject = next(subject for subject in job.plan.subjects if subject.user.id == job.subject_id(user.user.id))
+    (subject,) = job.plan.subjects
 
     async def make(change_services: ChangeServices, _: ProgressListener) -> Plan:
         content = receipt(job, subject, view.session.account, view.session.clock(), None)
@@ -48,28 +52,36 @@ async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | N
 
 async def undo_of_group(view: FlowContext, origin: Origin, group: Group) -> None:
     """Plan and review the undo of the latest change of a group that was not undone."""
-    jobs = await jobs_of_profile(view)
+    jobs = await _jobs_about(view, group.id, about_groups=True)
     if jobs is None:
         return
-    job = latest_undoable(jobs, group.id, view.session.account, about_groups=True)
+    job = latest_undoable(jobs, group.id, view.session.account)
     if job is not None:
-        await undo_job(view, origin, job)
+        await undo_job(view, origin, job.summary)
         return
     text = f"There is no change of the group {group_words(group.label)} in the journal that can be undone."
     view.app.notify(text, markup=False, timeout=8)
 
 
-def latest_undoable(
-    jobs: tuple[Job, ...], subject_id: str, account: Account, *, about_groups: bool = False
-) -> Job | None:
+async def _jobs_about(view: FlowContext, subject_id: str, *, about_groups: bool = False) -> tuple[Job, ...] | None:
+    """The jobs about a user or a group; None, after a message, where the journal cannot be read."""
+    try:
+        journal = (await view.job_tasks.change_services()).journal
+        return await journal.jobs_about(subject_id, view.session.account.profile, about_groups=about_groups)
+    except WalkmeError as error:
+        report(view.app, error, doing="Reading the journal")
+        return None
+
+
+def latest_undoable(jobs: Sequence[Job], subject_id: str, account: Account) -> Job | None:
     """The newest job of the account that changed this user or group and was not undone since.
 
-    ``jobs`` are newest first.
+    ``jobs`` are those about it, newest first.
     """
     undone: set[str] = set()
     for job in jobs:
         of_account = (job.plan.base_url, job.plan.surface) == (account.base_url, account.surface)
-        if job.purged_at_ms is not None or not of_account or job.plan.about_groups is not about_groups:
+        if job.purged_at_ms is not None or not of_account:
             continue
         if job.plan.kind is PlanKind.UNDO:
             if job.subject_id(subject_id) in job.changed_subjects and job.plan.undoes is not None:

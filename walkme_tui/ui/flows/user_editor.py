@@ -243,7 +243,7 @@ class UserEditor:
     async def _run(self, plan: Plan) -> JobResult:
         view = self._view
         job = await (await view.job_tasks.change_services()).job_runs.submit(plan)
-        running = await view.job_tasks.start(job)
+        running = await view.job_tasks.start(job.summary)
         with self._origin.moved_by_program():
             view.change_commands.read_jobs(job.id)
         while not running.task.done():

@@ -1,10 +1,10 @@
 """The jobs of a profile, the newest first."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable
 from typing import Final
 
 from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.jobs import Job, JobState, undone_subjects
+from walkme_tui.domain.jobs import JobState, JobSummary
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.widgets.row_list import RowList
@@ -23,7 +23,7 @@ _STYLES: Final = {
 }
 
 
-class JobList(RowList[Job]):
+class JobList(RowList[JobSummary]):
     """One line per job: state, kind, subject, ticket, age, settled and all steps; jobs of another surface name it."""
 
     HEADING_LINES = 1
@@ -38,16 +38,8 @@ class JobList(RowList[Job]):
         super().__init__(id=id)
         self._surface = surface
         self._clock = clock
-        self._undone: Mapping[str, frozenset[str]] = {}
 
-    def fill(self, jobs: Sequence[Job]) -> None:
-        """Show these, newest first; jobs that were undone are marked."""
-        undone, self._undone = self._undone, undone_subjects(jobs)
-        self.show(jobs)
-        if undone != self._undone:
-            self.refresh()
-
-    def key(self, row: Job) -> Hashable:
+    def key(self, row: JobSummary) -> Hashable:
         """The id identifies a job."""
         return row.id
 
@@ -58,26 +50,31 @@ class JobList(RowList[Job]):
         left = "".join(words.fit(title, cells) for title, cells in columns)
         return [(f"{left}{words.fit_right('AGE', AGE_WIDTH)}{words.fit_right('STEPS', STEPS_WIDTH)}", TextStyle.DIM)]
 
-    def line(self, row: Job, width: int) -> StyledText:
+    def line(self, row: JobSummary, width: int) -> StyledText:
         """The columns of a job."""
-        settled = len(row.steps) - len(row.unsettled)
         subject_width, ticket_width = _widths(width)
         bad = change_words.problem_count(row) and not row.state.resumable
         state, style = change_words.state_text(row), TextStyle.BAD if bad else _STYLES[row.state]
-        undone = row.changed_subjects & self._undone.get(row.id, frozenset())
-        if undone and row.state is JobState.DONE and not bad:
-            state, style = ("– undone" if undone == row.changed_subjects else "– partly undone"), TextStyle.DIM
+        if row.undone and row.state is JobState.DONE and not bad:
+            state, style = ("– undone" if row.undone == row.changed else "– partly undone"), TextStyle.DIM
         subject = change_words.subject_names(row)
-        if row.plan.surface is not self._surface:
-            subject = f"{row.plan.surface.upper()}: {subject}"
+        if row.surface is not self._surface:
+            subject = f"{row.surface.upper()}: {subject}"
         return [
             (words.fit(state, STATE_WIDTH), style),
-            (words.fit(row.plan.kind.value, KIND_WIDTH), TextStyle.PLAIN),
+            (words.fit(row.kind.value, KIND_WIDTH), TextStyle.PLAIN),
             (words.fit(subject, subject_width - 2) + "  ", TextStyle.PLAIN),
-            (words.fit(clean(row.plan.ticket, 60), ticket_width), TextStyle.DIM),
+            (words.fit(clean(row.ticket, 60), ticket_width), TextStyle.DIM),
             (words.fit_right(words.age(self._clock(), row.created_at_ms), AGE_WIDTH), TextStyle.DIM),
-            (words.fit_right(f"{settled}/{len(row.steps)}", STEPS_WIDTH), TextStyle.PLAIN),
+            (words.fit_right(_settled_of(row), STEPS_WIDTH), TextStyle.PLAIN),
         ]
+
+
+def _settled_of(job: JobSummary) -> str:
+    """``3/5``; at most three digits of each fit, so that of more steps the share is shown."""
+    settled = job.steps - job.unsettled
+    text = f"{settled}/{job.steps}"
+    return text if len(text) < STEPS_WIDTH else f"{settled * 100 // job.steps} %"
 
 
 def _widths(width: int) -> tuple[int, int]:

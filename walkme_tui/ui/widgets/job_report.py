@@ -6,7 +6,7 @@ from typing import Final
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.consequences import identity_provider_warning
-from walkme_tui.domain.jobs import Job, StepRecord
+from walkme_tui.domain.jobs import Job, JobSummary, StepRecord
 from walkme_tui.domain.plans import StepState, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
@@ -26,7 +26,7 @@ STYLES: Final = {
 }
 
 
-def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job]) -> Iterator[StyledText]:
+def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[JobSummary]) -> Iterator[StyledText]:
     """Author, time and ticket; the steps; what was left out; the paths of the receipts.
 
     The jobs that it undid, and that undid it, are looked for among ``jobs``.
@@ -37,7 +37,7 @@ def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job]) -> Iterato
     yield from ending_lines(job, width)
 
 
-def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> Iterator[StyledText]:
+def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[JobSummary] = ()) -> Iterator[StyledText]:
     """The ticket, the author and time, and the jobs that it undid or that undid it."""
     if job.plan.ticket:
         yield from _labelled("Ticket", clean(job.plan.ticket, change_words.MAX_SENTENCE), width)
@@ -50,9 +50,9 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[Job] = ()) -> 
         what = f"{change_words.job_title(undone)}, {words.ago(now_ms, undone.created_at_ms)}, " if undone else ""
         yield from _labelled("Undoes", f"{what}job {clean(job.plan.undoes, 60)}", width)
     for other in jobs:
-        if other.plan.undoes == job.id and other.changed_subjects:
-            when, people = words.ago(now_ms, other.created_at_ms), len(job.changed_subjects)
-            some = f" for {len(other.changed_subjects)} of {people} people" if people > 1 else ""
+        if other.undoes == job.id and other.changed:
+            when, people = words.ago(now_ms, other.created_at_ms), job.summary.changed
+            some = f" for {words.number(other.changed)} of {words.number(people)} people" if people > 1 else ""
             yield from _labelled("Undone", f"{when} by job {clean(other.id, 60)}{some}", width)
     if job.purged_at_ms is not None:
         yield from _labelled("Purged", "the people of this job were deleted from the journal", width)
