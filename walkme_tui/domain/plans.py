@@ -38,6 +38,7 @@ class PlanKind(StrEnum):
     DELETE = "delete"
     GROUPS = "groups"
     IMPORT = "import"
+    RECONCILE = "reconcile"
     CREATE_GROUP = "create group"
     RENAME_GROUP = "rename group"
     DELETE_GROUP = "delete group"

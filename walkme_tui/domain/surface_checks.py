@@ -15,6 +15,8 @@ from walkme_tui.domain.users import Status, User
 
 MAX_SHOWN: Final = 80
 MAX_PROBLEM: Final = 300
+LONG_ID: Final = 20
+"""A shorter id, such as a number, may be that of another user on the other surface."""
 
 
 class OtherRecord(NamedTuple):
@@ -26,7 +28,11 @@ class OtherRecord(NamedTuple):
 
 def is_active(user: User | None) -> bool | None:
     """Whether the user can use WalkMe by this record; None where that is not known."""
-    status = None if user is None else user.status
+    return None if user is None else active_by(user.status)
+
+
+def active_by(status: object) -> bool | None:
+    """Whether a user with this status can use WalkMe: a pending one can; None for no status."""
     return status.casefold() != Status.INACTIVE if isinstance(status, str) else None
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from walkme_tui.domain.changes.change import Record
     from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, Outcome, SurfaceCheck
     from walkme_tui.domain.plans import Plan
+    from walkme_tui.domain.reconcile.records import ComparedUser
     from walkme_tui.domain.write_support import WriteSupport
 
 
@@ -272,6 +273,13 @@ class Mirror(Protocol):
         """Users by ``text.email_key`` of their emails; an email that no loaded user has is missing.
 
         It reads all emails where there are many to find, a second for a million users.
+        """
+        ...
+
+    async def compared_users(self, since_ms: int = 0) -> "Sequence[ComparedUser]":
+        """What is compared of every user that an answer described since ``since_ms``, by row id.
+
+        Half a second for 100 000 users: it reads all of them.
         """
         ...
 

@@ -41,6 +41,7 @@ TITLES: Final = {
     PlanKind.DELETE: "Delete",
     PlanKind.GROUPS: "Change groups of",
     PlanKind.IMPORT: "Import",
+    PlanKind.RECONCILE: "Reconcile",
     PlanKind.CREATE_GROUP: "Create the group",
     PlanKind.RENAME_GROUP: "Rename the group",
     PlanKind.DELETE_GROUP: "Delete the group",

@@ -14,7 +14,7 @@ from walkme_tui.domain.errors import (
     WalkmeError,
 )
 from walkme_tui.domain.jobs import Job, SurfaceCheck
-from walkme_tui.domain.surface_checks import OtherRecord, expected_states, other_surface, surface_check
+from walkme_tui.domain.surface_checks import LONG_ID, OtherRecord, expected_states, other_surface, surface_check
 from walkme_tui.domain.text import email_forms
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.concurrency import gather_bounded
@@ -24,9 +24,6 @@ from walkme_tui.services.waiting import Sleep
 # The two surfaces may show a change one after the other.
 WAITS_SECONDS: Final = (0.0, 1.0, 2.0)
 """The waits before each reading of users whose state is still the old one."""
-
-LONG_ID: Final = 20
-"""A shorter id, such as a number, may be that of another user on the other surface."""
 
 
 class OtherSurface:

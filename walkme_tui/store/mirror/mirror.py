@@ -35,6 +35,8 @@ from walkme_tui.store.sqlite_thread import SqliteThread, Steps, Urgency
 if TYPE_CHECKING:
     from array import array
 
+    from walkme_tui.domain.reconcile.records import ComparedUser
+
 R = TypeVar("R")
 
 # Expired users deleted in one transaction: about 20 ms, for which other writes wait.
@@ -227,6 +229,11 @@ class SqliteMirror:
         from walkme_tui.store.mirror.emails import users_by_emails
 
         return await self._scan(lambda tables: users_by_emails(tables, emails))
+
+    async def compared_users(self, since_ms: int = 0) -> "Sequence[ComparedUser]":
+        from walkme_tui.store.mirror.compared_users import compared_users
+
+        return await self._scan(lambda tables: compared_users(tables, since_ms))
 
     # ------------------------------------------------------------ searching
 

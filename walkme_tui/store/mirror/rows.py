@@ -49,7 +49,8 @@ def id_from_stored(value: bytes | str) -> str:
     return _dashed(value.hex()) if isinstance(value, bytes) else value
 
 
-def _id_from_column(value: str) -> str:
+def id_from_column(value: str) -> str:
+    """The id for a value of the expression ``ID``."""
     return _dashed(value[1:]) if value.startswith("x") else value[1:]
 
 
@@ -141,7 +142,7 @@ def mirrored_user(row: Row, group_ids: Callable[[str], tuple[str, ...]]) -> Mirr
             if groups is not None and not known & GROUPS_KNOWN:
                 some_groups = values[8]
             values = [value if known & bit else UNKNOWN for bit, value in zip(BITS.values(), values, strict=True)]
-        user = User(*[_id_from_column(row[1]), *values, {} if extra is None else loads(extra)])
+        user = User(*[id_from_column(row[1]), *values, {} if extra is None else loads(extra)])
     except (TypeError, ValueError) as error:
         raise sqlite3.DatabaseError("a row has values that were never written") from error
     return MirroredUser(row[0], user, row[13], row[14], row[15], some_groups)

@@ -1,0 +1,117 @@
+"""The changes that make one surface like the other for one person."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.changes.creation import FIELDS, CreateUser
+from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
+from walkme_tui.domain.changes.membership import AddMember, RemoveMember
+from walkme_tui.domain.changes.status import SetStatus
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.reconcile.matching import differences
+from walkme_tui.domain.reconcile.records import ComparedUser
+from walkme_tui.domain.surface_checks import active_by, other_surface
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import Status, Unknown, User
+
+MAX_SHOWN: Final = 80
+
+
+@dataclass(frozen=True)
+class SharedGroups:
+    """The groups of both surfaces.
+
+    ``rest_ids`` are the ids on REST by those on SCIM, ``known`` the groups of each surface by id.
+    """
+
+    rest_ids: Mapping[str, str]
+    known: Mapping[Surface, Mapping[str, Group]]
+
+    @cached_property
+    def scim_ids(self) -> Mapping[str, str]:
+        """The ids on SCIM by those on REST."""
+        return {rest: scim for scim, rest in self.rest_ids.items()}
+
+    def on(self, surface: Surface, group_id: str) -> Group | None:
+        """The group that the other surface has under this id; None if it has none here."""
+        there = (self.scim_ids if surface is Surface.SCIM else self.rest_ids).get(group_id)
+        return None if there is None else self.known[surface].get(there, Group(there, None))
+
+
+class Adopted(NamedTuple):
+    """The changes on ``surface`` for one person, and sentences on what is left out."""
+
+    changes: tuple[Change, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def adopt(surface: Surface, own: User | None, other: User | None, groups: SharedGroups) -> Adopted:
+    """What makes the record ``own`` on ``surface`` like the ``other`` one of the other surface.
+
+    A person without a record is created, one whom only ``own`` describes is deactivated: nothing is deleted.
+    """
+    if own is None:
+        return (
+            Adopted((), ("Neither side has a record any more.",)) if other is None else _created(surface, other, groups)
+        )
+    if other is None:
+        inactive = active_by(own.status) is False
+        return Adopted(() if inactive else (SetStatus(own.id, own.status, Status.INACTIVE),))
+    return _changed(surface, own, other, groups)
+
+
+def _created(surface: Surface, other: User, groups: SharedGroups) -> Adopted:
+    if not isinstance(other.email, str) or not other.email:
+        there = other_surface(surface).value.upper()
+        return Adopted((), (f"{clean(other.id, MAX_SHOWN)} has no email on {there}, so no user can be created.",))
+    values = {name: getattr(other, name) for name in FIELDS.values() if name != "role"}
+    creation = CreateUser.of(other.email, {name: value for name, value in values.items() if isinstance(value, str)})
+    changes: list[Change] = [creation]
+    if active_by(other.status) is False:
+        changes.append(SetStatus(creation.subject_id, Status.ACTIVE, Status.INACTIVE))
+    joined, left_out = _groups(surface, other.groups or () if isinstance(other.groups, tuple) else (), groups, other)
+    changes += [AddMember(creation.subject_id, group) for group in joined]
+    return Adopted(tuple(changes), left_out)
+
+
+def _changed(surface: Surface, own: User, other: User, groups: SharedGroups) -> Adopted:
+    on_rest = surface is Surface.REST
+    rest, scim = (own, other) if on_rest else (other, own)
+    fields: list[FieldChange] = []
+    changes: list[Change] = []
+    left_out: tuple[str, ...] = ()
+    for found in differences(ComparedUser.of(rest), ComparedUser.of(scim), groups.rest_ids):
+        mine, theirs = (found.rest, found.scim) if on_rest else (found.scim, found.rest)
+        if found.attribute == "status":
+            status = Status.ACTIVE if active_by(other.status) else Status.INACTIVE
+            changes.append(SetStatus(own.id, own.status, status))
+        elif found.attribute == "groups":
+            joined, left_out = _groups(surface, theirs if isinstance(theirs, tuple) else (), groups, other)
+            left = mine if isinstance(mine, tuple) else ()
+            changes += [AddMember(own.id, group) for group in joined]
+            changes += [RemoveMember(own.id, groups.known[surface].get(each, Group(each, None))) for each in left]
+        elif not isinstance(mine, tuple) and not isinstance(theirs, tuple) and not isinstance(theirs, Unknown):
+            fields.append(FieldChange(found.attribute, mine, theirs or None))
+    if fields:
+        changes.insert(0, UpdateUser(own.id, tuple(fields)))
+    return Adopted(tuple(changes), left_out)
+
+
+def _groups(
+    surface: Surface, group_ids: Collection[str], groups: SharedGroups, user: User
+) -> tuple[list[Group], tuple[str, ...]]:
+    """The groups on ``surface`` for ids of the other surface, and sentences on those that it has not."""
+    found, left_out = [], []
+    for group_id in group_ids:
+        group = groups.on(surface, group_id)
+        if group is not None:
+            found.append(group)
+            continue
+        label = groups.known[other_surface(surface)].get(group_id, Group(group_id, None)).label
+        who = clean(user.email if isinstance(user.email, str) else user.id, MAX_SHOWN)
+        left_out.append(f"{who}: {surface.value.upper()} has no group {clean(label, MAX_SHOWN)}.")
+    return found, tuple(left_out)

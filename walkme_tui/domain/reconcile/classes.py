@@ -1,0 +1,62 @@
+"""The kinds of difference between the two surfaces: what each usually means, and who has to act."""
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class PairClass(StrEnum):
+    """A kind of difference; a pair may have several."""
+
+    ONLY_REST = "only_rest"
+    ONLY_SCIM = "only_scim"
+    STATUS = "status"
+    FIELD = "field"
+    MEMBERSHIP = "membership"
+    DUPLICATE = "duplicate"
+    MATCHED = "matched"
+    """None of the others: the two records agree."""
+
+
+class ClassText(NamedTuple):
+    """What people call a class, what it usually means, and who has to act; clean."""
+
+    label: str
+    meaning: str
+    action: str
+
+
+CLASS_TEXTS: Final = {
+    PairClass.ONLY_REST: ClassText(
+        "only on REST",
+        "The person was created by hand or by an import, or provisioning never reached WalkMe, for example because SSO "
+        "was off when it was enabled.",
+        "Assign the person in the identity provider, or deactivate the record here.",
+    ),
+    PairClass.ONLY_SCIM: ClassText(
+        "only on SCIM",
+        "Provisioning created the person, and the REST API does not show the record: it may be in another part of the "
+        "account.",
+        "Check the API key's access in the WalkMe Console, or unassign the person in the identity provider.",
+    ),
+    PairClass.STATUS: ClassText(
+        "status differs",
+        "Somebody changed the status on one side by hand, or a push of the identity provider failed.",
+        "Decide which side is right. Where an identity provider owns the record, change the assignment there.",
+    ),
+    PairClass.FIELD: ClassText(
+        "field differs",
+        "A name, an email or an external id was edited on one side only.",
+        "Correct the identity provider if it owns the record: it pushes its value again. Otherwise adopt a side here.",
+    ),
+    PairClass.MEMBERSHIP: ClassText(
+        "membership differs",
+        "Somebody added or removed the person by hand, or a group is not pushed by the identity provider.",
+        "Correct the assignment of the group in the identity provider, or adopt a side here.",
+    ),
+    PairClass.DUPLICATE: ClassText(
+        "duplicate",
+        "Several records of one surface have the same email or external id, or a person has a second record.",
+        "Decide by hand which record stays: nothing is adopted for these.",
+    ),
+    PairClass.MATCHED: ClassText("matched", "Both sides agree.", "Nothing to do."),
+}

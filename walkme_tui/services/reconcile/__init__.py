@@ -1,0 +1,1 @@
+"""Comparison of the two surfaces of an account, and the adoption of one side."""

@@ -1,0 +1,111 @@
+"""Plans that make one surface of an account like the other, for some people."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.changes.change import Change
+from walkme_tui.domain.consequences import identity_provider, note
+from walkme_tui.domain.plans import Consequence, Plan, PlanKind, Subject, numbered
+from walkme_tui.domain.reconcile.adoption import SharedGroups, adopt
+from walkme_tui.domain.reconcile.classes import PairClass
+from walkme_tui.domain.reconcile.matching import Pair
+from walkme_tui.domain.surface_checks import other_surface
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import User
+from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
+from walkme_tui.services.changes.permissions import require_size
+from walkme_tui.services.changes.plan_parts import new_plan
+from walkme_tui.services.concurrency import ProgressListener, gather_pair
+from walkme_tui.services.reconcile.comparison import Sides
+
+MAX_SHOWN: Final = 80
+ADVICE: Final = "Correct it there too, or it differs again."
+
+
+class AdoptionPlanner:
+    """Makes these plans for the account of two sessions; every call reads the people on both surfaces."""
+
+    def __init__(self, sides: Sides, groups: SharedGroups) -> None:
+        self._sides = sides
+        self._groups = groups
+
+    async def plan(
+        self, pairs: Sequence[Pair], surface: Surface, *, ticket: str = "", on_progress: ProgressListener | None = None
+    ) -> Plan:
+        """The plan that changes ``surface``: each person's record there becomes like that of the other surface.
+
+        Nobody is deleted: a person whom only ``surface`` has is deactivated. Duplicates, and what cannot be adopted,
+        are sentences in ``left_out``. ``on_progress`` receives the number of people read on one surface. Raises
+        ``ApiError`` and ``PlanTooLarge``.
+        """
+        target, source = self._sides.of(surface), self._sides.of(other_surface(surface))
+        wanted = [pair for pair in pairs if PairClass.DUPLICATE not in pair.classes]
+        left_out = [
+            f"{_name(pair)}: a duplicate, decide by hand which record stays."
+            for pair in pairs
+            if PairClass.DUPLICATE in pair.classes
+        ]
+        ids = [_ids(pair, surface) for pair in wanted]
+        async with GroupNames(target) as names, GroupNames(source) as other_names:
+            there, _ = await gather_pair(
+                PlanLookUps(source, other_names).current([other for _, other in ids if other], on_progress),
+                other_names.read_mirror(),
+            )
+            look_ups = PlanLookUps(target, names)
+            own, _ = await gather_pair(look_ups.current([mine for mine, _ in ids if mine]), names.read_mirror())
+            emails = {
+                other: email
+                for mine, other in ids
+                if mine is None and other and isinstance(email := _email(there.get(other)), str)
+            }
+            in_use = await look_ups.by_email(emails)
+        changes: list[Change] = []
+        subjects: list[Subject] = []
+        for mine, other in ids:
+            theirs = there.get(other) if other else None
+            if mine is None and other and in_use.get(other) is not None:
+                left_out.append(f"{clean(emails[other], MAX_SHOWN)}: has a record on both surfaces by now.")
+                continue
+            user = own.get(mine) if mine else None
+            adopted = adopt(surface, user, theirs, self._groups)
+            left_out += adopted.left_out
+            if not adopted.changes:
+                continue
+            changes += adopted.changes
+            subjects.append(self._subject(target.clock(), names, user, theirs, adopted.changes))
+        steps = numbered(changes)
+        require_size(steps, subjects)
+        plan = new_plan(target, PlanKind.RECONCILE, subjects, steps, ticket)
+        return replace(plan, left_out=tuple(left_out), consequences=_consequences(surface))
+
+    def _subject(
+        self, read_at_ms: int, names: GroupNames, user: User | None, other: User | None, changes: Sequence[Change]
+    ) -> Subject:
+        if user is None:
+            user = changes[0].apply(User(changes[0].subject_id))._replace(status=None)
+        subject = Subject(user, read_at_ms, names.groups_of(user))
+        found = identity_provider(other if other is not None else user, ADVICE)
+        return replace(subject, consequences=tuple(found))
+
+
+def _consequences(surface: Surface) -> tuple[Consequence, ...]:
+    source = other_surface(surface).value.upper()
+    return (note(f"{source} is adopted: each person on {surface.value.upper()} becomes as {source} has them now."),)
+
+
+def _ids(pair: Pair, surface: Surface) -> tuple[str | None, str | None]:
+    """The ids of the records on ``surface`` and on the other one, None where there is no record."""
+    rest, scim = (None if side is None else side.id for side in (pair.rest, pair.scim))
+    return (rest, scim) if surface is Surface.REST else (scim, rest)
+
+
+def _email(user: User | None) -> object:
+    return None if user is None else user.email
+
+
+def _name(pair: Pair) -> str:
+    one = pair.rest or pair.scim
+    assert one is not None  # noqa: S101 - a pair has a record
+    return clean(one.email if isinstance(one.email, str) and one.email else one.id, MAX_SHOWN)

@@ -1,0 +1,104 @@
+"""Compares what the mirrors of both surfaces hold."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.reconcile.adoption import SharedGroups
+from walkme_tui.domain.reconcile.classes import PairClass
+from walkme_tui.domain.reconcile.matching import Pair, compare
+from walkme_tui.domain.reconcile.records import ComparedUser, same_groups
+from walkme_tui.domain.users import UNKNOWN
+from walkme_tui.services.concurrency import gather_pair
+from walkme_tui.services.ports import Session
+
+
+class Sides(NamedTuple):
+    """The open sessions of both surfaces of one profile."""
+
+    rest: Session
+    scim: Session
+
+    def of(self, surface: Surface) -> Session:
+        """The session of a surface."""
+        return self.rest if surface is Surface.REST else self.scim
+
+
+class Side(NamedTuple):
+    """What a comparison is based on: ``users`` of them were compared, ``without_groups`` have unknown memberships."""
+
+    coverage: Coverage
+    users: int
+    without_groups: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The pairs of both surfaces, with the coverage of each mirror at that time."""
+
+    pairs: Sequence[Pair]
+    groups: SharedGroups
+    sides: Mapping[Surface, Side]
+
+    @cached_property
+    def counts(self) -> Mapping[PairClass, int]:
+        """How many pairs have each class; a pair may have several."""
+        found = Counter(each for pair in self.pairs for each in pair.classes)
+        return {each: found[each] for each in PairClass}
+
+    @cached_property
+    def different(self) -> Sequence[Pair]:
+        """The pairs that differ."""
+        return [pair for pair in self.pairs if pair.differs]
+
+    @property
+    def complete(self) -> bool:
+        """True if every user of both surfaces was compared, with their groups."""
+        return is_complete(self.sides)
+
+
+def is_complete(sides: Mapping[Surface, Side]) -> bool:
+    """True if the sides have every user, with their groups."""
+    return all(side.coverage.complete and not side.without_groups for side in sides.values())
+
+
+async def compared(sides: Sides) -> Comparison:
+    """The comparison of both mirrors as they are now, made in a thread; raises ``MirrorUnavailable``."""
+    rest, scim = await gather_pair(_read(sides.rest), _read(sides.scim))
+    groups = SharedGroups(
+        same_groups(rest.groups, scim.groups),
+        {
+            Surface.REST: {group.id: group for group in rest.groups},
+            Surface.SCIM: {group.id: group for group in scim.groups},
+        },
+    )
+    pairs = await asyncio.to_thread(compare, rest.users, scim.users, groups.rest_ids)
+    return Comparison(pairs, groups, {Surface.REST: _side(rest), Surface.SCIM: _side(scim)})
+
+
+class _Contents(NamedTuple):
+    """What one mirror holds."""
+
+    coverage: Coverage
+    users: Sequence[ComparedUser]
+    groups: Sequence[Group]
+
+
+async def _read(session: Session) -> _Contents:
+    mirror = session.mirror
+    coverage = await mirror.coverage()
+    # A user whom a complete list did not contain is deleted.
+    since_ms = coverage.as_of_ms if coverage.complete else None
+    users = await mirror.compared_users(since_ms or 0)
+    return _Contents(coverage, users, [size.group for size in await mirror.groups()])
+
+
+def _side(contents: _Contents) -> Side:
+    users = contents.users
+    return Side(contents.coverage, len(users), sum(user.groups is UNKNOWN for user in users))
