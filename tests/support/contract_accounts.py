@@ -108,17 +108,19 @@ class ContractAccounts:
         if kind in {Kind.REST, Kind.SCIM}:
             url = self._stack.enter_context(asgi_server(Simulator(SimulatorSettings(users=COUNT))))
             return url if kind is Kind.REST else f"{url}/scim/v2"
-        server = self._scim2_server if kind is Kind.SCIM2_SERVER else self._scimmy
+        server = self.scim2_server if kind is Kind.SCIM2_SERVER else self.scimmy
         url = server.new_account()
         fill(ScimAccount(url))
         return url
 
     @cached_property
-    def _scim2_server(self) -> ScimServer:
+    def scim2_server(self) -> ScimServer:
+        """The running server."""
         return self._stack.enter_context(scim2_server())
 
     @cached_property
-    def _scimmy(self) -> ScimServer:
+    def scimmy(self) -> ScimServer:
+        """The running server."""
         return self._stack.enter_context(scimmy())
 
 

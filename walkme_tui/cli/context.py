@@ -98,7 +98,11 @@ class Context:
 
     def open_session(self) -> "Session":
         """A session with the demo account (``--demo``) or the selected profile, on the surface of the options."""
-        return self.open_demo(self.surface) if self.options.demo else self.open_profile(self.profile(), self.surface)
+        return self.open_surface(self.surface)
+
+    def open_surface(self, surface: Surface) -> "Session":
+        """A session like ``open_session``, on this surface; raises ``ConfigurationError`` where there is none."""
+        return self.open_demo(surface) if self.options.demo else self.open_profile(self.profile(), surface)
 
     def open_demo(self, surface: Surface) -> "Session":
         """A session with the demo account."""

@@ -31,6 +31,7 @@ MODULES: Final = MappingProxyType(
         "undo": "walkme_tui.cli.commands.undo",
         "jobs": "walkme_tui.cli.commands.jobs",
         "plan": "walkme_tui.cli.commands.plan",
+        "reconcile": "walkme_tui.cli.commands.reconcile",
         "config": "walkme_tui.cli.commands.config",
         "profiles": "walkme_tui.cli.commands.profiles",
         "keys": "walkme_tui.cli.commands.keys",

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.config import crash_hooks
-from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.services.ports import Session
 
 if TYPE_CHECKING:
     from walkme_tui.services.changes.change_services import ChangeServices
+    from walkme_tui.services.reconcile.comparison import Sides
 
 T = TypeVar("T")
 
@@ -33,6 +34,21 @@ def with_session(context: Context, work: Callable[[Session], Awaitable[T]]) -> T
             return await work(session)
         finally:
             await _close(session)
+
+    return run_async(whole())
+
+
+def with_sides(context: Context, work: "Callable[[Sides], Awaitable[T]]") -> T:
+    """Like ``with_session``, with both surfaces of the account; raises ``ConfigurationError`` where one is missing."""
+
+    async def whole() -> T:
+        from walkme_tui.services.reconcile.comparison import Sides
+
+        sides = Sides(*map(context.open_surface, Surface))
+        try:
+            return await work(sides)
+        finally:
+            await asyncio.gather(*map(_close, sides))
 
     return run_async(whole())
 

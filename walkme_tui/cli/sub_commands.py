@@ -31,6 +31,7 @@ SUB_COMMANDS: Final = MappingProxyType(
         "undo": "undo the changes of a job",
         "jobs": "list, show, resume and purge jobs",
         "plan": "show or apply a plan file",
+        "reconcile": "compare the users of the REST API with those of SCIM",
         "config": "create, find and check the configuration",
         "profiles": "list the profiles",
         "keys": "list the keys of the browser",
@@ -87,6 +88,11 @@ EXAMPLES: Final = MappingProxyType(
         ),
         "jobs": ("walkme-tui jobs --json", "walkme-tui jobs resume bcdf --yes"),
         "plan": ("walkme-tui plan show zoe.json", "walkme-tui plan apply zoe.json --yes"),
+        "reconcile": (
+            "walkme-tui reconcile",
+            "walkme-tui reconcile --csv > differences.csv",
+            "walkme-tui reconcile --adopt rest zoe.celik@example.com",
+        ),
         "config": ("walkme-tui config init", "walkme-tui config check"),
         "profiles": ("walkme-tui profiles", "walkme-tui profiles --json"),
         "keys": ("walkme-tui keys", "walkme-tui keys --default"),
@@ -332,6 +338,22 @@ def _add_plan(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
     )
 
 
+def _add_reconcile(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
+    parser.add_argument("people", nargs="*", metavar="EMAIL|ID", help="whom --adopt changes")
+    _add_cached_and_csv(parser)
+    parser.add_argument(
+        "--adopt", choices=["rest", "scim"], help="plan to make the other surface as this one is, for these people"
+    )
+    parser.add_argument("--all", action="store_true", help="with --adopt: for all who differ")
+    _add_plan_options(parser)
+    parser.epilog = (
+        "Reads both surfaces of the profile. Records are matched by id, then by external id, then by email without\n"
+        "case; matched ones are counted only. Differences are no error. If one of the two could not be read\n"
+        f"whole, the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}.\n"
+        "An adoption deletes nobody and leaves out duplicates."
+    )
+
+
 def _add_jobs(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
     actions = _actions(parser, required=False)
 
@@ -488,6 +510,7 @@ _ADDING: Final = MappingProxyType(
         "undo": _add_undo,
         "jobs": _add_jobs,
         "plan": _add_plan,
+        "reconcile": _add_reconcile,
         "config": _add_config,
         "keys": _add_keys,
         "themes": _add_themes,

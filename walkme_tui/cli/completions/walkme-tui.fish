@@ -60,8 +60,8 @@ function _shtab_walkme_tui_using
   test "$_shtab_walkme_tui_cmdpath" = "$argv"
 end
 
-set -g _shtab_walkme_tui_commands browse whois members groups 'groups list' 'groups add' 'groups remove' 'groups create' 'groups rename' 'groups delete' export offboard create set delete import undo jobs 'jobs list' 'jobs show' 'jobs resume' 'jobs discard' 'jobs failed' 'jobs purge' plan 'plan show' 'plan apply' config 'config init' 'config path' 'config check' profiles keys themes 'themes list' 'themes check' cache 'cache clear' simulator completion
-set -g _shtab_walkme_tui_opts_with_value --before --confirm --delimiter --encoding --external-id --fault --filter --first --group --jitter-ms --last --latency-ms --map --on-conflict --output --patch --plan --port --profile --rate-per-s --retry-after --role --scim-odd --scim-page-cap --scopes --seed --surface --ticket --token-ttl --users
+set -g _shtab_walkme_tui_commands browse whois members groups 'groups list' 'groups add' 'groups remove' 'groups create' 'groups rename' 'groups delete' export offboard create set delete import undo jobs 'jobs list' 'jobs show' 'jobs resume' 'jobs discard' 'jobs failed' 'jobs purge' plan 'plan show' 'plan apply' reconcile config 'config init' 'config path' 'config check' profiles keys themes 'themes list' 'themes check' cache 'cache clear' simulator completion
+set -g _shtab_walkme_tui_opts_with_value --adopt --before --confirm --delimiter --encoding --external-id --fault --filter --first --group --jitter-ms --last --latency-ms --map --on-conflict --output --patch --plan --port --profile --rate-per-s --retry-after --role --scim-odd --scim-page-cap --scopes --seed --surface --ticket --token-ttl --users
 
 complete -c walkme-tui -e
 complete -c walkme-tui -f
@@ -373,6 +373,23 @@ complete -c walkme-tui -n '_shtab_walkme_tui_using plan apply' -l no-color -d 'u
 complete -c walkme-tui -n '_shtab_walkme_tui_using plan apply' -l ticket -x -d 'ticket number, recorded in the job and the receipt'
 complete -c walkme-tui -n '_shtab_walkme_tui_using plan apply' -l yes -d 'apply the plan without asking; without it, a run without a terminal prints the plan and sends nothing'
 complete -c walkme-tui -n '_shtab_walkme_tui_using plan apply; and test $_shtab_walkme_tui_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a file written with --plan'
+complete -c walkme-tui -n '_shtab_walkme_tui_using; and test $_shtab_walkme_tui_npos -eq 0' -a reconcile -d 'Compare the users of the REST API with those of SCIM.'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -s h -l help -d 'show this help message and exit'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l profile -xka "(_walkme_tui_names profiles)" -d 'the profile to use'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l surface -xka "rest scim" -d 'the API to use: rest (the default where the profile has it) or scim'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l read-only -d 'refuse every change'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l demo -d 'use a simulated account instead of a profile'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l json -d 'print one JSON object'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l no-color -d 'use no colours'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l cached -d 'read the local copy only, send no request'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l csv -d 'print CSV, with the columns of export'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l raw -d 'CSV with the exact values, for programs'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l bom -d 'CSV with a byte order mark, for spreadsheets'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l adopt -xka "rest scim" -d 'plan to make the other surface as this one is, for these people'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l all -d 'with --adopt: for all who differ'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l ticket -x -d 'ticket number, recorded in the job and the receipt'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l plan -xka "(__fish_complete_path (commandline -ct))" -d 'write the plan to a file and send nothing'
+complete -c walkme-tui -n '_shtab_walkme_tui_using reconcile' -l yes -d 'apply the plan without asking; without it, a run without a terminal prints the plan and sends nothing'
 complete -c walkme-tui -n '_shtab_walkme_tui_using; and test $_shtab_walkme_tui_npos -eq 0' -a config -d 'Create, find and check the configuration.'
 complete -c walkme-tui -n '_shtab_walkme_tui_using config' -s h -l help -d 'show this help message and exit'
 complete -c walkme-tui -n '_shtab_walkme_tui_using config' -l profile -xka "(_walkme_tui_names profiles)" -d 'the profile to use'

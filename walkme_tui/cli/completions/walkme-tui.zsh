@@ -25,6 +25,7 @@ _shtab_walkme_tui_commands() {
     offboard:'Deactivate users and remove them from their groups, as a plan that can be undone.'
     plan:'Show or apply a plan file.'
     profiles:'List the profiles.'
+    reconcile:'Compare the users of the REST API with those of SCIM.'
     set:'Change fields of a user.'
     simulator:'Serve a simulated account on this machine.'
     themes:'List and check colour themes.'
@@ -616,6 +617,29 @@ _shtab_walkme_tui_profiles_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_walkme_tui_profiles_defaults_added=0
 
+_shtab_walkme_tui_reconcile_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
+  "--read-only[refuse every change]"
+  "--demo[use a simulated account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--cached[read the local copy only, send no request]"
+  "--csv[print CSV, with the columns of export]"
+  "--raw[CSV with the exact values, for programs]"
+  "--bom[CSV with a byte order mark, for spreadsheets]"
+  "--adopt[plan to make the other surface as this one is, for these people]:adopt:(rest scim)"
+  "--all[with --adopt\: for all who differ]"
+  "--ticket[ticket number, recorded in the job and the receipt]:T:"
+  "--plan[write the plan to a file and send nothing]:FILE:_files"
+  "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
+  "(*)::whom --adopt changes:_guard '^-*' text"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_reconcile_defaults_added=0
+
 _shtab_walkme_tui_set_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
@@ -775,6 +799,7 @@ _shtab_walkme_tui() {
         offboard) _arguments -C -s $_shtab_walkme_tui_offboard_options ;;
         plan) _shtab_walkme_tui_plan ;;
         profiles) _arguments -C -s $_shtab_walkme_tui_profiles_options ;;
+        reconcile) _arguments -C -s $_shtab_walkme_tui_reconcile_options ;;
         set) _arguments -C -s $_shtab_walkme_tui_set_options ;;
         simulator) _arguments -C -s $_shtab_walkme_tui_simulator_options ;;
         themes) _shtab_walkme_tui_themes ;;

@@ -1,0 +1,189 @@
+"""``walkme-tui reconcile``: compare the users of the REST API with those of SCIM."""
+
+import argparse
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TextIO
+
+from walkme_tui.cli.account_read import Extent, completeness, read_account, refresh_groups
+from walkme_tui.cli.change_request import ChangeRequest, run_change
+from walkme_tui.cli.context import Context
+from walkme_tui.cli.deadline import CommandDeadline
+from walkme_tui.cli.exit_codes import ExitCode
+from walkme_tui.cli.output.columns import aligned, cut
+from walkme_tui.cli.output.messages import print_message
+from walkme_tui.cli.output.streams import data_output, print_csv, print_lines, refuse_two_formats
+from walkme_tui.cli.session_run import with_sides
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.errors import ConfigurationError, NotFound
+from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.raw_record import record_of_any_surface
+from walkme_tui.domain.reconcile.adoption import SharedGroups
+from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairClass
+from walkme_tui.domain.reconcile.matching import Pair
+from walkme_tui.domain.reconcile.pair_text import (
+    CSV_COLUMNS,
+    class_labels,
+    csv_cells,
+    difference_texts,
+    pair_email,
+)
+from walkme_tui.domain.surface_checks import other_surface
+from walkme_tui.domain.text import clean, email_key, printable_json, spaced
+from walkme_tui.domain.times import format_time_ms
+from walkme_tui.domain.users import Json
+from walkme_tui.services.changes.change_services import ChangeServices
+from walkme_tui.services.ports import Session
+from walkme_tui.services.reconcile.comparison import Comparison, Side, Sides, compared, is_complete
+
+WINDOW: Final = 500
+MAX_EMAIL: Final = 60
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what differs; if an account could not be read whole, print a message and return exit code 1."""
+    context = Context.of(options)
+    refuse_two_formats(options)
+    if options.adopt is not None:
+        return _adopt(context, options)
+    _refuse_options_of_adoption(options)
+
+    async def work(sides: Sides) -> tuple[list[Extent], Mapping[Surface, Side]]:
+        extents, found = await _compared(sides, options)
+        if context.options.json:
+            with data_output(None) as stream:
+                await _write_json(stream, sides, found)
+        elif options.csv:
+            rows = (csv_cells(pair, found.groups) for pair in found.different)
+            print_csv((CSV_COLUMNS, *rows), options)
+        else:
+            print_lines(_lines(found))
+        return extents, found.sides
+
+    extents, sides = with_sides(context, work)
+    for surface, extent in zip(Surface, extents, strict=True):
+        if not extent.complete:
+            print_message(f"{surface.upper()}:")
+            completeness(extent)
+    for surface, side in sides.items():
+        if side.without_groups:
+            people = "1 user" if side.without_groups == 1 else f"{spaced(side.without_groups)} users"
+            print_message(
+                f"The answer is incomplete: the groups of {people} on {surface.upper()} are unknown, so their "
+                "memberships were not compared.",
+                "Press M in the Groups tab of the browser to read such users one by one, then try again.",
+            )
+    return ExitCode.DONE if is_complete(sides) else ExitCode.NOT_FOUND_OR_INCOMPLETE
+
+
+def _refuse_options_of_adoption(options: argparse.Namespace) -> None:
+    values = ("people", "all", "plan", "yes", "ticket")
+    given = ["EMAIL" if name == "people" else f"--{name}" for name in values if getattr(options, name)]
+    if given:
+        raise ConfigurationError(f"{given[0]} needs --adopt.", hint="Without --adopt, nothing is planned.")
+
+
+def _adopt(context: Context, options: argparse.Namespace) -> int:
+    """Plan to make one surface as the other one is, and review, print, save or execute the plan."""
+    source = Surface(options.adopt)
+    if bool(options.people) is options.all:
+        raise ConfigurationError("Whom shall --adopt change?", hint="Give emails or ids, or --all; not both.")
+
+    async def choose(sides: Sides) -> tuple[list[Pair], SharedGroups]:
+        _, found = await _compared(sides, options)
+        pairs = list(found.different) if options.all else chosen(found.different, options.people)
+        return pairs, found.groups
+
+    pairs, groups = with_sides(context, choose)
+
+    async def make(session: Session, _: ChangeServices) -> Plan:
+        from walkme_tui.services.reconcile.adoption_planner import AdoptionPlanner
+
+        other = context.open_surface(source)
+        try:
+            sides = Sides(session, other) if source is Surface.SCIM else Sides(other, session)
+            return await AdoptionPlanner(sides, groups).plan(pairs, session.account.surface)
+        finally:
+            await other.aclose()
+
+    target = other_surface(source)
+    request = ChangeRequest(f"Adopt {source.upper()} on {target.upper()}", make).with_ticket(options.ticket)
+    context = Context(context.options._replace(surface=target), context.environ)
+    return run_change(context, request, plan_file=options.plan, execute=options.yes)
+
+
+def chosen(pairs: Iterable[Pair], keys: Sequence[str]) -> list[Pair]:
+    """The pairs with these emails or ids, on either side; raises ``NotFound``, which names the others."""
+    wanted = {email_key(key): key for key in keys}
+    found, named = [], set()
+    for pair in pairs:
+        sides = [side for side in (pair.rest, pair.scim) if side is not None]
+        texts = [side.id for side in sides] + [side.email for side in sides if isinstance(side.email, str)]
+        own = {email_key(text) for text in texts} & wanted.keys()
+        if own:
+            found.append(pair)
+            named |= own
+    missing = [clean(key, MAX_EMAIL) for folded, key in wanted.items() if folded not in named]
+    if missing:
+        raise NotFound(f"Nothing differs for {', '.join(missing)}.", hint="walkme-tui reconcile lists who differs.")
+    return found
+
+
+async def _compared(sides: Sides, options: argparse.Namespace) -> tuple[list[Extent], Comparison]:
+    return [await _read(sides.of(surface), cached=options.cached) for surface in Surface], await compared(sides)
+
+
+async def _read(session: Session, *, cached: bool) -> Extent:
+    if not cached:
+        print_message(f"Reading {session.account.surface.upper()}.")
+        async with CommandDeadline(session).running():
+            await refresh_groups(session)
+    return await read_account(session, cached)
+
+
+def _lines(found: Comparison) -> Iterator[str]:
+    for surface, side in found.sides.items():
+        as_of = "" if side.coverage.as_of_ms is None else f", as of {format_time_ms(side.coverage.as_of_ms)}"
+        least = "" if side.coverage.complete else "at least "
+        yield f"{surface.upper()}: {least}{spaced(side.users)} {'user' if side.users == 1 else 'users'}{as_of}"
+    yield ""
+    counted = [each for each in PairClass if found.counts[each]]
+    yield from aligned((spaced(found.counts[each]), CLASS_TEXTS[each].label) for each in counted) if counted else ()
+    if not found.different:
+        yield "Nothing differs."
+        return
+    for each in counted:
+        if each is not PairClass.MATCHED:
+            text = CLASS_TEXTS[each]
+            yield from ("", f"{text.label}: {text.meaning}", f"  {text.action}")
+    yield ""
+    for pair in found.different:
+        yield f"{cut(pair_email(pair), MAX_EMAIL)}  {class_labels(pair)}"
+        yield from (f"  {text}" for text in difference_texts(pair, found.groups))
+
+
+async def _write_json(stream: TextIO, sides: Sides, found: Comparison) -> None:
+    """One JSON object, a row a line; records are read while they are written."""
+    counts: dict[str, Json] = {each.value: count for each, count in found.counts.items()}
+    stream.write(f'{{"counts": {printable_json(counts)}, "rows": [')
+    separator = "\n"
+    async for row in _rows(sides, found):
+        stream.write(separator + printable_json(row))
+        separator = ",\n"
+    as_of: dict[str, Json] = {
+        surface.value: None if side.coverage.as_of_ms is None else format_time_ms(side.coverage.as_of_ms)
+        for surface, side in found.sides.items()
+    }
+    stream.write(f'\n], "complete": {printable_json(found.complete)}, "as_of": {printable_json(as_of)}}}\n')
+
+
+async def _rows(sides: Sides, found: Comparison) -> AsyncIterator[dict[str, Json]]:
+    for start in range(0, len(found.different), WINDOW):
+        window = found.different[start : start + WINDOW]
+        rest = await sides.rest.mirror.rows([pair.rest.row_id for pair in window if pair.rest is not None])
+        scim = await sides.scim.mirror.rows([pair.scim.row_id for pair in window if pair.scim is not None])
+        for pair in window:
+            row: dict[str, Json] = {"classes": [each.value for each in pair.classes], "email": pair_email(pair)}
+            for surface, side, records in ((Surface.REST, pair.rest, rest), (Surface.SCIM, pair.scim, scim)):
+                record = None if side is None else records.get(side.row_id)
+                row[surface.value] = None if record is None else record_of_any_surface(record.user, surface)
+            yield row
