@@ -258,3 +258,23 @@ async def test_tabs_without_users_have_no_export() -> None:
             await browser.type("export this view")
             assert "Export" not in browser.dialog
             await browser.press("escape")
+
+
+async def test_keys_that_are_typed_ahead_go_to_the_dialog(tmp_path: Path) -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.type_ahead("E", "ctrl+u", "x", ".", "c", "s", "v", "enter")
+        await browser.settled(lambda: any("20 users were written to" in toast for toast in browser.toasts))
+        assert browser.dialog == ""
+    assert len(rows_of(tmp_path / "x.csv")) == 20
+
+
+async def test_marked_users_who_are_gone_are_missed(tmp_path: Path) -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("space", "down", "space")
+        await browser.browser.session.mirror.forget_user(person(0).id)
+        await export_to(browser, "marked.csv")
+        said = "Incomplete: 1 user is not in the local copy any more."
+        assert any("1 user was written to" in toast and said in toast for toast in browser.toasts)
+    assert [row["id"] for row in rows_of(tmp_path / "marked.csv")] == [person(1).id]

@@ -182,12 +182,13 @@ def _copy_menu(browser: Browser) -> None:
 
 
 def _export(browser: Browser) -> None:
-    from walkme_tui.ui.flows.export import export_users
+    from walkme_tui.ui.flows.export import UserExport
 
     # On the list of groups, the key is for the members of the group under the cursor.
     marked = [] if browser.area.focused is Pane.GROUPS else browser.marked
-    export = partial(export_users, browser, Origin(browser, of_user=False), marked or None)
-    start_worker(browser.screen, WorkerGroup.EXPORT, export, name="Exporting users")
+    export = UserExport(browser, Origin(browser, of_user=False), marked or None)
+    if export.open():  # before the next key is handled, which is for the dialog
+        start_worker(browser.screen, WorkerGroup.EXPORT, export.run, name="Exporting users")
 
 
 def _write(browser: Browser, flow: "Callable[[], Coroutine[object, object, None]]", name: str) -> None:

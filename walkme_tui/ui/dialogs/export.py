@@ -17,7 +17,7 @@ from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, wrapped
 
 FRAME: Final = 70
 INPUT_LINES: Final = 3
-SHORT_SAVES: Final = 3
+SHORT_SAVES: Final = 4
 
 
 class ExportFormat(StrEnum):

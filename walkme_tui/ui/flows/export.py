@@ -1,44 +1,26 @@
-"""Writes users to a file: the marked ones, a view, or the members of a group, as the local copy knows them."""
+"""Exports the marked users, a view, or the members of a group: asks for format and file, and reports the result."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, TextIO, TypeVar
+from typing import Final, NamedTuple
 
-from walkme_tui.config.private_files import atomic_text
-from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.errors import MirrorUnavailable
-from walkme_tui.domain.groups import Belonging, Group, GroupSize
-from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import UserQuery
-from walkme_tui.domain.raw_record import record_of_any_surface
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.user_tables import (
-    TableText,
-    UnknownFields,
-    csv_table,
-    extent_fields,
-    json_table,
-    markdown_table,
-)
-from walkme_tui.domain.users import Json
-from walkme_tui.services.ports import Session
-from walkme_tui.services.reading.view import IN_THE_LISTS_ORDER, chunks, users_in_parts
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.confirmation import account_mark
 from walkme_tui.ui.dialogs.export import ExportDialog, ExportFormat, ExportRequest
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
+from walkme_tui.ui.flows.export_file import Exported, loaded_sentence, write_users
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.widgets.text_style import StyledSpan, TextStyle
 
-R = TypeVar("R")
-
 DOING: Final = "Exporting users"
-KIND: Final = "export"
 MAX_NAME: Final = 40
 MAX_PATH: Final = 300
 
@@ -56,105 +38,93 @@ class _Source(NamedTuple):
     stem: str
 
 
-class _Extent(NamedTuple):
-    """How complete an export is; ``sentence`` says what may be missing, empty if nothing is."""
-
-    sentence: str
-    fields: dict[str, Json]
-
-
-class _Exported(NamedTuple):
-    """A file that was written."""
-
-    path: Path
-    users: int
-    extent: _Extent
-    gaps: UnknownFields
+async def export_users(view: FlowContext, origin: Origin, ids: Sequence[str]) -> None:
+    """Ask for a format and a file, and write the users with these ids."""
+    export = UserExport(view, origin, ids)
+    if export.open():
+        await export.run()
 
 
-class _Progress:
-    """How many users were written, for the status line."""
+class UserExport:
+    """An export of the users with these ids, None: of those of the view that are loaded.
 
-    def __init__(self, number: int | None) -> None:
-        self.written = 0
-        self._number = number
-
-    def status(self) -> str:
-        """``Exporting users: 12 000 of 250 000. Esc stops.``"""
-        of = f" of {words.number(self._number)}" if self._number is not None else ""
-        return f"{DOING}: {words.number(self.written)}{of}. Esc stops."
-
-
-async def export_users(view: FlowContext, origin: Origin, ids: Sequence[str] | None = None) -> None:
-    """Ask for a format and a file, and write the users with these ids, None: those of the view that are loaded.
-
-    The dialog returns with the reason where the file cannot be written. An existing file is not overwritten.
+    ``open`` shows the dialog at once, ``run`` writes the file. Where it cannot be written, the dialog is shown again,
+    with the reason. An existing file is not overwritten.
     """
-    source = _source(view, ids)
-    if source is None or source.number == 0:
-        view.app.notify("There is no user to export.", markup=False)
-        return
-    now = datetime.fromtimestamp(view.session.clock() / 1000, tz=UTC).astimezone()
-    request = ExportRequest(ExportFormat.CSV, f"{source.stem}-{now:%Y-%m-%d-%H%M}{ExportFormat.CSV.suffix}")
-    problem: str | None = ""
-    while problem is not None:
-        notes = _notes(view, source, await view.session.mirror.groups())
+
+    def __init__(self, view: FlowContext, origin: Origin, ids: Sequence[str] | None) -> None:
+        self._view = view
+        self._origin = origin
+        self._source = _source(view, ids)
+        now = datetime.fromtimestamp(view.session.clock() / 1000, tz=UTC).astimezone()
+        name = f"{self._source.stem}-{now:%Y-%m-%d-%H%M}{ExportFormat.CSV.suffix}"
+        self._request = ExportRequest(ExportFormat.CSV, name)
+        self._written = 0
+        self._answer: asyncio.Future[ExportRequest | None]
+
+    def open(self, problem: str = "") -> bool:
+        """Show the dialog, which receives the next keys; False, after a message, if there is no user to export."""
+        view, source = self._view, self._source
+        if source.number == 0:
+            view.app.notify("There is no user to export.", markup=False)
+            return False
+        answer = self._answer = asyncio.get_running_loop().create_future()
         dialog = ExportDialog(
             [(source.title, TextStyle.STRONG)],
             account_mark(view.session.account),
-            request,
-            [*([(problem, TextStyle.BAD)] if problem else []), *notes],
+            self._request,
+            [*([(problem, TextStyle.BAD)] if problem else []), *_notes(view, source)],
         )
-        answer = await origin.show(dialog, "The export can be set up")
-        if answer is None:
-            return
-        request = answer
-        problem = await _export(view, source, request)
+        view.app.push_screen(dialog, lambda request: None if answer.done() else answer.set_result(request))
+        return True
 
+    async def run(self) -> None:
+        """Write what the dialog returns, until it is done or the dialog is left."""
+        while (request := await self._answer) is not None:
+            self._request = request
+            problem = await self._write()
+            if problem is None or not await self._origin.wait_opened("The export can be changed"):
+                return
+            self.open(problem)
 
-async def _export(view: FlowContext, source: _Source, request: ExportRequest) -> str | None:
-    """Write the file and report it; returns why the file cannot be written, None otherwise."""
-    progress = _Progress(source.number)
-    try:
-        exported = await view.job_tasks.pending.request(
-            progress.status, partial(_write, view.session, source, request, progress), long=True, kind=KIND
-        )
-    except MirrorUnavailable as error:
-        report(view.app, error, doing=DOING)
+    async def _write(self) -> str | None:
+        """Write the file and report it; returns why the file cannot be written, None otherwise."""
+        view, source, shown = self._view, self._source, clean(self._request.file_name, MAX_PATH)
+        work = partial(write_users, view.session, self._request, source.query, source.ids, self._note)
+        try:
+            exported = await view.job_tasks.pending.request(
+                self._status, work, long=True, kind=f"export {self._request.file_name}"
+            )
+        except MirrorUnavailable as error:
+            report(view.app, error, doing=DOING)
+            return None
+        except FileExistsError:
+            return f"{shown} exists already. Choose another name."
+        except OSError as error:
+            return f"{shown} cannot be written: {error.strerror}."
+        except (RuntimeError, ValueError):
+            return f"{shown} is not a valid file name."
+        if exported is None:
+            view.app.notify("The export was stopped. No file was left.", markup=False, timeout=6)
+        else:
+            _report(view, exported)
         return None
-    except FileExistsError:
-        return f"{clean(request.file_name, MAX_PATH)} exists already. Choose another name."
-    except OSError as error:
-        return f"{clean(request.file_name, MAX_PATH)} cannot be written: {error.strerror}."
-    except (RuntimeError, ValueError):
-        return f"{clean(request.file_name, MAX_PATH)} is not a valid file name."
-    if exported is None:
-        view.app.notify("The export was stopped. No file was left.", markup=False, timeout=6)
-        return None
-    sentences = [
-        f"{words.count(exported.users, 'user was', 'users were')} written to {clean(str(exported.path), MAX_PATH)}.",
-        exported.extent.sentence,
-        exported.gaps.sentence,
-    ]
-    view.app.notify(
-        " ".join(filter(None, sentences)),
-        severity="warning" if exported.extent.sentence else "information",
-        markup=False,
-        timeout=12,
-    )
-    return None
+
+    def _note(self, written: int) -> None:
+        self._written = written
+
+    def _status(self) -> str:
+        """``Exporting users: 12 000 of 250 000. Esc stops.``"""
+        number = self._source.number
+        of = f" of {words.number(number)}" if number is not None else ""
+        return f"{DOING}: {words.number(self._written)}{of}. Esc stops."
 
 
-# ------------------------------------------------------------ what is exported
-
-
-def _source(view: FlowContext, ids: Sequence[str] | None) -> _Source | None:
-    """What to export, None on a tab without users."""
-    if ids is not None:
-        title = f"Export {words.count(len(ids), 'marked user', 'marked users')}"
-        return _Source(None, tuple(ids), len(ids), title, "marked-users")
-    if view.listing is None:
-        return None
+def _source(view: FlowContext, ids: Sequence[str] | None) -> _Source:
+    if ids is not None or view.listing is None:
+        chosen = tuple(ids or ())
+        title = f"Export {words.count(len(chosen), 'marked user', 'marked users')}"
+        return _Source(None, chosen, len(chosen), title, "marked-users")
     query, total, coverage = view.listing.query, view.listing.total, view.pages.coverage
     # While the account is read, more users are loaded every second.
     is_final = coverage is not None and coverage.complete and total is not None and total.exact
@@ -171,19 +141,20 @@ def _file_name_part(text: str) -> str:
     return "".join(sign if sign.isascii() and (sign.isalnum() or sign in "@._-") else "_" for sign in text[:MAX_NAME])
 
 
-def _notes(view: FlowContext, source: _Source, sizes: Sequence[GroupSize]) -> list[StyledSpan]:
+def _notes(view: FlowContext, source: _Source) -> list[StyledSpan]:
     """The filter, how much is loaded, and where the file goes, for the dialog."""
     notes: list[StyledSpan] = []
-    if source.query is not None:
-        text = source.query.text.strip()
+    coverage, query = view.pages.coverage, source.query
+    if query is not None:
+        text = query.text.strip()
         filters = [f"filter {clean(text, MAX_PATH)}"] if text else []
-        filters += ["inactive users are left out"] if source.query.hide_inactive else []
+        filters += ["inactive users are left out"] if query.hide_inactive else []
         if filters:
             notes.append((f"This view: {', '.join(filters)}.", TextStyle.DIM))
-    coverage = view.pages.coverage
-    is_complete = coverage is None or coverage.complete or source.query is None or _is_read(source.query, sizes)
-    if coverage is not None and not is_complete:
-        notes.append((_loaded(coverage), TextStyle.WARN))
+        # Groups that list their members may be complete although the account is not: the result says so.
+        is_listed = query.group_id is not None and view.session.group_api is not None
+        if coverage is not None and not coverage.complete and not is_listed:
+            notes.append((loaded_sentence(coverage), TextStyle.WARN))
     if coverage is not None and coverage.as_of_ms is not None:
         age = words.ago_and_date(view.session.clock(), coverage.as_of_ms)
         notes.append((f"From the local copy, read {age}, or later.", TextStyle.DIM))
@@ -192,107 +163,16 @@ def _notes(view: FlowContext, source: _Source, sizes: Sequence[GroupSize]) -> li
     return notes
 
 
-def _loaded(coverage: Coverage) -> str:
-    of = "an unknown number of" if coverage.total is None else words.number(coverage.total)
-    return f"Incomplete: {words.number(coverage.loaded)} of {of} users are loaded."
-
-
-async def _extent(session: Session, query: UserQuery | None, sizes: Sequence[GroupSize]) -> _Extent:
-    """How complete an export of a query is; with None, of users who were chosen one by one."""
-    coverage, unknown, sentences = await session.mirror.coverage(), 0, list[str]()
-    if query is not None and not _is_read(query, sizes):
-        unknown = (await session.mirror.undecided(query, 0, session.capabilities.absent)).users
-        if query.belonging in {Belonging.NONE, Belonging.STILL_IN_GROUPS}:
-            unknown = coverage.loaded - coverage.with_groups
-        sentences += [] if coverage.complete else [_loaded(coverage)]
-        if unknown:
-            people = words.count(unknown, "user", "users")
-            sentences.append(f"Incomplete: {people} may belong to it too, because the list lacks what decides it.")
-    return _Extent(
-        " ".join(sentences),
-        extent_fields(coverage.loaded, coverage.total, coverage.as_of_ms, complete=not sentences, unknown=unknown),
+def _report(view: FlowContext, exported: Exported) -> None:
+    users = words.count(exported.users, "user was", "users were")
+    sentences = [
+        f"{users} written to {clean(str(exported.path), MAX_PATH)}.",
+        exported.incomplete,
+        exported.gaps.sentence,
+    ]
+    view.app.notify(
+        " ".join(filter(None, sentences)),
+        severity="warning" if exported.incomplete else "information",
+        markup=False,
+        timeout=12,
     )
-
-
-def _is_read(query: UserQuery, sizes: Sequence[GroupSize]) -> bool:
-    """True for the members of groups that listed all of them themselves."""
-    groups = {query.group_id, query.without_group_id} - {None}
-    read = {size.group.id for size in sizes if size.read_at_ms is not None}
-    return bool(groups) and groups <= read and not query.text.strip()
-
-
-# ------------------------------------------------------------ the file
-
-
-async def _write(session: Session, source: _Source, request: ExportRequest, progress: _Progress) -> _Exported:
-    """Write the file; raises ``MirrorUnavailable`` or what opening and writing a file raises."""
-    path = await _on_thread(lambda: Path(request.file_name).expanduser().absolute())
-    sizes = await session.mirror.groups()
-    extent, gaps = await _extent(session, source.query, sizes), UnknownFields(session.capabilities)
-    table = _table(request.form, [size.group for size in sizes], session, extent.fields)
-    async with _new_file(path) as stream, aclosing(_users(session, source)) as parts:
-        await _on_thread(partial(stream.write, table.before))
-        async for part in parts:
-            await _on_thread(partial(_append, stream, table, part, gaps, separated=progress.written > 0))
-            progress.written += len(part)
-        await _on_thread(partial(stream.write, table.after))
-    return _Exported(path, progress.written, extent, gaps)
-
-
-def _table(form: ExportFormat, groups: Sequence[Group], session: Session, extent: dict[str, Json]) -> TableText:
-    surface = session.account.surface
-    match form:
-        case ExportFormat.JSON:
-            record = partial(record_of_any_surface, surface=surface)
-            return json_table({"surface": surface.value}, "users", record, extent)
-        case ExportFormat.MARKDOWN:
-            return markdown_table(groups)
-        case _:
-            return csv_table(groups, raw=form is ExportFormat.RAW, bom=form is ExportFormat.EXCEL)
-
-
-def _append(
-    stream: TextIO, table: TableText, users: Sequence[MirroredUser], gaps: UnknownFields, *, separated: bool
-) -> None:
-    for each in users:
-        gaps.note(each.user)
-    text = table.between.join(table.row(each.user) for each in users)
-    stream.write((table.between if separated and users else "") + text)
-
-
-async def _users(session: Session, source: _Source) -> AsyncGenerator[Sequence[MirroredUser], None]:
-    """The users in parts."""
-    mirror, query = session.mirror, source.query
-    if query is None:
-        for first, last in chunks(0, len(source.ids) - 1):
-            found = [await mirror.user(user_id) for user_id in source.ids[first : last + 1]]
-            yield [each for each in found if each is not None]
-        return
-    row_ids = await mirror.matching(IN_THE_LISTS_ORDER if query.is_list else query)
-    async with aclosing(users_in_parts(mirror, row_ids)) as parts:
-        async for part in parts:
-            # The server's list does not contain users who were only looked up.
-            yield [each for each in part if each.position is not None] if query.is_list else part
-
-
-@asynccontextmanager
-async def _new_file(path: Path) -> AsyncIterator[TextIO]:
-    """A new file, which is only there if the block ends without an error; see ``atomic_text``."""
-    writing = atomic_text(path, new=True)
-    stream = await _on_thread(writing.__enter__)
-    try:
-        yield stream
-    except BaseException as error:
-        await _on_thread(partial(writing.__exit__, type(error), error, error.__traceback__))
-        raise
-    await _on_thread(partial(writing.__exit__, None, None, None))
-
-
-async def _on_thread(work: Callable[[], R]) -> R:
-    """Run ``work`` on a thread, also to its end if this is cancelled: a file is not closed while it is written."""
-    running = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise
