@@ -51,7 +51,7 @@ class CreateUser(Change):
 
     def new_user(self) -> User:
         """The user as planned: without a status, which the server sets; so it does with a role that is not given."""
-        return self.apply(User(self.subject_id))._replace(status=None)
+        return User(self.subject_id, status=None, groups=(), **self._new_values)  # type: ignore[arg-type]  # text fields
 
     def holds(self, user: User) -> bool | None:
         if UNKNOWN in (user.email, *(getattr(user, attribute) for attribute, _ in self.values)):
@@ -62,9 +62,12 @@ class CreateUser(Change):
         return False
 
     def apply(self, user: User) -> User:
+        return user._replace(status=Status.PENDING, groups=(), **self._new_values)  # type: ignore[arg-type]  # text fields
+
+    @property
+    def _new_values(self) -> dict[str, str | None]:
         empty = dict.fromkeys(("first_name", "last_name", "external_id"))
-        values: dict[str, str | None] = {**empty, "email": self.email, **dict(self.values)}
-        return user._replace(status=Status.PENDING, groups=(), **values)  # type: ignore[arg-type]  # text fields only
+        return {**empty, "email": self.email, **dict(self.values)}
 
     def inverses(
         self,

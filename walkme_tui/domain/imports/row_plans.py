@@ -1,6 +1,5 @@
 """What an import does for each row of a file: the steps that create or change a user, or why there are none."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Final, NamedTuple
@@ -49,17 +48,23 @@ def plan_rows(
     A user who has all the values of a row already is unchanged, whatever is to be done on a conflict. Of rows that name
     the same user none is imported. ``groups`` are the known ones by id.
     """
-    plans = _RowPlans(existing, groups, now_ms)
-    by_subject: dict[str, list[int]] = defaultdict(list)
-    for row in checked:
-        if not row.error:
-            by_subject[plans.subject_id(row)].append(row.row.line)
-    for row in checked:
+    plans = _RowPlans(groups, now_ms)
+    found = [None if row.error else existing.get(email_key(row.email)) for row in checked]
+    first: dict[str, int] = {}
+    shared: dict[str, list[int]] = {}
+    for row, user in zip(checked, found, strict=True):
+        if not row.error and (line := first.setdefault(_subject_id(row, user), row.row.line)) != row.row.line:
+            shared.setdefault(_subject_id(row, user), [line]).append(row.row.line)
+    for row, user in zip(checked, found, strict=True):
         conflict = row_conflicts.get(row.row.line, on_conflict)
-        lines = [] if row.error else by_subject[plans.subject_id(row)]
-        others = [line for line in lines if line != row.row.line]
-        plans.add(row, conflict, _same_user(others) if others else row.error)
+        same = shared.get(_subject_id(row, user)) if shared and not row.error else None
+        plans.add(row, user, conflict, row.error if same is None else _same_user(row.row.line, same))
     return RowPlans(tuple(plans.rows), tuple(plans.subjects), tuple(plans.steps))
+
+
+def _subject_id(row: CheckedRow, found: Existing | None) -> str:
+    """The id of the user of a row, or the key of the new one."""
+    return new_user_key(row.email) if found is None else found.user.id
 
 
 def unknown_to_compare(row: CheckedRow, user: User) -> bool:
@@ -70,23 +75,16 @@ def unknown_to_compare(row: CheckedRow, user: User) -> bool:
 
 
 class _RowPlans:
-    def __init__(self, existing: Mapping[str, Existing], groups: Mapping[str, Group], now_ms: int) -> None:
+    def __init__(self, groups: Mapping[str, Group], now_ms: int) -> None:
         self.rows: list[ImportRow] = []
         self.subjects: list[Subject] = []
         self.steps: list[Step] = []
-        self._existing = existing
         self._groups = groups
         self._now_ms = now_ms
         self._numbers = count(1)
 
-    def subject_id(self, row: CheckedRow) -> str:
-        """The id of the user of a row, or the key of the new one."""
-        found = self._existing.get(email_key(row.email))
-        return new_user_key(row.email) if found is None else found.user.id
-
-    def add(self, row: CheckedRow, on_conflict: OnConflict, error: str) -> None:
-        """Add one row, which fails where there is an ``error``."""
-        found = None if error else self._existing.get(email_key(row.email))
+    def add(self, row: CheckedRow, found: Existing | None, on_conflict: OnConflict, error: str) -> None:
+        """Add one row, whose email ``found`` has; it fails where there is an ``error``."""
         if error:
             self._without_steps(row, on_conflict, RowOutcome.FAILED, error)
         elif found is None:
@@ -161,7 +159,8 @@ def _missing_groups(user: User, joins: Sequence[AddMember]) -> list[str]:
     return [f"not in {', '.join(shown(join.group.label) for join in joins[:_MAX_NAMED])}{more}"]
 
 
-def _same_user(lines: Sequence[int]) -> str:
+def _same_user(line: int, same: Sequence[int]) -> str:
+    lines = [other for other in same if other != line]
     more = ", …" if len(lines) > _MAX_NAMED else ""
     named = ", ".join(map(str, lines[:_MAX_NAMED]))
     return f"it names the same user as line{'s' if len(lines) > 1 else ''} {named}{more}"

@@ -60,7 +60,8 @@ class ImportRequest:
 class _Known(NamedTuple):
     """The rows of a request, and by ``email_key`` the users who are known to have these emails.
 
-    ``missing`` are the rows that must be looked up, ``doubtful`` those of which the mirror may be out of date.
+    ``missing`` are the rows that must be looked up, ``doubtful`` those of which the mirror may be out of date, of many
+    only some.
     """
 
     rows: Sequence[CheckedRow]
@@ -164,11 +165,11 @@ class ImportPlanner:
                 conflict = request.row_conflicts.get(row.row.line, request.on_conflict)
                 if conflict is not OnConflict.SKIP and unknown_to_compare(row, held.user):
                     known.missing[key] = row
-                elif old:
+                elif old and len(known.doubtful) <= FEW:
                     known.doubtful[key] = row
             elif coverage is None or not coverage.complete:
                 known.missing[key] = row
-            elif sweep is None or sweep.started_at_ms < fresh_ms:
+            elif (sweep is None or sweep.started_at_ms < fresh_ms) and len(known.doubtful) <= FEW:
                 known.doubtful[key] = row
         return known
 
