@@ -139,7 +139,7 @@ async def imported(account: dict[str, str], rows: int, folder: Path) -> tuple[fl
         job = await executor.submit(plan)
         pacer.answered.clear()
         began = time.monotonic()
-        done = await executor.run(job.id, JobControl(), lambda _: None)
+        done = await executor.run(job, JobControl(), lambda _: None)
         seconds = time.monotonic() - began
         counts = outcome_counts(row_results(done))
         if counts != {RowOutcome.CREATED: rows}:
