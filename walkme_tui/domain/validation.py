@@ -146,7 +146,9 @@ def malformed_email(email: str, *, user_names: bool = False) -> str:
 
     Stricter than ``check``, for many emails that are sent without being looked at one by one.
     """
-    if _USUAL_EMAIL.fullmatch(email) and len(email) <= LONGEST_EMAIL:
+    if len(email) > LONGEST_EMAIL:
+        return f"it has more than {LONGEST_EMAIL} characters"
+    if _USUAL_EMAIL.fullmatch(email):
         return ""
     if hidden := next(filter(is_hidden, email), ""):
         return _hidden(hidden, email.index(hidden), email.count(hidden)).phrase

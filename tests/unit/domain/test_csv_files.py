@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from walkme_tui.domain.errors import CsvProblem, EncodingUnknown
-from walkme_tui.domain.imports.csv_file import MAX_BYTES, MAX_CELL, MAX_COLUMNS, MAX_ROWS, CsvRow, CsvTable, read_csv
+from walkme_tui.domain.imports import csv_file
+from walkme_tui.domain.imports.csv_file import (
+    MAX_BYTES,
+    MAX_CELL,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    CsvRow,
+    CsvTable,
+    read_csv,
+)
 from walkme_tui.domain.imports.csv_format import DELIMITERS, ENCODINGS, CsvFormat
 
 ANN = "ann@example.com"
@@ -150,6 +159,12 @@ BAD_FILES = {
         5,
         "has no end",
     ),
+    "a quoted cell without an end that contains doubled quotation marks": (
+        b'email,name\nann@example.com,"Ann ""Nan"" Lee\nbo@example.com,Bo\n',
+        2,
+        "has no end",
+    ),
+    "a quoted cell without an end after a blank": (b'email, name\nann@example.com, "Lee"\nbo@x.co, "Bo\n', 3, "no end"),
     "a quoted cell without an end in its second line": (
         b'sep=,\nemail,a,b\nann@example.com,"Ann\nLee","Bo\n',
         4,
@@ -181,6 +196,11 @@ BAD_FILES = {
     "a quoted cell that is too long": (b'email,name\nann@example.com,"' + LONG * 3 + b'"\n', 2, "more than 65 536"),
     "a name of a column that is too long": (LONG + b",email\nx,ann@example.com\n", 1, "more than 65 536"),
     "too many columns": (b"email" + b"," * MAX_COLUMNS + b"\nann@example.com\n", 1, "more than 1 000 cells"),
+    "too many columns before a quoted cell without an end": (
+        b"email\nann@example.com" + b"," * MAX_COLUMNS + b'"x\n',
+        2,
+        "more than 1 000 cells",
+    ),
     "too many rows": (b"email\n\n" + b"a\n" * (MAX_ROWS + 1), MAX_ROWS + 3, "more than 100 000 rows"),
     "too many bytes": (b"email\n" + b" " * MAX_BYTES, None, "larger than 50 MB"),
     "an Excel workbook": (b"PK\x03\x04\x14\0\x06\0\x08\0", None, "an Excel workbook"),
@@ -209,6 +229,13 @@ def test_a_bad_file_is_refused_with_its_line(data: bytes, line: int | None, reas
     assert problem.message.startswith("Line ") is (line is not None)
 
 
+def test_a_file_with_too_many_empty_lines_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_file, "MAX_LINES", 100)
+    assert read_csv(b"email\nann@example.com\n" + b"\n" * 97).rows == (CsvRow(2, (ANN,)),)
+    with pytest.raises(CsvProblem, match="more than 100 lines"):
+        read_csv(b"email\nann@example.com\n" + b"\n" * 99)
+
+
 UNKNOWN_ENCODINGS = {
     "Excel for Windows, CSV": ("email;name\r\nann@example.com;Zoë\r\n".encode("cp1252"), 2),
     "older Mac": ("email,name\rbo@example.com,Bo\rann@example.com,Zoë\r".encode("mac_roman"), 3),
@@ -224,6 +251,12 @@ def test_an_unknown_encoding_is_not_guessed(data: bytes, line: int | None) -> No
     with pytest.raises(EncodingUnknown) as caught:
         read_csv(data)
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_byte_order_mark_is_recognized_but_not_guessed(encoding: str) -> None:
+    with pytest.raises(EncodingUnknown, match=f"probably {encoding}"):
+        read_csv("email,name\nann@example.com,Zoë\n".encode(encoding))
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -265,6 +298,11 @@ def test_delimiter_and_header_can_be_given() -> None:
     found = read_csv(data, delimiter=";", header=True)
     assert found == table("ann@example.com,Ann/Lee", (2, "bo@example.com,Bo/Lee"), delimiter=";")
     assert read_csv(b"email\nann@example.com\n", header=False).rows == (CsvRow(1, ("email",)), CsvRow(2, (ANN,)))
+
+
+def test_blanks_as_delimiters() -> None:
+    found = read_csv(b'email  role\nann@example.com  "a b"\n', delimiter=" ")
+    assert found == table("email//role", (2, f"{ANN}//a b"), delimiter=" ")
 
 
 @pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n", "\r", "\0"])

@@ -126,6 +126,7 @@ def test_a_column_is_found_by_its_name_else_by_its_number(typed: str, index: int
         ("frist", "The file has no column frist. Did you mean first?"),
         ("0", "The file has no column 0. The columns are: who, first, Mail, mail."),
         ("5", "no column 5"),
+        ("11", "no column 11"),
         ("9" * 5000, "no column 999"),
         ("²", "no column"),
         ("", "no column"),

@@ -165,13 +165,14 @@ def test_a_role_that_users_do_not_have_is_an_error_where_it_is_to_be_imported() 
 
 
 def test_of_rows_with_the_same_email_none_is_imported() -> None:
-    found = errors("email,groups\nann@x.co,\nbo@x.co,\nANN@x.co ,\n\n,\nann@X.co,Slaes\nbo@x.co,\n,Sales\n")
+    found = errors("email,groups\nann@x.co,\nbo@x.co,\nANN@x.co ,\n\n,\nann@X.co,Slaes\nbo@x.co,\n,Sales\n,Sales\n")
     assert found == [
         "the same email is in lines 4, 7, too",
         "the same email is in line 8, too",
         "the same email is in lines 2, 7, too",
         "there is no group Slaes, did you mean Sales?; the same email is in lines 2, 4, too",
         "the same email is in line 3, too",
+        "the email is missing",
         "the email is missing",
     ]
 

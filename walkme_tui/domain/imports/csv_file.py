@@ -1,6 +1,7 @@
 """CSV files as tables of texts, with the line of every row."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -22,8 +23,11 @@ MAX_ROWS: Final = 100_000
 MAX_CELL: Final = 65_536
 """Characters of a cell."""
 MAX_COLUMNS: Final = 1_000
+MAX_LINES: Final = 2_000_000
+"""With those of rows that are empty: a spreadsheet may write a million of them."""
 
 _MAX_NAMED_LINES: Final = 5
+_BLANKS: Final = re.compile(" *")
 
 
 class CsvRow(NamedTuple):
@@ -59,7 +63,7 @@ def read_csv(
         delimiter = found_delimiter(file)
     elif len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise CsvProblem(f"{clean(delimiter, 40) or 'An empty text'} is no delimiter.", hint="Give one character.")
-    records = [row for row in _records(file, delimiter) if any(cell and not cell.isspace() for cell in row.cells)]
+    records = list(_records(file, delimiter))
     if not records:
         raise CsvProblem("The file is empty.")
     has_header = is_header(records[0].cells) if header is None else header
@@ -85,7 +89,7 @@ def too_large() -> CsvProblem:
 
 
 def _records(file: CsvText, delimiter: str) -> Iterator[CsvRow]:
-    """The records with their lines, blank ones too."""
+    """The records with their lines, without those that have only blank cells."""
     first = 2 if file.begin else 1
     reader = csv.reader(
         lines(file.text, file.begin),
@@ -97,11 +101,14 @@ def _records(file: CsvText, delimiter: str) -> Iterator[CsvRow]:
     try:
         for cells in reader:
             if len(cells) > MAX_COLUMNS:
-                raise CsvProblem(f"the row has more than {spaced(MAX_COLUMNS)} cells.", line=line)
+                raise _many_cells(line)
             if any(len(cell) > MAX_CELL for cell in cells):
                 raise _long_cell(line)
-            yield CsvRow(line, tuple(cells))
+            if _filled(cells):
+                yield CsvRow(line, tuple(cells))
             line = first + reader.line_num
+            if line > MAX_LINES:
+                raise CsvProblem(f"The file has more than {spaced(MAX_LINES)} lines.", hint="Remove the empty ones.")
     except csv.Error:
         raise _unreadable(file, delimiter, line, first) from None
 
@@ -114,47 +121,55 @@ def _long_cell(line: int) -> CsvProblem:
     )
 
 
+def _many_cells(line: int) -> CsvProblem:
+    return CsvProblem(f"the row has more than {spaced(MAX_COLUMNS)} cells.", line=line)
+
+
 def _unreadable(file: CsvText, delimiter: str, line: int, first: int) -> CsvProblem:
     """Why the record that begins in a line cannot be read: a quoted cell without an end, or with text after it."""
     text, at = file.text, file.begin
     for _ in range(line - first):
         at += len(next(lines(text, at)))
-    while at < len(text):
-        while text[at : at + 1] == " ":
-            at += 1
-        end = _end_of_quoted(text, at) if text[at : at + 1] == '"' else _end_of_plain(text, at, delimiter)
-        here = line_number(text[file.begin : at]) + first - 1
+    plain = re.compile(f"[^{re.escape(delimiter)}\r\n]*")
+
+    def line_of(place: int) -> int:
+        return line_number(text[file.begin : place]) + first - 1
+
+    for _ in range(MAX_COLUMNS):
+        begin = _end(_BLANKS, text, at)
+        end = _end_of_quoted(text, begin) if text.startswith('"', begin) else _end(plain, text, begin)
         if end > len(text):
             return CsvProblem(
                 "a quotation mark begins a cell that has no end.",
-                line=here,
+                line=line_of(begin),
                 hint="Put a quotation mark at the end of the cell. One inside the cell is written twice.",
             )
-        if end - at > MAX_CELL:
-            return _long_cell(here)
-        if end < len(text) and text[end] not in f"{delimiter}\r\n":
-            closed = line_number(text[file.begin : end]) + first - 1
-            where = "" if closed == here else f", in line {closed}"
+        if end - begin > MAX_CELL:
+            return _long_cell(line_of(begin))
+        if _end(plain, text, end) > end:
+            opened, closed = line_of(begin), line_of(end)
+            where = "" if closed == opened else f", in line {closed}"
             return CsvProblem(
                 f"a quoted cell has text after its last quotation mark{where}.",
-                line=here,
+                line=opened,
                 hint="Write a quotation mark inside a cell twice, and close the cell of this row that is still open.",
             )
         at = end + 1
-    return CsvProblem("the row cannot be read.", line=line)
+    return _many_cells(line)
+
+
+def _end(run: re.Pattern[str], text: str, at: int) -> int:
+    """The place after the characters that match from a place on."""
+    found = run.match(text, at)
+    return found.end() if found else at
 
 
 def _end_of_quoted(text: str, at: int) -> int:
     """The place after the closing mark of a quoted cell; beyond the end of the text where there is none."""
     closing = text.find('"', at + 1)
-    while closing >= 0 and text[closing + 1 : closing + 2] == '"':
+    while closing >= 0 and text.startswith('"', closing + 1):
         closing = text.find('"', closing + 2)
     return closing + 1 if closing >= 0 else len(text) + 1
-
-
-def _end_of_plain(text: str, at: int, delimiter: str) -> int:
-    ends = [place for sign in (delimiter, "\r", "\n") if (place := text.find(sign, at)) >= 0]
-    return min(ends, default=len(text))
 
 
 # ---------------------------------------------------------------- columns

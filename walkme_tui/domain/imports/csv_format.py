@@ -52,6 +52,8 @@ _QUOTED: Final = re.compile(r'"[^"]*"')
 _EMAIL: Final = re.compile(r"""[^\s@,;|"]+@[^\s@,;|"]+\.[^\s@,;|"]+""")
 SAMPLED: Final = 20
 """Rows from which the delimiter and the columns are found."""
+_SAMPLED_CHARACTERS: Final = 200_000
+_LONGEST_EMAIL: Final = 320
 
 
 class CsvFormat(NamedTuple):
@@ -175,8 +177,9 @@ def found_delimiter(file: CsvText) -> str:
 
 def _sample(file: CsvText, delimiter: str) -> list[list[str]]:
     records: list[list[str]] = []
+    text = file.text[file.begin : file.begin + _SAMPLED_CHARACTERS]
     try:
-        for record in islice(csv.reader(lines(file.text, file.begin), delimiter=delimiter), SAMPLED):
+        for record in islice(csv.reader(lines(text), delimiter=delimiter), SAMPLED):
             if record:
                 records.append(record)  # noqa: PERF401 - the records before an error are kept
     except csv.Error:
@@ -199,4 +202,4 @@ def is_header(cells: Sequence[str]) -> bool:
 
 def is_email(cell: str) -> bool:
     """True for a cell that contains an email and nothing else."""
-    return _EMAIL.fullmatch(cell.strip()) is not None
+    return len(cell) <= _LONGEST_EMAIL and _EMAIL.fullmatch(cell.strip()) is not None

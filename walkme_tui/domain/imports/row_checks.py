@@ -55,17 +55,18 @@ def checked_rows(
             by_email[email_key(row.email)].append(index)
     for same in by_email.values():
         if len(same) > 1:
+            lines = [rows[index].row.line for index in same]
             for index in same:
                 row = rows[index]
-                lines = [rows[other].row.line for other in same if other != index]
-                rows[index] = row._replace(error=_joined([row.error, _duplicate(lines)]))
+                rows[index] = row._replace(error=_joined([row.error, _duplicate(row.row.line, lines)]))
     return rows
 
 
-def _duplicate(lines: Sequence[int]) -> str:
-    named = ", ".join(map(str, lines[:_MAX_NAMED]))
-    more = f" and {spaced(len(lines) - _MAX_NAMED)} more" if len(lines) > _MAX_NAMED else ""
-    return f"the same email is in {'line' if len(lines) == 1 else 'lines'} {named}{more}, too"
+def _duplicate(line: int, lines: Sequence[int]) -> str:
+    others = [other for other in lines[: _MAX_NAMED + 1] if other != line][:_MAX_NAMED]
+    more = len(lines) - 1 - len(others)
+    named = f"{', '.join(map(str, others))}{f' and {spaced(more)} more' if more else ''}"
+    return f"the same email is in {'line' if len(lines) == 2 else 'lines'} {named}, too"
 
 
 def _joined(reasons: Iterable[str]) -> str:
