@@ -94,6 +94,24 @@ async def test_a_file_without_emails_is_refused() -> None:
 ROWS = "email,lastName,groups\nZOE@example.com,Moreau,Sales;Beta\nbo@example.com, Weber ,\n"
 
 
+async def test_values_that_cannot_be_sent_fail_only_where_they_would_be_sent() -> None:
+    odd = ZOE._replace(first_name=" Zoë\x1b[2J", last_name="Çe\nlik")
+    text = "email,firstName,lastName\nzoe@example.com,Zoë␛[2J,Çe␊lik\nbo@example.com,,We␊ber\nann@example.com,A␀nn,\n"
+    outcomes = {}
+    async with open_session(account(odd, BO)) as session:
+        for on_conflict in OnConflict:
+            outcomes[on_conflict] = [why for _, why in planned(await plan_of(session, text, on_conflict=on_conflict))]
+    exists = "the user exists already and is inactive; last name is Weber, not We␊ber"
+    refused = "failed: the last name cannot be sent: it has a control character (line break, U+000A) at character 3"
+    new = "failed: the first name cannot be sent: it has a control character (null, U+0000) at character 2"
+    for on_conflict, bo in (
+        (OnConflict.SKIP, f"skipped: {exists}"),
+        (OnConflict.FAIL, f"failed: {exists}"),
+        (OnConflict.UPDATE, refused),
+    ):
+        assert outcomes[on_conflict] == ["unchanged: the user exists already with these values", bo, new]
+
+
 @pytest.mark.parametrize(
     ("on_conflict", "outcome"),
     [

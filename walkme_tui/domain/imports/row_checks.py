@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.capabilities import Capabilities
@@ -26,7 +27,8 @@ class CheckedRow(NamedTuple):
 
     ``values`` are attributes of ``User`` besides the email; an empty cell gives none, since an import clears nothing.
     ``groups`` are those of the row and those for all rows. ``error`` is a clean phrase that says why the row cannot be
-    imported, empty where it can.
+    imported, empty where it can. ``unsendable`` has such a phrase for each value that cannot be sent: the row can be
+    imported only where the user has these values already, as in an export.
     """
 
     row: CsvRow
@@ -34,6 +36,7 @@ class CheckedRow(NamedTuple):
     values: Mapping[str, str]
     groups: tuple[Group, ...]
     error: str = ""
+    unsendable: Mapping[str, str] = MappingProxyType({})
 
 
 def checked_rows(
@@ -104,12 +107,14 @@ class _RowChecks:
         email = decoded(cells[self._email]).strip()
         reasons = [self._email_reason(email)]
         values: dict[str, str] = {}
+        unsendable: dict[str, str] = {}
         for attribute, index in self._texts:
             cell = cells[index]
             if cell and (value := decoded(cell).strip()):
                 values[attribute] = value
-                if len(value) > LONGEST or not value.isprintable() or attribute in self._absent:
-                    reasons.append(self._value_reason(attribute, value))
+                is_odd = len(value) > LONGEST or not value.isprintable() or attribute in self._absent
+                if is_odd and (reason := self._value_reason(attribute, value)):
+                    unsendable[attribute] = reason
         groups = self._extra_groups
         if self._groups is not None:
             cell = cells[self._groups]
@@ -117,7 +122,8 @@ class _RowChecks:
                 self._parsed[cell] = self._groups_in(cell)
             groups, reason = self._parsed[cell]
             reasons.append(reason)
-        return CheckedRow(row, email, values, groups, _joined(reasons))
+        found = CheckedRow(row, email, values, groups, _joined(reasons))
+        return found._replace(unsendable=unsendable) if unsendable else found
 
     def _email_reason(self, email: str) -> str:
         if not email:

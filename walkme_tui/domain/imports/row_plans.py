@@ -87,6 +87,8 @@ class _RowPlans:
         """Add one row, whose email ``found`` has; it fails where there is an ``error``."""
         if error:
             self._without_steps(row, on_conflict, RowOutcome.FAILED, error)
+        elif found is None and row.unsendable:
+            self._without_steps(row, on_conflict, RowOutcome.FAILED, "; ".join(row.unsendable.values()))
         elif found is None:
             create = CreateUser.of(row.email, row.values)
             joins = [AddMember(create.subject_id, group) for group in row.groups]
@@ -101,11 +103,14 @@ class _RowPlans:
             for attribute, value in row.values.items()
             if not _has(now := getattr(user, attribute), value)
         )
+        unsendable = [row.unsendable[field.attribute] for field in fields if field.attribute in row.unsendable]
         joins = [join for group in row.groups if not (join := AddMember(user.id, group)).holds(user)]
         update = [UpdateUser(user.id, fields)] if fields else []
         if not fields and not joins:
             detail = f"{_exists(found)} with these values"
             self._without_steps(row, on_conflict, RowOutcome.UNCHANGED, detail)
+        elif on_conflict is OnConflict.UPDATE and unsendable:
+            self._without_steps(row, on_conflict, RowOutcome.FAILED, "; ".join(unsendable))
         elif on_conflict is OnConflict.UPDATE:
             held = user.groups if isinstance(user.groups, tuple) else ()
             named = tuple(self._groups.get(group_id, Group(group_id, None)) for group_id in dict.fromkeys(held))
