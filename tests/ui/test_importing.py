@@ -96,6 +96,48 @@ async def test_the_rows_of_a_file_are_checked_reviewed_and_imported(write_file: 
     assert created(api) == ["new@example.com"]
 
 
+async def test_the_plan_and_the_receipt_count_the_rows(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}new@example.com,Neu,,1\n{OLD},Zora,,2\nbad mail,Bad,,3\n")
+    async with open_browser(Setting(api=account())) as browser:
+        await show_rows(browser, file)
+        await browser.press("enter")
+        await browser.listening("Import")
+        assert "3 rows of people.csv: 1 create, 1 skip, 1 fail." in shown(browser)
+        assert "2 rows are not imported line 3 skip the user exists already" in shown(browser)
+        await browser.press("y")
+        await browser.settled(lambda: "Receipt" in browser.dialog)
+        assert "1 of 3 rows were not imported." in shown(browser)
+        assert "3 rows of people.csv: 1 created, 1 skipped, 1 failed" in shown(browser)
+        assert "line 4 failed the email is malformed" in shown(browser)
+
+
+async def test_the_rows_that_were_not_imported_are_written_and_imported_again(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}new@example.com,Neu,,1\nbad mail,Bad,,3\n")
+    taken = write_file("", "people-failed.csv")
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await show_rows(browser, file)
+        await browser.press("enter")
+        await browser.listening("Import")
+        await browser.press("y")
+        await browser.settled(lambda: "Receipt" in browser.dialog)
+        await browser.press("w")
+        await browser.settled(lambda: browser.says("people-failed-2.csv"))
+        await browser.press(*["backspace"] * len("-2.csv"), *".csv", "enter")
+        await browser.settled(lambda: any("exists" in toast for toast in browser.toasts))
+        assert taken.read_text() == ""
+        await browser.press(*["backspace"] * len(".csv"), *"-b.csv", "enter")
+        await browser.settled(lambda: "Receipt" in browser.dialog)
+        failed = file.with_name("people-failed-b.csv")
+        text = failed.read_text()
+        assert text.splitlines()[0] == "E-Mail,First Name,Groups,Phone,error"
+        failed.write_text(text.replace("bad mail", "good@example.com"))
+        await browser.press("escape")
+        await show_rows(browser, failed)
+        assert "not imported: Phone, error" in shown(browser)
+        assert "good@example.com create Bad" in shown(browser)
+
+
 async def test_esc_goes_back_one_step_a_press_and_loses_nothing(write_file: WriteFile) -> None:
     file = write_file(f"{HEADER}new@example.com,Neu,,1\n{OLD},Zora,,2\nbad,Bad,,3\n")
     async with open_browser(Setting(api=account())) as browser:

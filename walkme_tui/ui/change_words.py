@@ -208,11 +208,14 @@ def state_text(job: JobSummary) -> str:
     return f"{JOB_SIGNS[job.state]} {job.state.value}"
 
 
-def outcome_sentence(job: Job) -> str:
-    """A sentence on the result of a job."""
+def outcome_sentence(job: Job, failed_rows: int = 0) -> str:
+    """A sentence on the result of a job; ``failed_rows`` rows of the imported file were not imported."""
     bad, left = problem_count(job.summary), job.summary.unsettled
     if job.state.resumable and left:
         return f"It stopped with {count(left, 'step', 'steps')} left; what was done stays done."
+    if failed_rows and job.plan.source is not None:
+        rows = count(len(job.plan.source.rows), "row was", "rows were")
+        return f"{number(failed_rows)} of {rows} not imported."
     if bad:
         return f"{count(bad, 'step needs', 'steps need')} a review; the others are done."
     if wrong := job.wrong_checks:

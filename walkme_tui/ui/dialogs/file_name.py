@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from textual import events, on
 from textual.widget import Widget
 
+from walkme_tui.ui.dialogs.confirmation import FRAME, inner_width
 from walkme_tui.ui.dialogs.dialog import Dialog, footer_keys
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_input import TextInput
-from walkme_tui.ui.widgets.text_style import TextStyle
+from walkme_tui.ui.widgets.text_style import TextStyle, wrapped
 
 
 class FileNameDialog(Dialog[str]):
@@ -26,8 +28,15 @@ class FileNameDialog(Dialog[str]):
     def fill(self) -> None:
         """Write the notes and focus the input."""
         self._input.set_text(self._suggested)
-        self.query_one("#notes", ScrollingText).set_lines([[(note, TextStyle.DIM)] for note in self._notes])
+        self._write_notes()
         self.set_focus(self._input)
+
+    @on(events.Resize)
+    def _write_notes(self) -> None:
+        width = inner_width(self.app.size.width, FRAME) - 1
+        notes = self.query_one("#notes", ScrollingText)
+        notes.set_lines([line for note in self._notes for line in wrapped(note, width, TextStyle.DIM)])
+        notes.refresh(layout=True)
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Enter returns the name."""

@@ -34,7 +34,7 @@ from walkme_tui.ui.widgets.import_settings import counts_text, settings_lines
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
-from walkme_tui.ui.widgets.text_style import StyledSpan, TextStyle, wrapped
+from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle, wrapped
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 MAX_LOOK_UPS_UNASKED: Final = 200
@@ -76,7 +76,6 @@ class ImportDialog(Dialog[Plan]):
         self._list = ImportList(reading)
         self._detail = ScrollingText(id="import-detail")
         self._detail.can_focus = False
-        self._detail_lines = 2
         self._counts = TextBar(id="import-counts")
         self._doing = ""
         self._problem = ""
@@ -99,9 +98,7 @@ class ImportDialog(Dialog[Plan]):
     @on(events.Resize)
     def fit_again(self) -> None:
         """Leave the blank lines and the row in full out on a small screen."""
-        height = self.app.size.height
-        self.query_one("#frame").set_class(height < SHORT_SCREEN, "short")
-        self._detail.styles.height = self._detail_lines = 3 if height >= HIGH_SCREEN else 2
+        self.query_one("#frame").set_class(self.app.size.height < SHORT_SCREEN, "short")
         self._show()
 
     # ------------------------------------------------------------ reading
@@ -187,7 +184,9 @@ class ImportDialog(Dialog[Plan]):
     def _show(self) -> None:
         """Show the rows and everything about them."""
         if self.is_attached:
-            self._list.set_empty_text(self._problem or self._doing or f"There are no {self._list.row_filter.value}.")
+            self._list.set_empty_text(
+                "" if self._problem else self._doing or f"There are no {self._list.row_filter.value}."
+            )
             self._list.fill(self._list.row_filter)
             self._write()
 
@@ -219,20 +218,28 @@ class ImportDialog(Dialog[Plan]):
 
     @on(RowList.Moved)
     def _write_detail(self) -> None:
-        """Write the row under the cursor in full, or what is wrong with the file."""
+        """Write what is wrong with the file in full, else the row under the cursor."""
         width = inner_width(self.app.size.width, LARGE_FRAME) - 1
-        row = self._list.current
-        self._detail.display = self.app.size.height >= SHORT_SCREEN or (bool(self._problem) and row is not None)
-        if self._problem and row is not None:
+        height = self.app.size.height
+        lines: list[StyledText] = []
+        if self._problem:
             lines = [*wrapped(self._problem, width, TextStyle.BAD)]
-        elif row is None:
-            lines = []
+            room = len(lines)
         else:
-            word, _ = self._list.result(row)
-            chosen = "this row only: " if self._reading.line(row) in self._reading.draft.row_conflicts else ""
-            text = f"{clean(self._reading.email(row), MAX_SENTENCE)}  {chosen}{word}  {self._list.detail(row)}"
-            lines = [*wrapped(text, width)] if word else []
-        self._detail.set_lines(lines[: self._detail_lines])
+            room = 0 if height < SHORT_SCREEN else 2 if height < HIGH_SCREEN else 3
+            row = self._list.current
+            if row is not None:
+                lines = [*wrapped(self._row_text(row), width)]
+        self._detail.display = room > 0
+        self._detail.styles.height = room
+        self._detail.set_lines(lines[:room])
+
+    def _row_text(self, row: int) -> str:
+        word, _ = self._list.result(row)
+        chosen = "this row only: " if self._reading.line(row) in self._reading.draft.row_conflicts else ""
+        return (
+            f"{clean(self._reading.email(row), MAX_SENTENCE)}  {chosen}{word}  {self._list.detail(row)}" if word else ""
+        )
 
     # ------------------------------------------------------------ keys
 

@@ -3,22 +3,26 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import events
 from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.imports.results import RowResult, not_imported
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, available_lines, inner_width
 from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
+from walkme_tui.ui.widgets.import_outcomes import result_lines
 from walkme_tui.ui.widgets.job_report import about_lines, ending_lines, people_lines
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
+
+FAILED_ROWS_HINT: Final = "w writes the rows that were not imported to a CSV file, to be corrected and imported again."
 
 
 class ReceiptChoice(StrEnum):
@@ -26,12 +30,13 @@ class ReceiptChoice(StrEnum):
 
     UNDO = "undo"
     RESUME = "resume"
+    FAILED_ROWS = "failed rows"
 
 
 class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
     """Shows a job; ``text`` is the receipt to copy, ``problems`` are errors of the job and of writing its receipt.
 
-    ``note`` is an additional clean sentence.
+    ``rows`` are the results of the rows of an import. ``note`` is an additional clean sentence.
     """
 
     SIZE_CLASS: ClassVar[str] = "wide"
@@ -45,6 +50,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         text: str,
         problems: Sequence[WalkmeError] = (),
         *,
+        rows: Sequence[RowResult] = (),
         note: str = "",
         now_ms: int,
         monotonic: Callable[[], float] = time.monotonic,
@@ -53,6 +59,8 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         self._job = job
         self._markdown = text
         self._problems = problems
+        self._rows = rows
+        self._failed_rows = len(not_imported(rows))
         self._note = note
         self._now_ms = now_ms
         self._undoable = len(job.undoable_subjects)
@@ -75,7 +83,11 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         job = self._job
         clean_end = job.clean and not self._problems
         lines: list[StyledText] = [
-            *wrapped(change_words.outcome_sentence(job), width, TextStyle.GOOD if clean_end else TextStyle.WARN)
+            *wrapped(
+                change_words.outcome_sentence(job, self._failed_rows),
+                width,
+                TextStyle.GOOD if clean_end else TextStyle.WARN,
+            )
         ]
         for problem in self._problems:
             message = clean(f"{problem.message} {problem.hint}".strip(), change_words.MAX_SENTENCE)
@@ -83,6 +95,9 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         if self._note:
             lines += wrapped(self._note, width, TextStyle.DIM)
         lines.append(())
+        if job.plan.source is not None and self._rows:
+            lines += result_lines(self._rows, job.plan.source.file, width, FAILED_ROWS_HINT)
+            lines.append(())
         lines += people_lines(job, width)
         lines.append(())
         lines += about_lines(job, self._now_ms, width)
@@ -101,8 +116,9 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         return keys
 
     def other_keys(self) -> Mapping[str, Callable[[], object]]:
-        """Scroll, copy the receipt or its paths."""
-        return {**movement_keys(self._text), "c": self._copy_receipt, "f": self._copy_paths}
+        """Scroll, copy the receipt or its paths, write the rows that were not imported."""
+        keys = {**movement_keys(self._text), "c": self._copy_receipt, "f": self._copy_paths}
+        return {**keys, "w": self._write_failed_rows} if self._failed_rows else keys
 
     def decision_keys(self) -> Mapping[str, Callable[[], object]]:
         """Undo or resume the job."""
@@ -124,6 +140,11 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
             self.app.notify(
                 "The receipt is too long for the terminal's clipboard. Use the file.", severity="warning", markup=False
             )
+
+    def _write_failed_rows(self) -> None:
+        """Ask for a file for the rows that were not imported."""
+        if self.is_current:
+            self.dismiss(ReceiptChoice.FAILED_ROWS)
 
     def _undo(self) -> None:
         """Undo the job; the plan of the undo is shown first."""

@@ -27,6 +27,9 @@ from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.plan_draft import PlanDraft
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from walkme_tui.domain.imports.results import RowResult
     from walkme_tui.services.changes.job_runs import JobResult
     from walkme_tui.ui.flows.plan_request import MakePlan
 
@@ -116,28 +119,49 @@ async def run_job(view: FlowContext, origin: Origin, job: JobSummary) -> Job | N
         }
     )
     if origin.user_is_elsewhere:
-        _toast(view, result, note)
+        await _toast(view, result, note)
     else:
         await show_receipt(view, origin, result, note)
     return result.job
 
 
+async def _failed_rows(job: Job) -> int:
+    from walkme_tui.domain.imports.results import not_imported
+
+    return len(not_imported(await _row_results(job)))
+
+
+async def _row_results(job: Job) -> "Sequence[RowResult]":
+    """The results of the rows of an import."""
+    from walkme_tui.domain.imports.results import row_results
+
+    return await asyncio.to_thread(row_results, job) if job.plan.source is not None else ()
+
+
 async def show_receipt(view: FlowContext, origin: Origin, result: "JobResult", note: str = "") -> None:
-    """Show the receipt of a job, and undo or resume it if the user wants to."""
+    """Show the receipt of a job, and undo or resume it if the user wants to; writing failed rows keeps it shown."""
     from walkme_tui.ui.dialogs.receipt import ReceiptChoice, ReceiptDialog
 
     job = result.job
+    rows = await _row_results(job)
     text = (await view.job_tasks.change_services()).job_runs.receipt_text(job)
-    dialog = ReceiptDialog(
-        job,
-        view.session.account,
-        text,
-        [each for each in (result.problem, result.receipt_problem) if each is not None],
-        note=note,
-        now_ms=view.session.clock(),
-        monotonic=view.job_tasks.monotonic,
-    )
-    chosen = await origin.show(dialog, f"{job_title(job.summary)}: the receipt is ready")
+    chosen: ReceiptChoice | None = ReceiptChoice.FAILED_ROWS
+    while chosen is ReceiptChoice.FAILED_ROWS:
+        dialog = ReceiptDialog(
+            job,
+            view.session.account,
+            text,
+            [each for each in (result.problem, result.receipt_problem) if each is not None],
+            rows=rows,
+            note=note,
+            now_ms=view.session.clock(),
+            monotonic=view.job_tasks.monotonic,
+        )
+        chosen = await origin.show(dialog, f"{job_title(job.summary)}: the receipt is ready")
+        if chosen is ReceiptChoice.FAILED_ROWS:
+            from walkme_tui.ui.flows.failed_rows import write_failed_rows
+
+            await write_failed_rows(view, origin, job)
     if chosen is ReceiptChoice.UNDO:
         await undo_job(view, origin, job.summary)
     elif chosen is ReceiptChoice.RESUME:
@@ -169,7 +193,7 @@ async def review_undo(view: FlowContext, origin: Origin, title: str, make: "Make
         view.app.notify(f"{title}: there is nothing to undo.", markup=False)
 
 
-def _toast(view: FlowContext, result: "JobResult", note: str) -> None:
+async def _toast(view: FlowContext, result: "JobResult", note: str) -> None:
     job = result.job
     for problem in (result.problem, result.receipt_problem):
         if problem is not None:
@@ -178,8 +202,9 @@ def _toast(view: FlowContext, result: "JobResult", note: str) -> None:
         if note:
             view.app.notify(note, markup=False)
         return
+    text = _success_text(job) if job.clean else f"{outcome_sentence(job, await _failed_rows(job))} 4 shows the job."
     view.app.notify(
-        f"{_success_text(job) if job.clean else f'{outcome_sentence(job)} 4 shows the job.'}  {note}".rstrip(),
+        f"{text}  {note}".rstrip(),
         title="" if job.clean else job_title(job.summary),
         severity="information" if job.clean else "error",
         markup=False,

@@ -13,7 +13,7 @@ from walkme_tui.domain.plans import Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.import_reading import ImportReading
-from walkme_tui.ui.widgets.import_settings import PLANNED
+from walkme_tui.ui.widgets.import_outcomes import PLANNED
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 

@@ -8,10 +8,11 @@ from rich.cells import cell_len
 from walkme_tui.domain.imports.columns import shown_column
 from walkme_tui.domain.imports.csv_format import DELIMITERS
 from walkme_tui.domain.imports.import_fields import ImportField
-from walkme_tui.domain.imports.source import OnConflict, RowOutcome
+from walkme_tui.domain.imports.source import OnConflict
 from walkme_tui.domain.text import clean, search_key
 from walkme_tui.ui.change_words import group_words
 from walkme_tui.ui.import_reading import ImportReading
+from walkme_tui.ui.widgets.import_outcomes import PLANNED
 from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle
 from walkme_tui.ui.words import cut, number
 
@@ -24,14 +25,6 @@ POLICIES: Final = {
     OnConflict.UPDATE: "update the user",
     OnConflict.FAIL: "the row fails",
 }
-PLANNED: Final = {
-    RowOutcome.CREATED: ("create", TextStyle.GOOD),
-    RowOutcome.UPDATED: ("update", TextStyle.ACCENT),
-    RowOutcome.UNCHANGED: ("unchanged", TextStyle.DIM),
-    RowOutcome.SKIPPED: ("skip", TextStyle.DIM),
-    RowOutcome.FAILED: ("fail", TextStyle.BAD),
-}
-"""What a plan does with a row, in the order in which it is counted."""
 
 
 def settings_lines(reading: ImportReading, width: int) -> Sequence[StyledText]:

@@ -14,7 +14,7 @@ from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_style import StyledText
 
 MOST_AT_ONCE: Final = 100
-"""The lines of a plan about more people are counted bit by bit, the first ones at once."""
+"""The lines of a plan about more people, or of more rows, are counted bit by bit, the first ones at once."""
 LINES_AHEAD: Final = 200
 MEASURE_SECONDS: Final = 0.04
 MINUTE_MS: Final = 60_000
@@ -32,7 +32,8 @@ class PlanList(RowList[PlanRow]):
 
     def fill(self, draft: PlanDraft, now_ms: int, width: int) -> None:
         """Show a draft in lines of ``width`` cells; the ages in a long plan may be a minute old."""
-        long = len(draft.planned.all_subjects) > MOST_AT_ONCE
+        source = draft.planned.source
+        long = max(len(draft.planned.all_subjects), len(source.rows) if source is not None else 0) > MOST_AT_ONCE
         shown = (draft.planned, draft.kept, width)
         if long and self._shown == shown and now_ms - self._shown_at_ms < MINUTE_MS:
             return

@@ -15,6 +15,7 @@ from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, Pl
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.plan_draft import PlanDraft
+from walkme_tui.ui.widgets.import_outcomes import planned_line, planned_row_lines, rows_without_steps
 from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle, wrapped
 
 LEAST_NUMBER_WIDTH: Final = 4
@@ -40,7 +41,8 @@ class PlanRow:
 class PlanRows(Sequence[PlanRow]):
     """The lines of a plan in ``width`` cells, made when they are read.
 
-    First comes what concerns all, then person by person those who change, those who do not, and what is left out.
+    First comes what concerns all, then person by person those who change, those who do not, the rows of a file that are
+    not imported, and what is left out.
     The length is the number of lines counted so far; ``measure`` continues counting.
     """
 
@@ -52,14 +54,15 @@ class PlanRows(Sequence[PlanRow]):
         plan = draft.planned
         self._changed = plan.changed_subjects or plan.all_subjects
         self._unchanged = plan.unchanged_subjects if plan.steps else ()
+        self._not_imported = rows_without_steps(plan)
         self._ends = array("l")
-        """The end of the lines of each part: one for all, one for each person, and one for what is left out."""
+        """The end of the lines of each part: one for all, one for each person or row, and one for what is left out."""
         self._made: dict[int, list[tuple[StyledText, Step | None]]] = {}
 
     @property
     def measured(self) -> bool:
         """True if all lines are counted."""
-        return len(self._ends) > len(self._draft.planned.all_subjects) + 1
+        return len(self._ends) > len(self._draft.planned.all_subjects) + len(self._not_imported) + 1
 
     def measure(self, lines: int, seconds: float = 0.0) -> None:
         """Count until there are this many lines, then for this long."""
@@ -99,6 +102,7 @@ class PlanRows(Sequence[PlanRow]):
     def _lines(self, part: int) -> Iterator[tuple[StyledText, Step | None]]:
         plan, width = self._draft.planned, self._width
         changed, unchanged = part - 1, part - 1 - len(self._changed)
+        row = unchanged - len(self._unchanged)
         several = len(plan.all_subjects) > 1
         if part == 0:
             yield from ((line, None) for line in _overview(plan, width) if several)
@@ -114,13 +118,19 @@ class PlanRows(Sequence[PlanRow]):
                 people = words.count(len(self._unchanged), "person", "people")
                 yield from (((), None), ([(f"{NOTHING_FOR} {people}", TextStyle.STRONG)], None))
             yield from ((line, None) for line in _unchanged_lines(self._unchanged[unchanged], width))
+        elif row < len(self._not_imported):
+            if row == 0:
+                count = words.count(len(self._not_imported), "row is not imported", "rows are not imported")
+                yield from (((), None), ([(count, TextStyle.STRONG)], None))
+            yield from ((line, None) for line in planned_row_lines(self._not_imported[row], width))
         else:
             yield from ((line, None) for line in _overview(plan, width) if not several)
             yield from _common_lines(plan, width)
 
 
 def _overview(plan: Plan, width: int) -> Iterator[StyledText]:
-    """How many people change and how many do not, and the consequences of the whole plan."""
+    """How many rows become what, how many people change, and the consequences of the whole plan."""
+    yield from planned_line(plan, width)
     if plan.steps and plan.unchanged_subjects:
         people = words.count(len(plan.changed_subjects), "person changes", "people change")
         already = words.count(len(plan.unchanged_subjects), "is", "are")
