@@ -57,6 +57,10 @@ ODD_FILES = {
         codecs.BOM_UTF8 + b'"SEP=^"\nemail^role\nann@example.com^Viewer\n',
         table("email/role", (3, f"{ANN}/Viewer"), delimiter="^"),
     ),
+    "a template of Entra ID, which begins with its version": (
+        codecs.BOM_UTF8 + b"version:v1.0,,\r\nName,User name [userPrincipalName] Required,\r\nAnn,ann@example.com,\r\n",
+        table("Name/User name [userPrincipalName] Required", (3, f"Ann/{ANN}")),
+    ),
     "old Mac: CR": (
         b"email,role\rann@example.com,Viewer\rbo@example.com,Admin\r",
         table("email/role", (2, f"{ANN}/Viewer"), (3, f"{BO}/Admin")),

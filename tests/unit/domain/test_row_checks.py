@@ -152,6 +152,7 @@ def test_a_name_without_an_at_sign_will_do_where_users_have_user_names() -> None
         ("x" * 10_001, "the first name cannot be sent: it has 10001 characters; the most that can be sent is 10000"),
         ("a␊b", "the first name cannot be sent: it has a control character (line break, U+000A) at character 2"),
         ('"a\nb"', "the first name cannot be sent: it has a control character (line break, U+000A) at character 2"),
+        ("a␛b", "the first name cannot be sent: it has a control character (escape, U+001B) at character 2"),
         ("␐D800", "the first name cannot be sent: it has half a character (U+D800) at character 1"),
         ("a\u200bb", ""),
         ("Ann\t", ""),
@@ -161,6 +162,12 @@ def test_values_that_cannot_be_sent_are_named(cell: str, error: str) -> None:
     text = f"email,first name\na@x.co,{cell}\n"
     assert unsendable(text) == [{"first_name": error} if error else {}]
     assert errors(text) == [""]
+
+
+def test_all_reasons_why_a_value_cannot_be_sent_are_named() -> None:
+    (found,) = unsendable("email,first name\na@x.co,a␍␊b\n")
+    assert found["first_name"].count("cannot be sent") == 1
+    assert found["first_name"].split("; ")[1] == "it has a control character (line break, U+000A) at character 3"
 
 
 def test_a_role_that_users_do_not_have_cannot_be_sent() -> None:

@@ -208,7 +208,10 @@ def _ragged(rows: Sequence[CsvRow], expected: int, *, has_header: bool) -> CsvPr
     also = f" So do {spaced(len(rows) - 1)} more rows: lines {', '.join(other)}{more}." if other else ""
     count = len(row.cells)
     if count < expected:
-        hint = "Add the missing delimiters: Excel leaves them out where the last columns of a row are empty."
+        hint = (
+            "Excel leaves delimiters out where the last columns of many rows are empty: move a column to the end that "
+            "is filled in every row, such as the email."
+        )
     else:
         hint = "Put a cell that contains the delimiter into quotation marks."
     return CsvProblem(

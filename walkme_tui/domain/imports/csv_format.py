@@ -46,8 +46,8 @@ _OTHER_FILES: Final = {
 }
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _LINE_END: Final = re.compile(r"\r\n?|\n")
-# Excel reads the delimiter from such a first line.
-_SEPARATOR_LINE: Final = re.compile(r'"?sep=([^\r\n"])"?(?:\r\n?|\n|\Z)', re.IGNORECASE)
+# Excel reads the delimiter from a first line sep=; and the templates of Entra ID begin with their version.
+_FIRST_LINE: Final = re.compile(r'(?:"?sep=([^\r\n"])"?|version:v[0-9.]+[,;\t]*)(?:\r\n?|\n|\Z)', re.IGNORECASE)
 _QUOTED: Final = re.compile(r'"[^"]*"')
 _EMAIL: Final = re.compile(r"""[^\s@,;|"]+@[^\s@,;|"]+\.[^\s@,;|"]+""")
 SAMPLED: Final = 20
@@ -67,7 +67,8 @@ class CsvFormat(NamedTuple):
 class CsvText(NamedTuple):
     """The characters of a file without a byte order mark, and what is known of its format.
 
-    ``begin`` is the place at which the records begin: after a first line ``sep=;``, whose delimiter is ``separator``.
+    ``begin`` is the place at which the records begin: after a first line that is none of them, such as ``sep=;``, whose
+    delimiter is ``separator``.
     """
 
     text: str
@@ -106,8 +107,8 @@ def decoded_file(data: bytes, encoding: str | None) -> CsvText:
             line=line_number(text[: text.index("\0")]),
             hint="The file is damaged, or no CSV file, or has another encoding.",
         )
-    separator = _SEPARATOR_LINE.match(text)
-    return CsvText(text, name, separator.end(), separator[1]) if separator else CsvText(text, name)
+    first = _FIRST_LINE.match(text)
+    return CsvText(text, name, first.end(), first[1] or "") if first else CsvText(text, name)
 
 
 def _known_encoding(encoding: str, marked: str | None) -> str:

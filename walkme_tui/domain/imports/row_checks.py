@@ -137,7 +137,7 @@ class _RowChecks:
         if refusal := self._surface.refusal(attribute, value):
             return f"the {label} cannot be {clean(value, _MAX_SHOWN)}: {refusal}"
         errors = [finding.phrase for finding in check(attribute, value) if finding.severity is Severity.ERROR]
-        return _joined(f"the {label} cannot be sent: {error}" for error in errors)
+        return f"the {label} cannot be sent: {_joined(errors)}" if errors else ""
 
     # ------------------------------------------------------------ groups
 
