@@ -32,6 +32,12 @@ SOCKS_FAULTS: tuple[type[Exception], ...] = ()
 with contextlib.suppress(ImportError):
     SOCKS_FAULTS = (importlib.import_module("socksio").SOCKSError,)
 
+# httpcore imports this package several times a request, to learn whether it runs on trio. Where it is not installed,
+# each of these searches all folders, a quarter of the time that a request costs this process.
+with contextlib.suppress(ImportError):
+    importlib.import_module("sniffio")
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # None lets an import fail at once
+
 # httpx logs every URL at INFO, and a look-up's URL holds an email.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)

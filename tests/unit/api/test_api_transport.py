@@ -9,6 +9,7 @@ import tracemalloc
 
 import httpx
 import pytest
+from httpcore._synchronization import current_async_library
 
 from walkme_tui.api.transport import BodyTooLarge, Deadlines, make_client, send, trust_context
 
@@ -57,3 +58,14 @@ def test_the_command_line_module_of_httpx_is_not_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_a_request_searches_no_folders_for_packages_that_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Searches:
+        def find_spec(self, name: str, *_: object) -> None:
+            searched.append(name)
+
+    searched: list[str] = []
+    monkeypatch.setattr(sys, "meta_path", [Searches(), *sys.meta_path])
+    assert current_async_library() == "asyncio"
+    assert searched == []
