@@ -7,6 +7,7 @@ import argparse
 import sys
 import time
 
+from tests.support.harness_plans import JobKind
 from tests.support.kill_harness import Figures, Harness
 from walkme_tui.domain.accounts import Surface
 
@@ -20,6 +21,8 @@ def main() -> int:
     parser.add_argument("--operations", type=int, default=20_000)
     parser.add_argument("--share", type=float, default=0.35, help="how many of the requests meet a fault")
     parser.add_argument("--surface", type=Surface, choices=list(Surface), default=Surface.REST)
+    kinds = ", ".join(JobKind)
+    parser.add_argument("--kind", type=JobKind, action="append", default=[], help=f"only these kinds of jobs: {kinds}")
     parser.add_argument("--mutant", default="", help="plant a mistake: a name from tests.support.mutants")
     options = parser.parse_args()
     begun = time.monotonic()
@@ -28,7 +31,9 @@ def main() -> int:
         if figures.jobs % 10 == 0:
             sys.stderr.write(f"{time.monotonic() - begun:6.0f} s  {figures.summary()}\n")
 
-    harness = Harness(options.seed, mutant=options.mutant, share=options.share, surface=options.surface)
+    harness = Harness(
+        options.seed, mutant=options.mutant, share=options.share, surface=options.surface, kinds=options.kind
+    )
     figures = harness.run(kills=options.kills, faults=options.faults, operations=options.operations, tell=tell)
     sys.stdout.write(f"seed {options.seed}, {time.monotonic() - begun:.0f} s: {figures.summary()}\n")
     for violation in figures.violations:

@@ -5,37 +5,43 @@ A longer run is started by hand: ``python -m tests.faults.kill_campaign``.
 
 import pytest
 
+from tests.support.harness_plans import JobKind
 from tests.support.kill_harness import Figures, Harness
 from tests.support.killed_program import POINTS
 from tests.support.mutants import MUTANTS
 
 KILLS = 50
 FAULTS = 2000
+ROUNDS = 2
 ANY_MOMENT = "at any moment"
 MOST_JOBS = 120
 # A mutant is detected within the first jobs; if it takes longer, the harness checks too little.
-OPERATIONS_TO_CATCH_A_MUTANT = 1200
-VIOLATION_OF_MUTANT = {
-    "no intent record": "unexplained",
-    "commit after send": "unexplained",
-    "blind resend": "duplicated",
-    "blind resume": "unexplained",
-    "already so is a failure": "lost",
-    "PUT retried on time-out": "duplicated",
-    "PUT of the edited field alone": "unexplained",
-    "a lost answer is a yes": "lost",
-    "409 taken as created": "lost",
-    "PUT from a stale base": "unexplained",
-    "create resent blindly": "duplicated",
-    "delete resent after 404": "duplicated",
-    "id forgotten on resume": "lost",
-}
+OPERATIONS_TO_CATCH_A_MUTANT = 600
+# What each mutant leads to, and in which kind of job.
+SYMPTOMS = [
+    ("no intent record", JobKind.BULK, "unexplained"),
+    ("commit after send", JobKind.IMPORT, "unexplained"),
+    ("blind resend", JobKind.BULK, "duplicated"),
+    ("blind resume", JobKind.BULK, "unexplained"),
+    ("already so is a failure", JobKind.OFFBOARD, "lost"),
+    ("PUT retried on time-out", JobKind.EDIT, "duplicated"),
+    ("PUT of the edited field alone", JobKind.EDIT, "unexplained"),
+    ("a lost answer is a yes", JobKind.IMPORT, "lost"),
+    ("409 taken as created", JobKind.CREATE, "lost"),
+    ("409 taken as created", JobKind.IMPORT, "lost"),
+    ("another email is ignored", JobKind.IMPORT, "unexplained"),
+    ("PUT from a stale base", JobKind.EDIT, "unexplained"),
+    ("create resent blindly", JobKind.IMPORT, "duplicated"),
+    ("delete resent after 404", JobKind.DELETE, "duplicated"),
+    ("id forgotten on resume", JobKind.IMPORT, "lost"),
+]
 
 
 def test_no_change_is_lost_executed_twice_or_unexplained() -> None:
     figures = Harness(seed=1, share=0.45).run(
         kills=KILLS,
         faults=FAULTS,
+        rounds=ROUNDS,
         moments={*POINTS, ANY_MOMENT},
         until=lambda figures: bool(figures.violations) or figures.jobs >= MOST_JOBS,
     )
@@ -51,11 +57,14 @@ def kinds(figures: Figures) -> set[str]:
     return {violation.kind for violation in figures.violations}
 
 
-@pytest.mark.parametrize("mutant", MUTANTS)
-def test_each_mutant_is_detected(mutant: str) -> None:
-    wanted = VIOLATION_OF_MUTANT[mutant]
-    figures = Harness(seed=5, mutant=mutant).run(
+@pytest.mark.parametrize(("mutant", "kind", "wanted"), SYMPTOMS)
+def test_each_mutant_is_detected(mutant: str, kind: JobKind, wanted: str) -> None:
+    figures = Harness(seed=5, mutant=mutant, kinds=[kind]).run(
         kills=10_000,
         until=lambda figures: wanted in kinds(figures) or figures.operations >= OPERATIONS_TO_CATCH_A_MUTANT,
     )
     assert wanted in kinds(figures), figures.summary()
+
+
+def test_every_mutant_has_a_symptom() -> None:
+    assert {mutant for mutant, _, _ in SYMPTOMS} == MUTANTS.keys()

@@ -5,6 +5,7 @@ A longer run is started by hand: ``python -m tests.faults.kill_campaign --surfac
 
 import pytest
 
+from tests.support.harness_plans import JobKind
 from tests.support.kill_harness import Figures, Harness
 from tests.support.mutants import SCIM_MUTANTS
 from walkme_tui.domain.accounts import Surface
@@ -12,14 +13,17 @@ from walkme_tui.domain.changes.registry import CHANGE_KINDS
 
 KILLS = 20
 FAULTS = 400
-JOBS = 14
-OPERATIONS_TO_CATCH_A_MUTANT = 8000  # most are caught within 300; reads of other jobs may hide one
-VIOLATION_OF_MUTANT = {
-    "an ignored write is done": "lost",
-    "SCIM create resent blindly": "duplicated",
-    "removal replaces the members": "unexplained",
-    "group created blindly": "duplicated",
-}
+ROUNDS = 2  # one on each account
+OPERATIONS_TO_CATCH_A_MUTANT = 600
+# What each mutant leads to, and in which kind of job.
+SYMPTOMS = [
+    ("an ignored write is done", JobKind.BULK, "lost"),
+    ("SCIM create resent blindly", JobKind.IMPORT, "duplicated"),
+    ("removal replaces the members", JobKind.OFFBOARD, "unexplained"),
+    ("group created blindly", JobKind.CREATE_GROUP, "duplicated"),
+    # A mutant of both surfaces.
+    ("409 taken as created", JobKind.IMPORT, "lost"),
+]
 
 
 def test_no_change_over_scim_is_lost_executed_twice_or_unexplained() -> None:
@@ -27,7 +31,7 @@ def test_no_change_over_scim_is_lost_executed_twice_or_unexplained() -> None:
         kills=KILLS,
         faults=FAULTS,
         until=lambda figures: bool(figures.violations) or figures.jobs >= 100,
-        jobs=JOBS,
+        rounds=ROUNDS,
     )
     assert figures.violations == [], figures.summary()
     assert figures.kills.total() >= KILLS
@@ -41,11 +45,14 @@ def kinds(figures: Figures) -> set[str]:
     return {violation.kind for violation in figures.violations}
 
 
-@pytest.mark.parametrize("mutant", SCIM_MUTANTS)
-def test_each_mutant_of_the_scim_surface_is_detected(mutant: str) -> None:
-    wanted = VIOLATION_OF_MUTANT[mutant]
-    figures = Harness(seed=5, share=0.2, mutant=mutant, surface=Surface.SCIM).run(
+@pytest.mark.parametrize(("mutant", "kind", "wanted"), SYMPTOMS)
+def test_each_mutant_of_the_scim_surface_is_detected(mutant: str, kind: JobKind, wanted: str) -> None:
+    figures = Harness(seed=5, share=0.2, mutant=mutant, surface=Surface.SCIM, kinds=[kind]).run(
         kills=10_000,
         until=lambda figures: wanted in kinds(figures) or figures.operations >= OPERATIONS_TO_CATCH_A_MUTANT,
     )
     assert wanted in kinds(figures), figures.summary()
+
+
+def test_every_mutant_of_the_scim_surface_has_a_symptom() -> None:
+    assert {mutant for mutant, _, _ in SYMPTOMS} >= SCIM_MUTANTS.keys()

@@ -18,7 +18,8 @@ from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.jobs import Job, JobState, StepRecord, created_ids
-from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.plans import Step, StepState
+from walkme_tui.domain.text import email_key
 from walkme_tui.domain.user_json import JSON_NAMES, decode_user
 from walkme_tui.domain.users import UNKNOWN, User
 
@@ -121,6 +122,10 @@ def _of_outcome(case: Case, record: StepRecord, change: Change, sends: Sequence[
     if places(record.step.change) & set(case.others):
         return
     done = [exchange for exchange in sends if exchange.executed]
+    if _has_another_email(case, record.step):
+        if sends:
+            yield "unexplained", f"was sent for a user who has another email: {sends}"
+        return
     held, creates = _held(case, change), change.creates
     if record.state is StepState.DONE and not (held and (done or not creates)):
         yield "lost", "is not so on the server, or others made it so"
@@ -134,6 +139,12 @@ def _of_outcome(case: Case, record: StepRecord, change: Change, sends: Sequence[
         yield "unexplained", "was carried out by no request that asks for it alone"
     if len(done) > 1:
         yield "duplicated", f"was carried out {len(done)} times: {done}"
+
+
+def _has_another_email(case: Case, step: Step) -> bool:
+    """The step names its user by an email that the user had no more when the job began."""
+    user = case.before.get(step.subject_id)
+    return step.email is not None and user is not None and email_key(user["email"]) != email_key(step.email)
 
 
 def _held(case: Case, change: Change) -> bool:

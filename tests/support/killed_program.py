@@ -12,7 +12,8 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ import certifi  # noqa: F401
 import httpcore._async.http11  # noqa: F401
 import httpx
 
-from tests.support.journals import all_jobs
 from tests.support.mutants import MUTANTS, SCIM_MUTANTS
 from tests.support.scim_exchanges import SCIM_ROOT
 from tests.support.sessions import open_session
@@ -41,7 +41,7 @@ from walkme_tui.domain.secrets import Secret
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.events import Events
-from walkme_tui.services.ports import Session
+from walkme_tui.services.ports import Journal, Session
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 from walkme_tui.store.journal.tables import JournalTables
 
@@ -161,6 +161,23 @@ def client(surface: Surface, url: str, transport: httpx.AsyncBaseTransport) -> R
     return RestDirectory(rest, transport=transport, policy=QUICK, pacer=unpaced())
 
 
+@asynccontextmanager
+async def harness_session(
+    api: RestDirectory | ScimDirectory, surface: Surface, base_url: str
+) -> AsyncIterator[Session]:
+    """A session of the account at ``base_url``, with an empty mirror in memory."""
+    account = Account(PROFILE, Environment.SANDBOX, surface, base_url)
+    async with open_session(api) as opened:
+        session = Session(account, api, opened.mirror, opened.clock, 0, "the harness", Events())
+        yield session._replace(group_api=api if isinstance(api, ScimDirectory) else None)
+
+
+async def job_under(journal: Journal, ticket: str) -> Job | None:
+    """The job with this ticket."""
+    found = [summary.id for summary in await journal.summaries(None) if summary.ticket == ticket]
+    return await journal.job(found[0]) if found else None
+
+
 async def work(order: Order) -> dict[str, str]:
     """Submit the plan unless its job exists, and execute its remaining steps."""
     switch = KillSwitch(order.point, order.number)
@@ -171,15 +188,11 @@ async def work(order: Order) -> dict[str, str]:
     api = client(plan.surface, order.url, KillingTransport(switch))
     real = open_journal(Path(order.folder), actor=ACTOR)
     journal: Any = KillingJournal(real, switch)
-    account = Account(PROFILE, Environment.SANDBOX, plan.surface, plan.base_url)
-    async with open_session(api) as opened:
-        session = Session(account, api, opened.mirror, opened.clock, 0, "the harness", Events())
-        session = session._replace(group_api=api if isinstance(api, ScimDirectory) else None)
-        api.use_write_support(real.write_support(PROFILE, account.base_url))
+    async with harness_session(api, plan.surface, plan.base_url) as session:
+        api.use_write_support(real.write_support(PROFILE, plan.base_url))
         executor = Executor(session, journal, ACTOR, sleep=yield_to_tasks)
         try:
-            made = [job for job in await all_jobs(journal) if job.plan.ticket == plan.ticket]
-            job: Job = made[0] if made else await executor.submit(plan)
+            job = await job_under(journal, plan.ticket) or await executor.submit(plan)
             if job.state.resumable:
                 job = await executor.run(job, JobControl(patience_seconds=0), lambda progress: None)
         except WalkmeError as error:

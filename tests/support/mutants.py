@@ -144,6 +144,16 @@ def taken_email_is_success() -> None:
     StepRunner._send_once = send_once  # type: ignore[method-assign]  # that is the mutant
 
 
+def another_email_is_ignored() -> None:
+    """A step for a user given by email is sent also where the user has another email by now."""
+    real = outcomes.before_sending
+
+    def before_sending(record: StepRecord, now: Record) -> Outcome | None:
+        return real(replace(record, step=replace(record.step, email=None)), now)
+
+    outcomes.before_sending = before_sending
+
+
 def put_from_a_stale_base() -> None:
     """A PUT contains the record as it was when the process first read it."""
     real = UserUpdater._whole
@@ -287,6 +297,7 @@ MUTANTS: dict[str, Callable[[], None]] = {
     "PUT of the edited field alone": put_of_the_edited_field_alone,
     "a lost answer is a yes": lost_answer_is_success,
     "409 taken as created": taken_email_is_success,
+    "another email is ignored": another_email_is_ignored,
     "PUT from a stale base": put_from_a_stale_base,
     "create resent blindly": creation_resent_blindly,
     "delete resent after 404": deletion_resent_after_404,
