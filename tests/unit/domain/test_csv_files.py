@@ -322,6 +322,20 @@ def test_all_ragged_rows_are_counted_and_the_first_ones_named() -> None:
     assert "So do 7 more rows: lines 3, 4, 5, 6, 7, …." in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("rows", "hint"),
+    [
+        ("ann@example.com\n", "Excel leaves delimiters out"),
+        ('"ann@example.com,""Sales;Beta"""\n', "read with another delimiter"),
+        ("ann@example.com,Lee,Ann\n", "Put a cell that contains the delimiter into quotation marks."),
+    ],
+)
+def test_the_usual_cause_of_a_ragged_row_is_named(rows: str, hint: str) -> None:
+    with pytest.raises(CsvProblem) as caught:
+        read_csv(f"email,groups\n{rows}".encode())
+    assert hint in caught.value.hint
+
+
 # ---------------------------------------------------------------- what is written is read back
 
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff")

@@ -76,8 +76,7 @@ def read_csv(
             line=rows[MAX_ROWS].line,
             hint="Split it into several files.",
         )
-    columns, rows = _rectangle(records[0].cells, rows, has_header=has_header)
-    return CsvTable(CsvFormat(file.encoding, delimiter, has_header), columns, tuple(rows))
+    return _rectangle(CsvFormat(file.encoding, delimiter, has_header), records[0].cells, rows)
 
 
 def too_large() -> CsvProblem:
@@ -175,21 +174,20 @@ def _end_of_quoted(text: str, at: int) -> int:
 # ---------------------------------------------------------------- columns
 
 
-def _rectangle(first: Sequence[str], rows: list[CsvRow], *, has_header: bool) -> tuple[tuple[str, ...], list[CsvRow]]:
-    """The columns, and the rows with a cell for each of them.
+def _rectangle(found: CsvFormat, first: Sequence[str], rows: Sequence[CsvRow]) -> CsvTable:
+    """The columns, and the rows with a cell for each of them; ``first`` is the first row, or the header.
 
     Spreadsheets write empty columns and cells at the end; they are left out, or added where a column has no name.
     """
-    named = _filled(first) if has_header else len(first)
+    named = _filled(first) if found.has_header else len(first)
     used = max(_filled(row.cells) for row in rows)
     ragged = [row for row in rows if len(row.cells) < named or _filled(row.cells) > len(first)]
     if ragged:
-        raise _ragged(ragged, named, has_header=has_header)
+        raise _ragged(found, ragged, named)
     width = max(named, used)
-    columns = (*first, *[""] * width)[:width] if has_header else tuple(str(number + 1) for number in range(width))
-    return columns, [
-        row if len(row.cells) == width else CsvRow(row.line, (*row.cells, *[""] * width)[:width]) for row in rows
-    ]
+    columns = (*first, *[""] * width)[:width] if found.has_header else map(str, range(1, width + 1))
+    filled = (row if len(row.cells) == width else CsvRow(row.line, (*row.cells, *[""] * width)[:width]) for row in rows)
+    return CsvTable(found, tuple(columns), tuple(filled))
 
 
 def _filled(cells: Sequence[str]) -> int:
@@ -201,13 +199,15 @@ def _filled(cells: Sequence[str]) -> int:
     return 0
 
 
-def _ragged(rows: Sequence[CsvRow], expected: int, *, has_header: bool) -> CsvProblem:
+def _ragged(found: CsvFormat, rows: Sequence[CsvRow], expected: int) -> CsvProblem:
     row = rows[0]
     other = [str(more.line) for more in rows[1 : _MAX_NAMED_LINES + 1]]
     more = ", …" if len(rows) > _MAX_NAMED_LINES + 1 else ""
     also = f" So do {spaced(len(rows) - 1)} more rows: lines {', '.join(other)}{more}." if other else ""
     count = len(row.cells)
-    if count < expected:
+    if count == 1 and found.delimiter in row.cells[0]:
+        hint = "The whole row is one quoted cell, as a spreadsheet writes what it read with another delimiter."
+    elif count < expected:
         hint = (
             "Excel leaves delimiters out where the last columns of many rows are empty: move a column to the end that "
             "is filled in every row, such as the email."
@@ -216,7 +216,7 @@ def _ragged(rows: Sequence[CsvRow], expected: int, *, has_header: bool) -> CsvPr
         hint = "Put a cell that contains the delimiter into quotation marks."
     return CsvProblem(
         f"the row has {count} {'cell' if count == 1 else 'cells'}, but the "
-        f"{'header' if has_header else 'first row'} has {expected}.{also}",
+        f"{'header' if found.has_header else 'first row'} has {expected}.{also}",
         line=row.line,
         hint=hint,
     )
