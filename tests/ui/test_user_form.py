@@ -197,7 +197,7 @@ async def test_a_new_role_is_asked_about() -> None:
     async with open_form() as form:
         form.form.offer({"Viewer": 1204, "Editor": 87}, [])
         await form.press("down", "down", "down", "space", "end", "enter")
-        assert form.browser.focus == "role-name"
+        assert form.browser.focus == "field-value"
         await form.browser.type("editor")
         await form.press("enter")
         assert form.says("No loaded user has the role editor. There is Editor.")

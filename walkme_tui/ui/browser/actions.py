@@ -202,6 +202,12 @@ def _offboard(browser: Browser) -> None:
     _write(browser, partial(offboard, browser, Origin(browser), browser.marked, browser.user), "Offboarding")
 
 
+def _bulk(browser: Browser) -> None:
+    from walkme_tui.ui.flows.bulk import change_many
+
+    _write(browser, partial(change_many, browser, Origin(browser), browser.marked, browser.user), "Choosing an action")
+
+
 def _edit(browser: Browser) -> None:
     from walkme_tui.ui.flows.plan_request import NO_USER
     from walkme_tui.ui.user_draft import UserDraft
@@ -368,6 +374,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "copy.email": _copy_email,
     "users.export": _export,
     "user.offboard": _offboard,
+    "user.bulk": _bulk,
     "user.edit": _edit,
     "user.new": _create,
     "users.import": _import,

@@ -37,6 +37,7 @@ QUIET: Final = TrafficStatus(
 SOON_SECONDS: Final = 0.5
 POSITION_SECONDS: Final = 0.15
 LIST_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "user.offboard", "app.help", "user.edit", "app.quit")
+MARKED_HINTS: Final = ("user.bulk", "user.offboard", "user.edit_groups", "copy.menu", "mark.toggle", "app.help")
 GROUP_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "groups.compare", "app.help", "app.quit")
 DETAIL_HINTS: Final = ("view.back", "user.raw", "user.groups", "copy.menu", "user.offboard", "app.help")
 FILTER_HINTS: Final = ("row.open", "view.back")
@@ -111,18 +112,12 @@ class Chrome:
         self.update()
 
     def cursor_moved(self) -> None:
-        """Show the cursor's new position once it rests: a write with every key is too much for a slow connection."""
+        """Show the new position once the cursor rests: a write with every key is too much for a slow connection."""
         if self._position_timer is None:
-            self._position_timer = self._view.screen.set_timer(POSITION_SECONDS, self._show_position)
+            self._position_timer = self._view.screen.set_timer(POSITION_SECONDS, self.update_hints)
         else:
             self._position_timer.reset()
             self._position_timer.resume()
-
-    def _show_position(self) -> None:
-        if self._position_timer is not None:
-            self._position_timer.pause()
-        position = self._area.position
-        self._hints.show_position(status_messages.position_in_words(position) if position is not None else "")
 
     def update_soon(self) -> None:
         """Update now if the last update is ``SOON_SECONDS`` ago, else with the next tick."""
@@ -141,12 +136,17 @@ class Chrome:
         self.update_hints()
 
     def update_hints(self) -> None:
-        """Show the keys of the focused pane."""
-        ids = FILTER_HINTS if self._box.has_focus else HINTS.get(self._area.focused, LIST_HINTS)
+        """Show the keys of the focused pane, and the position."""
+        table = self._area.table
+        list_hints = MARKED_HINTS if table is not None and table.marks else LIST_HINTS
+        ids = FILTER_HINTS if self._box.has_focus else HINTS.get(self._area.focused, list_hints)
         if ids is GROUP_HINTS and not self._session.capabilities.group_changes:
             ids = (*GROUP_HINTS[:-2], "user.edit", *GROUP_HINTS[-2:])
         self._hints.offer(ids, self._changes.disabled)
-        self._show_position()
+        if self._position_timer is not None:
+            self._position_timer.pause()
+        position = self._area.position
+        self._hints.show_position(status_messages.position_in_words(position) if position is not None else "")
 
     # Used with every key: Textual would search the whole screen for each of them.
 

@@ -46,10 +46,14 @@ class ChoiceList(RowList[Choice]):
 
 
 class ChoiceDialog(Dialog[str]):
-    """Returns the ``answer`` of the chosen entry."""
+    """Returns the ``answer`` of the chosen entry; ``HINTS`` are the keys in the footer."""
 
-    def __init__(self, title: str, choices: Sequence[Choice], current: str | None = None) -> None:
-        super().__init__([(title, TextStyle.STRONG)], footer_keys(("Enter", "select"), ("Esc", "cancel")))
+    HINTS: ClassVar[Sequence[tuple[str, str]]] = (("Enter", "select"), ("Esc", "cancel"))
+
+    def __init__(
+        self, title: str, choices: Sequence[Choice], current: str | None = None, right: StyledText = ()
+    ) -> None:
+        super().__init__([(title, TextStyle.STRONG)], footer_keys(*self.HINTS), right)
         self._choices = choices
         self._current = current
         self._list = ChoiceList(id="choices")

@@ -1,0 +1,162 @@
+"""The dialog that shows the marked users and asks what to do with all of them."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from enum import StrEnum
+from functools import partial
+from typing import ClassVar, Final
+
+from textual import events
+from textual.widget import Widget
+
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.users import User
+from walkme_tui.ui import words
+from walkme_tui.ui.change_words import email_of, name_of, status_text
+from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
+from walkme_tui.ui.dialogs.confirmation import SHORT_SCREEN, account_mark, available_lines
+from walkme_tui.ui.widgets.row_list import RowList
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_bar import TextBar
+from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
+
+LEAST_PEOPLE: Final = 3
+EMAIL_SHARE: Final = 0.5
+STATUS_WIDTH: Final = 12
+
+
+class BulkAction(StrEnum):
+    """What to do with users; each is the key that chooses it."""
+
+    DEACTIVATE = "x"
+    REACTIVATE = "X"
+    OFFBOARD = "O"
+    ROLE = "r"
+    FIRST_NAME = "f"
+    LAST_NAME = "l"
+    EXTERNAL_ID = "i"
+    GROUPS = "a"
+    DELETE = "D"
+
+
+LABELS: Final = {
+    BulkAction.DEACTIVATE: "Deactivate",
+    BulkAction.REACTIVATE: "Reactivate",
+    BulkAction.OFFBOARD: "Offboard: deactivate, and leave the groups",
+    BulkAction.ROLE: "Set the role…",
+    BulkAction.FIRST_NAME: "Set the first name…",
+    BulkAction.LAST_NAME: "Set the last name…",
+    BulkAction.EXTERNAL_ID: "Set the external id…",
+    BulkAction.GROUPS: "Change groups…",
+    BulkAction.DELETE: "Delete permanently…",
+}
+
+
+class BulkDialog(ChoiceDialog):
+    """Returns the ``BulkAction`` that was chosen; ``refusals`` says in a phrase why one cannot be.
+
+    ``users`` are those that the choice is for: what is marked afterwards does not change them.
+    """
+
+    SIZE_CLASS: ClassVar[str] = "large"
+    HINTS: ClassVar[Sequence[tuple[str, str]]] = (("Enter", "select"), ("PgUp PgDn", "people"), ("Esc", "cancel"))
+
+    def __init__(
+        self,
+        title: str,
+        users: Sequence[User],
+        actions: Sequence[BulkAction],
+        refusals: Mapping[BulkAction, str],
+        account: Account,
+    ) -> None:
+        choices = [
+            Choice(action.value, f"{action.value}  {LABELS[action]}", refusals.get(action, "")) for action in actions
+        ]
+        super().__init__(title, choices, right=account_mark(account))
+        self._refusals = refusals
+        self._users = users
+        self._people = _People(id="people")
+        self._people.can_focus = False
+
+    def body(self) -> Sequence[Widget]:
+        """The actions, and the people below."""
+        return [self._list, TextBar(id="people-heading"), self._people]
+
+    def keys(self) -> Mapping[str, Callable[[], object]]:
+        """Each action has its key; the keys that move by pages scroll the people."""
+        people = self._people
+        return {
+            **super().keys(),
+            **{choice.answer: partial(self._choose, choice.answer) for choice in self._choices},
+            "pagedown": people.action_page_down,
+            "pageup": people.action_page_up,
+            "home": people.action_first,
+            "end": people.action_last,
+        }
+
+    def fill(self) -> None:
+        """Fill both lists."""
+        super().fill()
+        self._people.show(self._users)
+        self._people.cursor = -1
+        heading = f"For {words.count(len(self._users), 'person', 'people')}"
+        self.query_one("#people-heading", TextBar).write([(heading, TextStyle.DIM)])
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave lines for the people."""
+        short = event.size.height < SHORT_SCREEN
+        self.query_one("#frame").set_class(short, "short")
+        lines = available_lines(event.size.height, 1 + LEAST_PEOPLE - (2 if short else 0))
+        self._list.styles.height = min(len(self._choices), lines)
+
+    def choose(self) -> None:
+        """Return the action under the cursor."""
+        if self._list.current is not None:
+            self._choose(self._list.current.answer)
+
+    def _choose(self, answer: str) -> None:
+        """Return an action, unless it is refused."""
+        reason = self._refusals.get(BulkAction(answer), "")
+        if reason:
+            self._list.select(answer)
+            self.app.notify(f"{reason[:1].upper()}{reason[1:]}.", title="Not possible", markup=False, timeout=6)
+        elif self.is_current:
+            self.dismiss(answer)
+
+
+class _People(RowList[User]):
+    """The users, without a cursor: email, name and status."""
+
+    def key(self, row: User) -> Hashable:
+        """The id identifies a user."""
+        return row.id
+
+    def line(self, row: User, width: int) -> StyledText:
+        """Email, name and status."""
+        email_width = int(width * EMAIL_SHARE)
+        name = name_of(row)
+        shown = "" if name == email_of(row) else name
+        return [
+            (words.fit(email_of(row), email_width), TextStyle.PLAIN),
+            (words.fit(f"  {shown}", width - email_width - STATUS_WIDTH), TextStyle.DIM),
+            (words.fit(f"  {status_text(row.status)}", STATUS_WIDTH), TextStyle.DIM),
+        ]
+
+    def action_page_down(self) -> None:
+        """Scroll down a page."""
+        ScrollingText.action_page_down(self)
+
+    def action_page_up(self) -> None:
+        """Scroll up a page."""
+        ScrollingText.action_page_up(self)
+
+    def action_first(self) -> None:
+        """Scroll to the first person."""
+        ScrollingText.action_first(self)
+
+    def action_last(self) -> None:
+        """Scroll to the last person."""
+        ScrollingText.action_last(self)
+
+    def on_click(self, event: events.Click) -> None:
+        """Prevent what other lists do: this one is only shown."""
+        event.prevent_default()

@@ -1,0 +1,195 @@
+"""Actions for the marked users: from the key to the review of the plan."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from walkme_tui.domain.commands import command
+from walkme_tui.domain.edit_consequences import PERMANENT
+from walkme_tui.domain.errors import MirrorUnavailable
+from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.plans import Gravity, Plan
+from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import FIELD_LABELS, ROLES, Status, User
+from walkme_tui.services.changes.change_services import ChangeServices
+from walkme_tui.services.concurrency import ProgressListener
+from walkme_tui.ui.change_words import MAX_SENTENCE, name_of
+from walkme_tui.ui.dialogs.bulk import BulkAction, BulkDialog
+from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
+from walkme_tui.ui.dialogs.field_value import FieldValueDialog
+from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
+from walkme_tui.ui.dialogs.role import RoleDialog
+from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.context import FlowContext
+from walkme_tui.ui.flows.delete import delete
+from walkme_tui.ui.flows.group_editor import edit_groups
+from walkme_tui.ui.flows.offboard import offboard
+from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.flows.plan_request import MakePlan, request_plan
+from walkme_tui.ui.flows.plan_review import review
+from walkme_tui.ui.widgets.text_style import TextStyle
+from walkme_tui.ui.words import count
+
+NOBODY: Final = "No user is marked, and there is none under the cursor. Space marks one, * all in the view."
+EMPTY_CLEARS: Final = "Everyone gets this value; an empty one clears the field. The plan is shown before it is sent."
+ANOTHER_ROLE: Final = "another role"
+"""The answer of the entry for it: roles begin with a sign of their own."""
+ROLE: Final = "="
+COMMANDS: Final = {
+    BulkAction.DEACTIVATE: command("user.deactivate"),
+    BulkAction.REACTIVATE: command("user.reactivate"),
+    BulkAction.OFFBOARD: command("user.offboard"),
+    BulkAction.ROLE: command("user.edit"),
+    BulkAction.FIRST_NAME: command("user.edit"),
+    BulkAction.LAST_NAME: command("user.edit"),
+    BulkAction.EXTERNAL_ID: command("user.edit"),
+    BulkAction.GROUPS: command("user.edit_groups"),
+    BulkAction.DELETE: command("user.delete"),
+}
+"""The command that does the same for one user: where it is disabled, so is the action."""
+TEXT_FIELDS: Final = {
+    BulkAction.FIRST_NAME: "first_name",
+    BulkAction.LAST_NAME: "last_name",
+    BulkAction.EXTERNAL_ID: "external_id",
+}
+
+
+async def change_many(view: FlowContext, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
+    """Ask what to do with the marked users, else with the one under the cursor, and plan it.
+
+    The users are those of the moment when the key was pressed, and the dialog lists them.
+    """
+    ids = list(marked) or ([user.user.id] if user is not None else [])
+    if not ids:
+        view.app.notify(NOBODY, markup=False)
+        return
+    try:
+        found = {user.user.id: user} if not marked and user is not None else await view.session.mirror.users(ids)
+    except MirrorUnavailable as error:
+        report(view.app, error, doing="Reading the marked users")
+        return
+    users = [found[user_id].user if user_id in found else User(user_id) for user_id in ids]
+    of_whom = count(len(ids), "marked user", "marked users") if marked else name_of(users[0])
+    surface = view.session.capabilities
+    actions = [action for action in COMMANDS if action is not BulkAction.ROLE or not surface.roles]
+    refusals = {action: view.job_tasks.why_not(COMMANDS[action]) for action in actions}
+    dialog = BulkDialog(f"Actions for {of_whom}", users, actions, refusals, view.session.account)
+    chosen = await origin.show(dialog, "The actions can be chosen")
+    if chosen is not None:
+        await _Bulk(view, origin, of_whom, found, ids, marked).run(BulkAction(chosen))
+
+
+class _Bulk:
+    """One action for these ``ids``; ``of_whom`` is what people call them, ``marked`` are the marks, if any."""
+
+    def __init__(
+        self,
+        view: FlowContext,
+        origin: Origin,
+        of_whom: str,
+        found: Mapping[str, MirroredUser],
+        ids: Sequence[str],
+        marked: Sequence[str],
+    ) -> None:
+        self._view, self._origin, self._of_whom = view, origin, of_whom
+        self._found, self._ids, self._marked = found, ids, marked
+
+    async def run(self, action: BulkAction) -> None:
+        match action:
+            case BulkAction.DEACTIVATE:
+                await self._set_status(Status.INACTIVE)
+            case BulkAction.REACTIVATE:
+                await self._set_status(Status.ACTIVE)
+            case BulkAction.OFFBOARD:
+                await offboard(self._view, self._origin, self._ids, None)
+            case BulkAction.ROLE:
+                await self._set_role()
+            case BulkAction.GROUPS:
+                await edit_groups(self._view, self._origin, self._ids, None)
+            case BulkAction.DELETE:
+                await self._delete()
+            case _:
+                await self._set_text(TEXT_FIELDS[action])
+
+    async def _set_status(self, status: Status) -> None:
+        async def make(services: ChangeServices, on_progress: ProgressListener) -> Plan:
+            return await services.bulk_planner.set_status(self._ids, status, on_progress=on_progress)
+
+        verb = "Deactivate" if status is Status.INACTIVE else "Reactivate"
+        await self._plan(f"{verb} {self._of_whom}", make)
+
+    async def _set_role(self) -> None:
+        """Ask for one of the roles of the account, or another one."""
+        try:
+            counts = dict(await self._view.session.mirror.roles())
+        except MirrorUnavailable:
+            counts = {}
+        choices = [
+            Choice(
+                ROLE + role, clean(role, MAX_SENTENCE), count(counts[role], "user", "users") if role in counts else ""
+            )
+            for role in dict.fromkeys([*counts, *ROLES])
+        ]
+        choices.append(Choice(ANOTHER_ROLE, "another role…"))
+        chosen = await self._origin.show(ChoiceDialog(f"The role of {self._of_whom}", choices), "A role can be chosen")
+        if chosen == ANOTHER_ROLE:
+            chosen = await self._origin.show(RoleDialog(counts, self._view.job_tasks.monotonic), "A role can be typed")
+        elif chosen is not None:
+            chosen = chosen.removeprefix(ROLE)
+        if chosen is not None:
+            await self._set_field("role", chosen)
+
+    async def _set_text(self, attribute: str) -> None:
+        label = FIELD_LABELS[attribute]
+        dialog = FieldValueDialog(f"The {label} of {self._of_whom}", attribute, EMPTY_CLEARS, "make the plan")
+        value = await self._origin.show(dialog, f"The {label} can be typed")
+        if value is not None:
+            await self._set_field(attribute, value)
+
+    async def _set_field(self, attribute: str, value: str) -> None:
+        async def make(services: ChangeServices, on_progress: ProgressListener) -> Plan:
+            return await services.bulk_planner.set_field(self._ids, attribute, value, on_progress=on_progress)
+
+        await self._plan(f"Set the {FIELD_LABELS[attribute]} of {self._of_whom}", make)
+
+    async def _delete(self) -> None:
+        """Offer to deactivate the users instead, and plan their deletion; a single one is asked for as with D."""
+        if len(self._ids) == 1 and self._found:
+            await delete(self._view, self._origin, self._found[self._ids[0]])
+            return
+        dialog = QuestionDialog(
+            f"Delete {self._of_whom} permanently?",
+            [
+                (PERMANENT, TextStyle.WARN),
+                ("Either way the plan is shown before anything is sent.", TextStyle.DIM),
+            ],
+            [AnswerKey("x", "deactivate instead"), AnswerKey("d", "plan the deletion")],
+            account=self._view.session.account,
+            monotonic=self._view.job_tasks.monotonic,
+        )
+        answer = await self._origin.show(dialog, f"Delete {self._of_whom}: a question is ready")
+        if answer == "x":
+            await self._set_status(Status.INACTIVE)
+        elif answer == "d":
+
+            async def make(services: ChangeServices, on_progress: ProgressListener) -> Plan:
+                return await services.bulk_planner.delete(self._ids, on_progress=on_progress)
+
+            await self._plan(f"Delete {self._of_whom}", make)
+
+    async def _plan(self, title: str, make: MakePlan) -> None:
+        """Make the plan and review it, also one without steps that warns of something."""
+        extent = await self._view.change_commands.extent(self._marked)
+        title += f", {extent}" if extent else ""
+        plan = await request_plan(self._view, self._origin, title, make, len(self._ids))
+        if plan is None:
+            return
+        if plan.steps or plan.left_out or _warns(plan):
+            await review(self._view, self._origin, plan, extent)
+        else:
+            text = f"{title}: everyone already is as requested. Nothing was sent."
+            self._view.app.notify(text, markup=False, timeout=8)
+
+
+def _warns(plan: Plan) -> bool:
+    found = [*plan.consequences, *(each for subject in plan.subjects for each in subject.consequences)]
+    return any(consequence.gravity is Gravity.WARNING for consequence in found)
