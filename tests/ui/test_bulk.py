@@ -6,6 +6,7 @@ from tests.support.active_users import account, user_of
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment, Surface
+from walkme_tui.domain.users import User
 from walkme_tui.ui.dialogs.bulk import BulkAction, BulkDialog
 from walkme_tui.ui.dialogs.choice import ChoiceList
 from walkme_tui.ui.dialogs.plan import PlanDialog
@@ -29,6 +30,10 @@ async def run(browser: Browser) -> None:
     """Run the plan that is shown."""
     await browser.press("y")
     await browser.settled(lambda: "Done and verified." in browser.dialog)
+
+
+def people(api: FakeDirectory) -> list[User]:
+    return [user for user in api.users if isinstance(user, User)]
 
 
 def written(api: FakeDirectory) -> list[tuple[str, ...]]:
@@ -58,7 +63,7 @@ async def test_without_marks_the_actions_are_for_the_user_under_the_cursor() -> 
         await browser.press("x")
         await reviewed(browser)
         await run(browser)
-    assert [user.status for user in api.users[:3]] == ["active", "inactive", "active"]
+    assert [user.status for user in people(api)[:3]] == ["active", "inactive", "active"]
 
 
 async def test_without_a_user_a_message_says_how_to_mark() -> None:
@@ -83,7 +88,7 @@ async def test_marked_users_are_deactivated_and_those_who_are_inactive_are_count
         assert "Deactivation of 2 people" in browser.dialog
         assert len(browser.marked) == 0
     assert len(api.writes) == 2
-    assert [user.status for user in api.users[:4]] == ["inactive", "inactive", "inactive", "active"]
+    assert [user.status for user in people(api)[:4]] == ["inactive", "inactive", "inactive", "active"]
 
 
 async def test_where_everyone_is_as_requested_nothing_is_reviewed() -> None:
@@ -111,7 +116,7 @@ async def test_the_role_is_chosen_among_those_of_the_account() -> None:
         assert "role Viewer -> Auditor" in browser.dialog
         assert "role Editor -> Auditor" in browser.dialog
         await run(browser)
-    assert [user.role for user in api.users[:2]] == ["Auditor", "Auditor"]
+    assert [user.role for user in people(api)[:2]] == ["Auditor", "Auditor"]
 
 
 async def test_a_text_field_is_set_and_an_empty_value_clears_it() -> None:
@@ -125,7 +130,7 @@ async def test_a_text_field_is_set_and_an_empty_value_clears_it() -> None:
         await browser.press("enter")
         await reviewed(browser)
         await run(browser)
-        assert {user.last_name for user in api.users[:2]} == {"Weber"}
+        assert {user.last_name for user in people(api)[:2]} == {"Weber"}
         await browser.press("escape")
         await browser.press("space", "b")
         await browser.settled(lambda: isinstance(browser.app.screen, BulkDialog))
@@ -135,7 +140,7 @@ async def test_a_text_field_is_set_and_an_empty_value_clears_it() -> None:
         await reviewed(browser)
         assert "-> none" in browser.dialog
         await run(browser)
-    assert [not user.first_name for user in api.users[:2]] == [False, True]
+    assert [not user.first_name for user in people(api)[:2]] == [False, True]
 
 
 async def test_groups_and_offboarding_act_on_the_listed_users() -> None:
@@ -175,7 +180,7 @@ async def test_a_deletion_of_several_offers_to_deactivate_and_asks_for_their_num
         await browser.armed()
         await run(browser)
     assert {write[1] for write in written(api)} == ids
-    assert not ids & {user.id for user in api.users}
+    assert not ids & {user.id for user in people(api)}
 
 
 async def test_instead_of_deleting_several_they_are_deactivated() -> None:
@@ -228,7 +233,7 @@ async def test_esc_while_the_job_runs_leaves_it_running_and_the_status_line_show
         await browser.press("escape", "escape", "escape")
         assert "Deactivating 12 people" in browser.status_line
         gate.set()
-        await browser.settled(lambda: all(user.status == "inactive" for user in api.users))
+        await browser.settled(lambda: all(user.status == "inactive" for user in people(api)))
 
 
 async def test_scim_has_no_role_to_set() -> None:
@@ -245,11 +250,18 @@ async def test_a_read_only_profile_shows_the_actions_with_the_reason_and_refuses
     async with open_browser(Setting(api=api, read_only=True)) as browser:
         await show_actions(browser, "space")
         assert "is read-only" in browser.dialog
-        for action in BulkAction:
-            await browser.press(action.value)
-        await browser.press("enter")
+        for action in set(BulkAction) - {BulkAction.EXPORT}:
+            await browser.press(action.value, "enter")
         assert isinstance(browser.app.screen, BulkDialog)
         assert any("read-only" in toast for toast in browser.toasts)
+
+
+async def test_the_marked_users_are_exported_by_a_read_only_profile_too() -> None:
+    api = account()
+    async with open_browser(Setting(api=api, read_only=True)) as browser:
+        await show_actions(browser, "space", "down", "space")
+        await browser.press("E")
+        await browser.settled(lambda: "Export 2 marked users" in browser.dialog)
 
 
 async def test_ten_thousand_marks_open_the_dialog_and_keys_scroll_it() -> None:

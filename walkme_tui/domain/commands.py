@@ -106,7 +106,15 @@ COMMANDS: Final = (
         needs_view=True,
     ),
     # It asks what to do, so it does not itself write.
-    Command("user.bulk", ("b",), "Actions for the marked users, or for this one", CHANGE, "actions", needs_view=True),
+    Command(
+        "user.bulk",
+        ("b",),
+        "Actions for the marked users, or for this one",
+        CHANGE,
+        "actions",
+        needs_view=True,
+        of_users=True,
+    ),
     Command("user.edit", ("e",), "Edit this user", CHANGE, "edit", writes=True, needs_view=True),
     Command("user.new", ("n",), "Create a user", CHANGE, writes=True),
     Command("users.import", ("i",), "Import users from a CSV file", CHANGE, writes=True),

@@ -35,6 +35,7 @@ class BulkAction(StrEnum):
     LAST_NAME = "l"
     EXTERNAL_ID = "i"
     GROUPS = "a"
+    EXPORT = "E"
     DELETE = "D"
 
 
@@ -47,6 +48,7 @@ LABELS: Final = {
     BulkAction.LAST_NAME: "Set the last name…",
     BulkAction.EXTERNAL_ID: "Set the external id…",
     BulkAction.GROUPS: "Change groups…",
+    BulkAction.EXPORT: "Export to a file…",
     BulkAction.DELETE: "Delete permanently…",
 }
 
@@ -132,12 +134,12 @@ class _People(RowList[User]):
 
     def line(self, row: User, width: int) -> StyledText:
         """Email, name and status."""
-        email_width = int(width * EMAIL_SHARE)
-        name = name_of(row)
-        shown = "" if name == email_of(row) else name
+        email, name = email_of(row), name_of(row)
+        rest = width - STATUS_WIDTH
+        email_width = rest if name == email else int(width * EMAIL_SHARE)
         return [
-            (words.fit(email_of(row), email_width), TextStyle.PLAIN),
-            (words.fit(f"  {shown}", width - email_width - STATUS_WIDTH), TextStyle.DIM),
+            (words.fit(email, email_width), TextStyle.PLAIN),
+            (words.fit(f"  {name}", rest - email_width), TextStyle.DIM),
             (words.fit(f"  {status_text(row.status)}", STATUS_WIDTH), TextStyle.DIM),
         ]
 

@@ -21,6 +21,7 @@ from walkme_tui.ui.dialogs.role import RoleDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.delete import delete
+from walkme_tui.ui.flows.export import export_users
 from walkme_tui.ui.flows.group_editor import edit_groups
 from walkme_tui.ui.flows.offboard import offboard
 from walkme_tui.ui.flows.origin import Origin
@@ -43,6 +44,7 @@ COMMANDS: Final = {
     BulkAction.LAST_NAME: command("user.edit"),
     BulkAction.EXTERNAL_ID: command("user.edit"),
     BulkAction.GROUPS: command("user.edit_groups"),
+    BulkAction.EXPORT: command("users.export"),
     BulkAction.DELETE: command("user.delete"),
 }
 """The command that does the same for one user: where it is disabled, so is the action."""
@@ -105,6 +107,8 @@ class _Bulk:
                 await self._set_role()
             case BulkAction.GROUPS:
                 await edit_groups(self._view, self._origin, self._ids, None)
+            case BulkAction.EXPORT:
+                await export_users(self._view, self._origin, self._ids)
             case BulkAction.DELETE:
                 await self._delete()
             case _:
