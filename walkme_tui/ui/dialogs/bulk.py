@@ -138,7 +138,7 @@ class _People(RowList[User]):
         rest = width - STATUS_WIDTH
         email_width = rest if name == email else int(width * EMAIL_SHARE)
         return [
-            (words.fit(email, email_width), TextStyle.PLAIN),
+            (words.fit(words.cut_email(email, email_width), email_width), TextStyle.PLAIN),
             (words.fit(f"  {name}", rest - email_width), TextStyle.DIM),
             (words.fit(f"  {status_text(row.status)}", STATUS_WIDTH), TextStyle.DIM),
         ]

@@ -20,6 +20,7 @@ from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle, 
 
 LEAST_NUMBER_WIDTH: Final = 4
 VERB_WIDTH: Final = 12
+FACT_WIDTH: Final = 8
 LEAST_OBJECT: Final = 12
 KEPT_PARTS: Final = 200
 NOTHING_FOR: Final = "Nothing to do for"
@@ -161,7 +162,7 @@ def _compact_lines(
     change = f"{step.change.verb} {change_words.target_of(step.change)}"
     if step.change.deletes and isinstance(subject, Subject):
         facts = _facts(subject, has_roles=not capabilities(draft.planned.surface).roles)
-        change = f"{step.change.verb}   {'   '.join(facts)}"
+        change = "   ".join([step.change.verb, *(fact.ljust(FACT_WIDTH) for fact in facts)]).rstrip()
     head: list[StyledSpan] = [(number, TextStyle.DIM)]
     indent = " " * (len(number) + 2)
     if cell_len(who) + 2 <= who_width and cell_len(change) <= room:
