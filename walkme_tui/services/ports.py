@@ -362,7 +362,8 @@ class Journal(Protocol):
     """The durable record of plans, steps and outcomes; append-only, never rebuilt.
 
     Every writing call has reached the disk (synchronous=FULL) when it returns, and raises ``JournalUnavailable`` if it
-    could not: then nothing may be sent.
+    could not: then nothing may be sent. Only what ``settle`` records may follow within a moment, at the latest with the
+    next writing call, before a read, and before ``release``: after a crash in between the step is still SENT.
     """
 
     async def create(self, plan: "Plan", actor: "Actor") -> "Job":

@@ -256,6 +256,7 @@ async def test_refreshing_a_running_job_reads_only_its_changed_steps(
     await journal.claim(job.id)
     other = journal_in(tmp_path / "data")
     seen = await other.job(job.id)
+    await journal.write(lambda _: None)
     read: list[int] = []
 
     def counted(row: Sequence[Any]) -> StepRecord:
@@ -272,6 +273,7 @@ async def test_refreshing_a_running_job_reads_only_its_changed_steps(
     )
     for change in changes:
         await change()
+        await journal.write(lambda _: None)
         monkeypatch.setattr(tables, "step_record", counted)
         refreshed = await other.refresh(seen)
         monkeypatch.undo()

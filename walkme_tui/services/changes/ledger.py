@@ -12,7 +12,7 @@ from walkme_tui.services.ports import Clock, Journal
 
 
 class Ledger:
-    """Writes each change of a step to the journal, on disk when a call returns, then to the progress.
+    """Writes each change of a step to the journal, then to the progress; an intent is on the disk when a call returns.
 
     The journal names what the job creates by the key in its plan, also once it has an id; the records that calls return
     have the id. Raises what ``Journal`` raises.

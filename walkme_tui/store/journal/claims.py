@@ -91,12 +91,16 @@ class Claims:
         """
         if not self._locks.holds(job_id):
             raise ValueError(f"job {job_id} is not claimed by this process")
-        holder = self._holder(tables, job_id)
-        if holder is None or holder.token != self.process.token:
+        if not self.is_ours(tables, job_id):
             raise AccountBusy(
                 f"Another process has taken over job {job_id}, because this one did not renew its lease in time.",
                 hint="Nothing more is sent from here. See the other process for the result.",
             )
+
+    def is_ours(self, tables: JournalTables, job_id: str) -> bool:
+        """True if this process claimed the job, and no other one has since."""
+        holder = self._holder(tables, job_id)
+        return self._locks.holds(job_id) and holder is not None and holder.token == self.process.token
 
     def delete(self, tables: JournalTables, job_id: str) -> None:
         """Delete a job's holder, and with it its claims."""

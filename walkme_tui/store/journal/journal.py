@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import JournalUnavailable, NotFound, WalkmeError
@@ -30,6 +30,10 @@ J = TypeVar("J", Job, JobSummary)
 # Servers change: PATCH, which needs no whole record and so clears nothing, is tried again after this time.
 PATCH_REFUSED_MS: Final = 30 * 86_400_000
 
+SETTLED_SECONDS: Final = 0.2
+"""After so long the outcome of a step is written in a commit of its own, unless it was written before."""
+MOST_UNWRITTEN: Final = 100
+
 DISCARDED_TODO: Final = "Not done: the job was discarded."
 DISCARDED_MISSING: Final = (
     "It was sent, no usable answer came, and its effect was not found afterwards; then the job was discarded."
@@ -51,6 +55,11 @@ def open_journal(
 class SqliteJournal:
     """``services.ports.Journal`` over one SQLite file in the data folder.
 
+    Outcomes of steps are written with the next write, after ``SETTLED_SECONDS``, or before a read or the end, whichever
+    is first. A crash before that loses them: on the disk the steps are still SENT, and a resumed run reads them back,
+    so that no change is sent twice. It finds that the change is there or is not, but no longer why the server refused
+    it: a step that was refused is sent once more, or needs review where it does not show who made the change.
+
     Calls raise ``JournalUnavailable``, ``NotFound`` and ``AccountBusy``. A call out of order (a step that is sent again
     before it was settled, a job that was never claimed) is a mistake of the caller: ValueError.
     """
@@ -65,6 +74,9 @@ class SqliteJournal:
         self._actor = _operator() if actor is None else str(actor)
         self._claims = Claims(self._locks, lambda: self._file.on_network, clock, self._actor)
         self._lease_task: asyncio.Task[None] | None = None
+        # Only the thread reads and changes it.
+        self._unwritten: list[_Settled] = []
+        self._settled_task: asyncio.Task[None] | None = None
         self._closed = False
 
     # ------------------------------------------------------------ jobs
@@ -161,7 +173,7 @@ class SqliteJournal:
         def delete() -> int:
             if not self._file.path.exists():
                 return 0
-            purged = self._file.write(lambda tables: purge(tables, self._folder, before_ms, self._clock(), self._actor))
+            purged = self._write(lambda tables: purge(tables, self._folder, before_ms, self._clock(), self._actor))
             self._file.compact()
             return purged
 
@@ -200,7 +212,7 @@ class SqliteJournal:
             self._claims.claim(tables, job_id)
 
         try:
-            self._file.write(written)
+            self._write(written)
         except BaseException:
             if acquired:
                 self._locks.release(job_id)
@@ -221,7 +233,7 @@ class SqliteJournal:
             tables.set_state(job_id, state, AuditEntry(self._clock(), job_id, self._actor, "released", state.value))
 
         try:
-            self._file.write(written)
+            self._write(written)
         finally:
             self._locks.release(job_id)
 
@@ -238,18 +250,47 @@ class SqliteJournal:
         await self.write(written)
 
     async def settle(self, job_id: str, number: int, outcome: Outcome, at_ms: int) -> None:
-        """Record the outcome of a step: a settled state, or TODO again where it certainly had no effect."""
+        """Record the outcome of a step: a settled state, or TODO again where it certainly had no effect.
+
+        It reaches the disk later, see the class.
+        """
         if outcome.state is StepState.SENT:
             raise ValueError("SENT is recorded by intend, not by settle")
+        settled = _Settled(job_id, number, outcome, at_ms)
+        await self._thread.run(lambda: self._settle(settled), Urgency.WRITE)
+        if self._settled_task is None or self._settled_task.done():
+            self._settled_task = asyncio.create_task(self._write_settled_later(), name="journal outcomes")
 
-        def written(tables: JournalTables) -> None:
-            self._claims.check(tables, job_id)
-            state = tables.step_state(job_id, number)
+    def _settle(self, settled: "_Settled") -> None:
+        def checked(tables: JournalTables) -> None:
+            self._claims.check(tables, settled.job_id)
+            state = tables.step_state(settled.job_id, settled.number)
+            for earlier in self._unwritten:
+                if (earlier.job_id, earlier.number) == (settled.job_id, settled.number):
+                    state = earlier.outcome.state
             if state.settled:
-                raise ValueError(f"step {number} of job {job_id} is {state.value} already")
-            tables.mark_settled(job_id, number, outcome, at_ms, self._actor)
+                raise ValueError(f"step {settled.number} of job {settled.job_id} is {state.value} already")
 
-        await self.write(written)
+        if len(self._unwritten) >= MOST_UNWRITTEN:
+            self._write_settled()
+        self._file.read(checked, None)
+        self._unwritten.append(settled)
+
+    async def _write_settled_later(self) -> None:
+        await asyncio.sleep(SETTLED_SECONDS)
+        with suppress(JournalUnavailable):  # the next write raises it
+            await self._thread.run(self._write_settled, Urgency.WRITE)
+
+    def _write_settled(self) -> None:
+        if self._unwritten:
+            self._write(lambda _: None)
+
+    def _add_settled(self, tables: JournalTables) -> None:
+        """Write the outcomes that are due; those of a job that this process holds no more are left to its holder."""
+        held = {job_id for job_id in {each.job_id for each in self._unwritten} if self._claims.is_ours(tables, job_id)}
+        for settled in self._unwritten:
+            if settled.job_id in held:
+                tables.mark_settled(settled.job_id, settled.number, settled.outcome, settled.at_ms, self._actor)
 
     async def _renew_leases(self) -> None:
         """Renew the leases of claimed jobs, where other hosts may not see the locks."""
@@ -267,12 +308,15 @@ class SqliteJournal:
     async def aclose(self) -> None:
         """Complete what is queued, close the file and release every lock; may be called again."""
         self._closed = True
-        if self._lease_task is not None:
-            self._lease_task.cancel()
-            await asyncio.wait([self._lease_task])
+        for task in (self._lease_task, self._settled_task):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
 
         def close() -> None:
             try:
+                with suppress(JournalUnavailable):  # a resumed run reads back what is not written
+                    self._write_settled()
                 self._locks.release_all()
             finally:
                 self._file.close()
@@ -281,11 +325,37 @@ class SqliteJournal:
 
     async def read(self, work: Callable[[JournalTables], R], otherwise: R) -> R:
         """The result of ``work``, all of one moment; ``otherwise`` where there is no journal yet."""
-        return await self._thread.run(lambda: self._file.read(work, otherwise), Urgency.READ)
+
+        def read() -> R:
+            with suppress(JournalUnavailable):  # then the result is what has reached the disk
+                self._write_settled()
+            return self._file.read(work, otherwise)
+
+        return await self._thread.run(read, Urgency.READ)
 
     async def write(self, work: Callable[[JournalTables], R]) -> R:
         """Do ``work`` in one transaction that has reached the disk when this returns."""
-        return await self._thread.run(lambda: self._file.write(work), Urgency.WRITE)
+        return await self._thread.run(lambda: self._write(work), Urgency.WRITE)
+
+    def _write(self, work: Callable[[JournalTables], R]) -> R:
+        """Do ``work`` in one transaction with the outcomes that are due."""
+
+        def whole(tables: JournalTables) -> R:
+            self._add_settled(tables)
+            return work(tables)
+
+        result = self._file.write(whole)
+        self._unwritten.clear()
+        return result
+
+
+class _Settled(NamedTuple):
+    """The outcome of a step that is still to be written."""
+
+    job_id: str
+    number: int
+    outcome: Outcome
+    at_ms: int
 
 
 class SqliteWriteSupport:
