@@ -18,6 +18,8 @@ from walkme_tui.services.events import Events
 from walkme_tui.services.ports import DirectoryApi, Mirror, Session, SyncSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from walkme_tui.api.connection import Offload
     from walkme_tui.api.rest.client import RestDirectory
     from walkme_tui.api.retry import RetryPolicy
@@ -218,14 +220,15 @@ def _require_ca_bundle(profile: Profile) -> None:
         )
 
 
-def _write_receipt(folder: Path, name: str, text: str) -> Path:
+def _write_receipt(folder: Path, name: str, pieces: "Iterable[str]") -> Path:
     """``services.receipts.Write`` into a folder, which is made."""
-    from walkme_tui.config.private_files import write_atomically
+    from walkme_tui.config.private_files import atomic_text
     from walkme_tui.domain.errors import JournalUnavailable
 
     file = folder / name
     try:
-        write_atomically(private_folder(private_folder(folder.parent) / folder.name) / name, text)
+        with atomic_text(private_folder(private_folder(folder.parent) / folder.name) / name) as stream:
+            stream.writelines(pieces)
     except (OSError, ConfigurationError) as error:
         reason = error.strerror if isinstance(error, OSError) else error.message
         raise JournalUnavailable(

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
@@ -57,8 +57,8 @@ class Bench:
             lambda: JobRuns(Executor(session, journal, ACTOR), journal, receipts, other),
         )
 
-    def _write(self, name: str, text: str) -> Path:
-        self.receipts[name] = text
+    def _write(self, name: str, pieces: Iterable[str]) -> Path:
+        self.receipts[name] = "".join(pieces)
         return RECEIPTS / name
 
     async def offboarding_left(self, session: Session, user_id: str, done: int, *, sent: bool = False) -> Job:

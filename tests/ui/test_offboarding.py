@@ -1,5 +1,6 @@
 """Offboarding from the list: the plan, its review, the requests and the result."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,7 @@ async def test_k_keeps_a_group_and_removes_it_again() -> None:
     assert groups_of(api) == ("g2",)
 
 
-async def test_several_marked_users_are_one_plan_with_a_receipt_each() -> None:
+async def test_several_marked_users_are_one_plan_with_one_receipt() -> None:
     api, bench = account(), Bench()
     async with open_browser(Setting(api=api, bench=bench)) as browser:
         await show_plan(browser, "space", "down", "space", "down", "O")
@@ -147,7 +148,8 @@ async def test_several_marked_users_are_one_plan_with_a_receipt_each() -> None:
         await browser.settled(lambda: "Done and verified." in browser.dialog)
         assert status_of(api, 0) == status_of(api, 1) == "inactive"
         assert status_of(api, 2) == "active"
-        assert len([name for name in bench.receipts if name.endswith(".md")]) == 2
+        (receipt,) = (text for name, text in bench.receipts.items() if name.endswith(".json"))
+        assert len(json.loads(receipt)["people"]) == 2
         assert browser.says("undo all 2 people")
         assert "z on one of them in the Users tab undoes only that person." in " ".join(browser.dialog.split())
 

@@ -239,7 +239,7 @@ def _add_offboard(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -
     parser.epilog = (
         "Sets the status to inactive, then removes the user from every group that keep_groups in config.toml does not\n"
         "name, and reads each change back. On a terminal the browser opens at the plan. If one email is unknown,\n"
-        "nothing is changed. walkme-tui undo JOB undoes the whole job, walkme-tui undo RECEIPT one user."
+        "nothing is changed. walkme-tui undo JOB undoes the whole job, walkme-tui jobs receipt helps to undo one user."
     )
 
 
@@ -318,7 +318,8 @@ def _add_undo(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> No
     parser.add_argument("job", metavar="JOB|RECEIPT", help=f"{_JOB_ID}; or the path of a receipt")
     _add_plan_options(parser)
     parser.epilog = (
-        "With the id of a job, the changes to all its users are undone; with a receipt, those to its user only.\n"
+        "With the id of a job or its receipt, the changes to all its users are undone; with the receipt of one user\n"
+        "(walkme-tui jobs receipt), those to this one only.\n"
         "The previous status and exactly the removed groups are restored. What others changed since is skipped and\n"
         "listed. An undo is a job too, and can be undone."
     )
@@ -374,6 +375,12 @@ def _add_jobs(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
     failed = job_action("failed", "list the steps of a job that failed, were refused or need review")
     failed.add_argument("--csv", action="store_true", help="print CSV")
     _add_csv_options(failed)
+    receipt = job_action("receipt", "print the receipt of one user or group of a job, as Markdown or with --json")
+    receipt.add_argument("subject", metavar="EMAIL|ID|GROUP", help="the user or the group")
+    receipt.add_argument(
+        "--output", metavar="FILE", type=Path, help="write the receipt to this file; JSON if it ends in .json"
+    )
+    receipt.epilog = "The JSON can be undone alone: walkme-tui undo FILE.json"
     purge = action("purge", "delete personal data of finished jobs; who made which kind of change, and when, is kept")
     purge.add_argument(
         "--before", metavar="DATE", type=moment_ms, required=True, help="jobs created before this day, as 2026-01-31"

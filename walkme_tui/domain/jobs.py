@@ -9,8 +9,10 @@ from typing import Final, NamedTuple
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Record
+from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.imports.source import ImportRow, OnConflict, RowOutcome
 from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, Step, StepState, Subject, grouped
+from walkme_tui.domain.text import clean, email_key
 from walkme_tui.domain.users import Json
 
 
@@ -135,6 +137,7 @@ class SubjectName(NamedTuple):
 
 
 NAMES_IN_SUMMARY: Final = 2
+MAX_SHOWN: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +298,21 @@ class Job:
     def subject_id(self, id_now: str) -> str:
         """The id of this user or group in the job's plan: of one that the job created, the key."""
         return self._subject_ids.get(id_now, id_now)
+
+    def subject_named(self, wanted: str) -> Subject | GroupSubject:
+        """The user or group of the job with this id, email or name; raises ``NotFound``."""
+        key = email_key(wanted)
+        found: Sequence[Subject | GroupSubject | None] = [self.plan.subject_of(self.subject_id(wanted))]
+        if found == [None]:
+            found = [subject for subject in self.plan.all_subjects if email_key(subject.name) == key]
+        if len(found) == 1 and found[0] is not None:
+            return found[0]
+        shown = clean(wanted, MAX_SHOWN)
+        if found:
+            raise NotFound(f"Job {self.id} has {len(found)} called {shown}.", hint="Give the id.")
+        raise NotFound(
+            f"Job {self.id} has no user or group {shown}.", hint=f"walkme-tui jobs show {self.id} lists all."
+        )
 
     @cached_property
     def _subject_ids(self) -> Mapping[str, str]:

@@ -5,13 +5,13 @@ lists and no tables, because renderers disagree on which ``|`` ends a cell.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.domain.groups import member_count
 from walkme_tui.domain.plans import StepState
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.domain.users import Json
 
 MAX_SHOWN: Final = 300
@@ -27,6 +27,7 @@ TITLES: Final = {
     "create": "Creation",
     "delete": "Deletion",
     "groups": "Change of groups",
+    "import": "Import",
     "create group": "Creation",
     "rename group": "Renaming",
     "delete group": "Deletion",
@@ -35,49 +36,108 @@ TITLES: Final = {
 
 def receipt_markdown(receipt: Mapping[str, Any], file_name: str) -> str:
     """The Markdown of a receipt that ``receipts.receipt`` made: the lines for a ticket, then the whole record."""
-    account, operator = receipt["account"], receipt["operator"]
-    where = f"{code(account['base_url'])} ({account['surface'].upper()})"
+    return "\n".join(
+        [
+            *ticket_lines(receipt, file_name),
+            "",
+            *_record(receipt, _subject(receipt)),
+            "",
+            "## Before and after",
+            "",
+            *_before_and_after(receipt),
+            "",
+            "## Steps",
+            "",
+            *(_steps(receipt, receipt) or ["None."]),
+            "",
+            *_left_out(receipt),
+        ]
+    )
+
+
+def job_markdown(
+    head: Mapping[str, Any], for_ticket: Iterable[Mapping[str, Any]], entries: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
+    """The Markdown of the receipt of a job of several users or groups, in pieces.
+
+    ``head`` is ``receipts.receipt_head``; ``entries`` are those of all, ``for_ticket`` those that a ticket describes.
+    """
+    yield "\n".join([*job_ticket_lines(head, for_ticket), "", *_record(head), "", *_left_out(head)])
+    yield f"## {'Groups' if head['about'] == 'groups' else 'People'}\n"
+    for entry in entries:
+        steps = _steps(entry, head) or ["None."]
+        lines = ["", f"### {_label(entry)}", "", _subject(entry), *_before_and_after(entry), "", *steps, ""]
+        yield "\n".join(lines)
+
+
+def job_ticket_lines(head: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The lines for a ticket of a job of several users or groups; ``entries`` are those to describe one by one."""
+    noun = ("group", "groups") if head["about"] == "groups" else ("person", "people")
+    states, warnings = head["by_state"], head["warnings"]
     lines = [
-        *ticket_lines(receipt, file_name),
-        "",
+        *_title(head, _counted(sum(states.values()), noun)),
+        f"- {', '.join(f'{_counted(count, noun)} {_word(state)}' for state, count in states.items())}",
+    ]
+    for entry in entries:
+        lines.append(f"- {_label(entry)}: {'; '.join(_changes(entry)) or 'nothing to do'}")
+        lines += _checks(entry)
+    for text, count in list(warnings.items())[:MAX_PHRASES]:
+        lines.append(f"- Warning for {_counted(count, noun)}: {code(text, MAX_SENTENCE)}")
+    people = head["undo_people"]
+    if people:
+        one = f"walkme-tui jobs receipt {head['job']} {noun[0].upper()} --output FILE.json"
+        undo = f"{code(head['undo'])} for all {_counted(people, noun)} that the job changed"
+        lines.append(f"- Undo: {undo}; for one alone {code(one)}, then {code('walkme-tui undo FILE.json')}")
+    else:
+        lines.append("- Undo: nothing was changed that can be undone")
+    return lines
+
+
+def _counted(count: int, noun: tuple[str, str]) -> str:
+    return f"{spaced(count)} {noun[count != 1]}"
+
+
+def _record(head: Mapping[str, Any], *subject: str) -> list[str]:
+    """The section with who did it where and when; ``subject`` are lines to put first."""
+    account, operator = head["account"], head["operator"]
+    where = f"{code(account['base_url'])} ({account['surface'].upper()})"
+    return [
         "## Record",
         "",
-        _subject(receipt),
+        *subject,
         f"- Operator: {code(operator['os_user'])} on {code(operator['host'])}, client {code(operator['client_id'])}",
         f"- Account: {code(account['profile'])}, {where}, {_word(account['environment'])}",
-        *([f"- Undoes job: {code(receipt['undoes'])}"] if receipt["undoes"] else []),
-        f"- Begun: {_moment(receipt['created_at'])}",
-        "",
-        "## Before and after",
-        "",
-        *_before_and_after(receipt),
-        *([f"- Groups kept: {_listed(receipt['kept'])}"] if receipt["kept"] else []),
-        "",
-        "## Steps",
-        "",
-        *(_steps(receipt) or ["None."]),
-        "",
+        *([f"- Undoes job: {code(head['undoes'])}"] if head["undoes"] else []),
+        f"- Begun: {_moment(head['created_at'])}",
     ]
-    if receipt["left_out"]:
-        lines += ["## Left out", "", *(f"- {code(sentence, MAX_SENTENCE)}" for sentence in receipt["left_out"]), ""]
-    return "\n".join(lines)
+
+
+def _left_out(head: Mapping[str, Any]) -> list[str]:
+    if not head["left_out"]:
+        return []
+    return ["## Left out", "", *(f"- {code(sentence, MAX_SENTENCE)}" for sentence in head["left_out"]), ""]
+
+
+def _title(head: Mapping[str, Any], who: str) -> list[str]:
+    """The heading, and the line with ticket, job, state and time."""
+    account, operator = head["account"], head["operator"]
+    title = TITLES.get(head["kind"], "Change")
+    ticket = f"{code(head['ticket'])}, " if head["ticket"] else ""
+    when = _moment(head["settled_at"] or head["written_at"])
+    by = f"{code(operator['os_user'])} on {code(operator['host'])}"
+    return [
+        f"# {title} of {who} in {code(account['profile'])} ({_word(account['environment'])})",
+        f"- {ticket}job {code(head['job'])}, {_word(head['state'])} {when}, by {by}",
+    ]
 
 
 def ticket_lines(receipt: Mapping[str, Any], file_name: str) -> list[str]:
     """At most six lines for a ticket; ``file_name`` is the receipt's JSON file, for the undo of this person."""
-    account, operator = receipt["account"], receipt["operator"]
-    title = TITLES.get(receipt["kind"], "Change")
-    who = _label(receipt)
-    ticket = f"{code(receipt['ticket'])}, " if receipt["ticket"] else ""
-    state = _word(receipt["state"])
-    when = _moment(receipt["settled_at"] or receipt["written_at"])
-    by = f"{code(operator['os_user'])} on {code(operator['host'])}"
     lines = [
-        f"# {title} of {who} in {code(account['profile'])} ({_word(account['environment'])})",
-        f"- {ticket}job {code(receipt['job'])}, {state} {when}, by {by}",
-        f"- {'; '.join(_changes(receipt)) or 'Nothing to do'}",
+        *_title(receipt, _label(receipt)),
+        f"- {'; '.join([*_changes(receipt), *_number_left_out(receipt)]) or 'Nothing to do'}",
     ]
-    lines += [f"- Check: {code(check['text'], MAX_SENTENCE)}" for check in receipt["checks"]]
+    lines += _checks(receipt)
     if receipt["warning"]:
         lines.append(f"- Warning: {code(receipt['warning'], MAX_SENTENCE)}")
     return [*lines, f"- Undo: {_undo(receipt, file_name)}"]
@@ -113,10 +173,12 @@ def _before_and_after(receipt: Mapping[str, Any]) -> list[str]:
     before, after = receipt["before"], receipt["after"]
     if "group" in receipt:
         return [f"- Before: {_group_state(before)}", f"- After: {_group_state(after)}"]
+    kept = [f"- Groups kept: {_listed(receipt['kept'])}"] if receipt["kept"] else []
     return [
         f"- Status: {_status(before)} -> {_status(after)}",
         f"- Groups before: {_groups(before)}",
         f"- Groups after: {_groups(after)}",
+        *kept,
     ]
 
 
@@ -126,9 +188,9 @@ def _group_state(state: Mapping[str, Any] | None) -> str:
     return f"{code(state['name']) if state['name'] else 'no name'}, {member_count(state['members'])}"
 
 
-def _steps(receipt: Mapping[str, Any]) -> list[str]:
+def _steps(receipt: Mapping[str, Any], head: Mapping[str, Any]) -> list[str]:
     """The steps, numbered from 1, each with one time: without the date on the day of the job."""
-    begun = receipt["created_at"]["local"]
+    begun = head["created_at"]["local"]
     lines = []
     for number, step in enumerate(receipt["steps"], 1):
         at = step["settled_at"] or step["sent_at"]
@@ -173,9 +235,15 @@ def _changes(receipt: Mapping[str, Any]) -> list[str]:
         phrases.append(f"{state}: {_call(step)}{why}")
     if len(others) > MAX_PHRASES:
         phrases.append(f"{len(others) - MAX_PHRASES} more steps below")
-    if receipt["left_out"]:
-        phrases.append(f"{len(receipt['left_out'])} left out")
     return phrases
+
+
+def _checks(receipt: Mapping[str, Any]) -> list[str]:
+    return [f"- Check: {code(check['text'], MAX_SENTENCE)}" for check in receipt["checks"]]
+
+
+def _number_left_out(receipt: Mapping[str, Any]) -> list[str]:
+    return [f"{len(receipt['left_out'])} left out"] if receipt["left_out"] else []
 
 
 def _some(targets: Sequence[str]) -> str:

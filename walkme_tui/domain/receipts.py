@@ -1,10 +1,14 @@
-"""The receipt of one user or group of a job: a JSON object to keep and to undo from; ``receipt_text`` renders it.
+"""The receipt of a job, or of one of its users or groups: a JSON object to keep and to undo from.
+
+``receipt_text`` renders it. A job of one user has the entry of the user at the top level, a job of several a list.
 
 Values are those of the account, not cleaned; times are in UTC and in the local zone. An unknown field is absent.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from walkme_tui.domain.accounts import Account, Surface
@@ -16,25 +20,40 @@ from walkme_tui.domain.inverses import after_steps
 from walkme_tui.domain.jobs import Job, JobState, StepRecord, created_ids
 from walkme_tui.domain.json_fields import BadField, bad, flag, group, group_to_json, one_of, or_null, text, user
 from walkme_tui.domain.plan_files import read_step, step_to_json
-from walkme_tui.domain.plans import GroupSubject, StepState, Subject
+from walkme_tui.domain.plans import GroupSubject, Plan, StepState, Subject
 from walkme_tui.domain.times import EPOCH, MILLISECOND, format_time_ms
 from walkme_tui.domain.user_json import ATTRIBUTES, decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, User
 
 FORMAT: Final = 1
+FORMAT_OF_SEVERAL: Final = 2
+MOST_FOR_TICKET: Final = 10
+NEED_ATTENTION: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
+_WORST_LAST: Final = (
+    StepState.DONE,
+    StepState.SKIPPED,
+    StepState.TODO,
+    StepState.SENT,
+    StepState.NEEDS_REVIEW,
+    StepState.REFUSED,
+    StepState.FAILED,
+)
 NAMES: Final = ("id", "email", "firstName", "lastName", "role", "externalId")
 STATE: Final = ("status", "groups")
 
 
 class ReadReceipt(NamedTuple):
-    """What an undo needs of a receipt: account, user or group, and the steps with the record before and after each."""
+    """What an undo needs of a receipt: account, users or groups, the steps with the record before and after each.
+
+    ``subjects`` are by id, and either all users or all groups.
+    """
 
     job_id: str
     ticket: str
     profile: str
     base_url: str
     surface: Surface
-    subject: User | Group
+    subjects: Mapping[str, User | Group]
     groups: tuple[Group, ...]
     steps: tuple[StepRecord, ...]
 
@@ -43,12 +62,71 @@ def receipt(
     job: Job, subject: Subject | GroupSubject, account: Account, written_at_ms: int, zone: tzinfo | None
 ) -> dict[str, Json]:
     """The receipt of one user or group of a job; ``zone`` is the local time zone (None: the system's)."""
-    records = job.records_of(subject.id)
+    return _head(job, account, written_at_ms, zone) | {"format": FORMAT} | receipt_entry(job, subject, zone)
+
+
+def receipt_head(job: Job, account: Account, written_at_ms: int, zone: tzinfo | None) -> dict[str, Json]:
+    """The receipt of a job of several users or groups without their entries, which are a list ``people`` or ``groups``.
+
+    ``by_state`` is the number of users or groups by the worst state of their steps, ``warnings`` that of users by the
+    warning that concerns them.
+    """
     plan = job.plan
+    states = Counter(_worst_state(job.records_of(subject.id)) for subject in receipt_subjects(plan))
+    warnings = Counter(
+        identity_provider_warning(subject.user, plan.kind)
+        for subject in receipt_subjects(plan)
+        if isinstance(subject, Subject)
+    )
+    del warnings[""]
+    return _head(job, account, written_at_ms, zone) | {
+        "format": FORMAT_OF_SEVERAL,
+        "about": "groups" if plan.about_groups else "people",
+        "by_state": {state.value: states[state] for state in _WORST_LAST if states[state]},
+        "warnings": dict(warnings),
+    }
+
+
+def receipt_subjects(plan: Plan) -> Sequence[Subject | GroupSubject]:
+    """The users or groups that the receipt of a job describes: those with steps, or all where none has one."""
+    return plan.changed_subjects or plan.all_subjects
+
+
+def subjects_for_ticket(job: Job) -> Sequence[Subject | GroupSubject]:
+    """Those that a ticket describes: all, or the first that need attention where there are many."""
+    subjects = receipt_subjects(job.plan)
+    if len(subjects) <= MOST_FOR_TICKET:
+        return subjects
+    wrong = {check.user_id for check in job.wrong_checks}
+    found = (
+        subject
+        for subject in subjects
+        if subject.id in wrong or _worst_state(job.records_of(subject.id)) in NEED_ATTENTION
+    )
+    return tuple(islice(found, MOST_FOR_TICKET))
+
+
+def receipt_entry(job: Job, subject: Subject | GroupSubject, zone: tzinfo | None) -> dict[str, Json]:
+    """What the receipt of a job says of one of its users or groups."""
+    records = job.records_of(subject.id)
     if isinstance(subject, GroupSubject):
         about, warning = _about_group(subject, records), ""
     else:
-        about, warning = _about_person(subject, records), identity_provider_warning(subject.user, plan.kind)
+        about, warning = _about_person(subject, records), identity_provider_warning(subject.user, job.plan.kind)
+    return {
+        **about,
+        "steps": [_step(record, zone) for record in records],
+        "checks": [check.to_json() for check in job.checks_of(subject.id)],
+        "warning": warning,
+    }
+
+
+def _worst_state(records: Sequence[StepRecord]) -> StepState:
+    return max((record.state for record in records), key=_WORST_LAST.index, default=StepState.DONE)
+
+
+def _head(job: Job, account: Account, written_at_ms: int, zone: tzinfo | None) -> dict[str, Json]:
+    plan = job.plan
 
     def moment(at_ms: int | None) -> Json:
         return None if at_ms is None else _moment(at_ms, zone)
@@ -70,11 +148,7 @@ def receipt(
         "created_at": moment(job.created_at_ms),
         "settled_at": moment(job.settled_at_ms),
         "written_at": moment(written_at_ms),
-        **about,
-        "steps": [_step(record, zone) for record in records],
         "left_out": list(plan.left_out),
-        "checks": [check.to_json() for check in job.checks_of(subject.id)],
-        "warning": warning,
         "undo": f"walkme-tui undo {job.id}",
         "undo_people": len(job.undoable_subjects),
     }
@@ -132,20 +206,25 @@ def read_receipt(value: object) -> ReadReceipt:
 
 def _read(value: object) -> ReadReceipt:
     whole = _object(value, "it")
-    if whole.get("format") != FORMAT or isinstance(whole.get("format"), bool):
-        bad("format", f"is not {FORMAT}")
+    if whole.get("format") not in (FORMAT, FORMAT_OF_SEVERAL) or isinstance(whole.get("format"), bool):
+        bad("format", f"is neither {FORMAT} nor {FORMAT_OF_SEVERAL}")
+    entries: list[tuple[object, str]] = [(whole, "")]
+    if whole["format"] == FORMAT_OF_SEVERAL:
+        noun = "groups" if "groups" in whole else "people"
+        entries = [(each, f"{noun}[{index}].") for index, each in enumerate(_list(whole.get(noun), noun))]
     account = _object(whole.get("account"), "account")
-    steps = whole.get("steps")
-    if not isinstance(steps, list):
-        bad("steps", "is not a list")
-    subject: User | Group
-    groups: tuple[Group, ...] = ()
-    if "group" in whole:
-        subject = group(whole["group"], "group")
-    else:
-        subject = _with_condition(user(whole.get("person"), "person"), whole.get("before"), "before")
-        groups = _named(whole.get("before"), "before") + _named(whole.get("after"), "after")
-    records = tuple(_read_step(step, subject, f"steps[{index}]") for index, step in enumerate(steps))
+    subjects: dict[str, User | Group] = {}
+    groups: list[Group] = []
+    records: list[StepRecord] = []
+    for entry, where in entries:
+        subject, own_groups, own_records = _read_entry(_object(entry, where.rstrip(".")), where)
+        if subject.id in subjects:
+            bad(f"{where}{'group' if isinstance(subject, Group) else 'person'}", "is described twice")
+        subjects[subject.id] = subject
+        groups += own_groups
+        records += own_records
+    if len({type(subject) for subject in subjects.values()}) != 1:
+        bad("it", "describes neither people nor groups alone")
     return ReadReceipt(
         job_id=text(whole.get("job"), "job"),
         ticket=text(whole.get("ticket"), "ticket"),
@@ -153,10 +232,25 @@ def _read(value: object) -> ReadReceipt:
         base_url=text(account.get("base_url"), "account.base_url"),
         # Receipts of earlier versions lack it.
         surface=one_of(Surface)(account.get("surface", Surface.REST.value), "account.surface"),
-        subject=subject,
-        groups=groups,
-        steps=records,
+        subjects=subjects,
+        groups=tuple(groups),
+        steps=tuple(sorted(records, key=lambda record: record.step.number)),
     )
+
+
+def _read_entry(entry: Mapping[str, Any], where: str) -> tuple[User | Group, tuple[Group, ...], tuple[StepRecord, ...]]:
+    """The user or group of an entry, the groups with names, and the steps; ``where`` is put before its fields."""
+    steps = _list(entry.get("steps"), f"{where}steps")
+    subject: User | Group
+    groups: tuple[Group, ...] = ()
+    before, after = f"{where}before", f"{where}after"
+    if "group" in entry:
+        subject = group(entry["group"], f"{where}group")
+    else:
+        subject = _with_condition(user(entry.get("person"), f"{where}person"), entry.get("before"), before)
+        groups = _named(entry.get("before"), before) + _named(entry.get("after"), after)
+    records = tuple(_read_step(step, subject, f"{where}steps[{index}]") for index, step in enumerate(steps))
+    return subject, groups, records
 
 
 def _state(job: Job) -> str:
@@ -255,6 +349,12 @@ def _moment(at_ms: int, zone: tzinfo | None) -> dict[str, Json]:
 
 def _only(raw: Mapping[str, Json], names: tuple[str, ...]) -> dict[str, Json]:
     return {name: raw[name] for name in names if name in raw}
+
+
+def _list(value: object, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        bad(where, "is not a list")
+    return value
 
 
 def _object(value: object, where: str) -> Mapping[str, Any]:

@@ -143,19 +143,25 @@ def test_a_finished_job_is_not_resumed(cli: CommandLine, api: FakeDirectory) -> 
     assert api.writes == writes
 
 
-def test_the_undo_commands_of_a_receipt_undo_the_stated_number_of_users(cli: CommandLine, api: FakeDirectory) -> None:
+def test_the_undo_commands_of_a_receipt_undo_the_stated_number_of_users(
+    cli: CommandLine, api: FakeDirectory, tmp_path: Path
+) -> None:
     other = "person00012@example.com"
     done = cli("offboard", ZOE, other, "--yes", "--json").json
     shown = cli("jobs", "show", done["job"]).out
     assert f"Undo     walkme-tui undo {done['job']}  (all 2 people)\n" in shown
-    assert "walkme-tui undo RECEIPT  (the one person of that receipt)\n" in shown
-    receipt = next(Path(path) for path in done["receipts"] if ZOE in path and path.endswith(".md"))
-    said = re.findall(r"`walkme-tui undo ([^`]+)`", receipt.read_text())
-    assert said == [receipt.with_suffix(".json").name, done["job"]]
-    assert {step["target"] for step in cli("undo", said[1], "--yes", "--json").json["steps"]} == {ZOE, other}
+    one = (
+        f"walkme-tui jobs receipt {done['job']} EMAIL --output FILE.json, then walkme-tui undo FILE.json  (one person)"
+    )
+    assert one in shown
+    json_file, markdown_file = map(Path, done["receipts"])
+    said = re.findall(r"`walkme-tui undo ([^`]+)`", markdown_file.read_text())
+    assert said == [done["job"], "FILE.json"]
+    assert {step["target"] for step in cli("undo", json_file.name, "--yes", "--json").json["steps"]} == {ZOE, other}
     done = cli("offboard", ZOE, other, "--yes", "--json").json
-    receipt = next(Path(path) for path in done["receipts"] if ZOE in path and path.endswith(".json"))
-    undo = cli("undo", receipt.name, "--yes", "--json").json
+    own = tmp_path / "zoe.json"
+    assert cli("jobs", "receipt", done["job"], ZOE.upper(), "--output", str(own)).code == 0
+    undo = cli("undo", str(own), "--yes", "--json").json
     assert {step["target"] for step in undo["steps"]} == {ZOE}
     assert cli("jobs", "show", done["job"], "--json").json["undone_by"] == [undo["job"]]
     shown = cli("jobs", "show", done["job"]).out

@@ -82,6 +82,19 @@ def test_without_a_journal_there_are_no_jobs(cli: CommandLine, api: FakeDirector
     assert api.calls == []
 
 
+def test_the_receipt_of_one_user_of_a_job_is_printed(cli: CommandLine) -> None:
+    cli.configure(FILE)
+    job = stored_job(cli, plan_for(1, 2), (DONE,))
+    first, second = job.plan.subjects
+    answer = cli("jobs", "receipt", job.id, first.name)
+    assert (answer.code, answer.out.splitlines()[0].startswith(f"# Offboarding of `{first.name}`")) == (0, True)
+    assert second.name not in answer.out
+    assert cli("jobs", "receipt", job.id, second.id, "--json").json["person"]["id"] == second.id
+    answer = cli("jobs", "receipt", job.id, "nobody@example.com")
+    assert answer.code == 1
+    assert f"Job {job.id} has no user or group nobody@example.com." in answer.err
+
+
 def test_no_profile_is_needed_to_look_at_jobs(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     job = stored_job(cli, plan_for(1))
     monkeypatch.delenv("WALKME_CLIENT_ID")

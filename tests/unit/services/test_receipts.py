@@ -1,6 +1,7 @@
-"""Receipt files: two for each user, with safe and unique names that stay the same."""
+"""Receipt files: two for a job, with safe and unique names that stay the same."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -15,10 +16,11 @@ from tests.support.plan_strategies import plans
 from tests.support.sessions import NOON_MS, open_session
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import JournalUnavailable
-from walkme_tui.domain.jobs import JobState, Outcome
+from walkme_tui.domain.jobs import JobState, Outcome, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.domain.receipts import receipt_subjects
 from walkme_tui.services.changes.planner import Planner
-from walkme_tui.services.changes.receipts import Receipts, file_names
+from walkme_tui.services.changes.receipts import Receipts, file_name
 from walkme_tui.services.changes.undo import UndoPlanner
 
 ACCOUNT = Account("acme", Environment.PRODUCTION, Surface.REST, "https://api.walkme.com")
@@ -31,11 +33,11 @@ class FilesInMemory:
         self.files: dict[str, str] = {}
         self.full = False
 
-    def write(self, name: str, text: str) -> Path:
+    def write(self, name: str, pieces: Iterable[str]) -> Path:
         """Store a file; raises if the space is used up."""
         if self.full:
             raise JournalUnavailable("No space left.")
-        self.files[name] = text
+        self.files[name] = "".join(pieces)
         return Path("/data/receipts") / name
 
     @property
@@ -45,27 +47,57 @@ class FilesInMemory:
         return text
 
 
-async def test_each_user_of_a_job_gets_two_files_that_the_journal_records(tmp_path: Path) -> None:
+async def test_a_job_of_several_users_gets_one_receipt_with_an_entry_for_each(tmp_path: Path) -> None:
     journal, stored = journal_in(tmp_path), FilesInMemory()
     receipts = Receipts(ACCOUNT, journal, stored.write, lambda: NOON_MS, UTC)
     try:
         job = await journal.create(plan_for(1, 2), ACTOR)
-        await receipts.write(job)
-        day = "2026-11-23"
-        assert sorted(stored.files) == [
-            f"{day}-offboard-person00001@example.com-{job.id}.json",
-            f"{day}-offboard-person00001@example.com-{job.id}.md",
-            f"{day}-offboard-person00002@example.com-{job.id}.json",
-            f"{day}-offboard-person00002@example.com-{job.id}.md",
-        ]
-        first, second = (text for name, text in sorted(stored.files.items()) if name.endswith(".json"))
-        assert [json.loads(text)["person"]["id"] for text in (first, second)] == [person(1).id, person(2).id]
-        for_a_ticket = receipts.text(job).split("\n\n")
-        markdown = [text for name, text in sorted(stored.files.items()) if name.endswith(".md")]
-        assert [text.startswith(lines.strip()) for text, lines in zip(markdown, for_a_ticket, strict=True)] == [
-            True
-        ] * 2
-        assert (await journal.job(job.id)).receipts == tuple(f"/data/receipts/{name}" for name in sorted(stored.files))
+        written = await receipts.write(job)
+        name = f"2026-11-23-offboard-2-people-{job.id}"
+        assert list(stored.files) == [f"{name}.json", f"{name}.md"]
+        content = json.loads(stored.json)
+        assert (content["format"], content["by_state"]) == (2, {"todo": 2})
+        assert [each["person"]["id"] for each in content["people"]] == [person(1).id, person(2).id]
+        markdown = stored.files[f"{name}.md"]
+        assert markdown.startswith(receipts.text(job).strip())
+        assert markdown.count("\n### ") == 2
+        assert (
+            written.receipts
+            == (await journal.job(job.id)).receipts
+            == tuple(f"/data/receipts/{each}" for each in stored.files)
+        )
+    finally:
+        await journal.aclose()
+
+
+async def test_the_receipt_of_one_of_several_users_is_written_on_request(tmp_path: Path) -> None:
+    journal, stored = journal_in(tmp_path), FilesInMemory()
+    receipts = Receipts(ACCOUNT, journal, stored.write, lambda: NOON_MS, UTC)
+    try:
+        job = await journal.create(plan_for(1, 2), ACTOR)
+        job = await receipts.write_one(job, job.plan.subjects[1])
+        assert [Path(path).name for path in job.receipts] == list(stored.files)
+        content = json.loads(stored.json)
+        assert (content["format"], content["person"]["id"]) == (1, person(2).id)
+    finally:
+        await journal.aclose()
+
+
+async def test_the_receipt_of_many_users_names_those_that_need_attention(tmp_path: Path) -> None:
+    journal, stored = journal_in(tmp_path), FilesInMemory()
+    receipts = Receipts(ACCOUNT, journal, stored.write, lambda: NOON_MS, UTC)
+    try:
+        plan = plan_for(*range(1, 31), groups=0)
+        job = job_of(plan, [StepRecord(step, StepState.DONE, "was active, is inactive", True) for step in plan.steps])
+        failed = replace(job.steps[6], state=StepState.FAILED, detail="Refused.", changed=False)
+        job = replace(job, steps=(*job.steps[:6], failed, *job.steps[7:]))
+        lines = receipts.text(job).splitlines()
+        assert lines[0] == "# Offboarding of 30 people in `acme` (production)"
+        assert lines[2] == "- 29 people done, 1 person failed"
+        name = plan.subjects[6].name
+        assert lines[3] == f"- `{name}`: failed: set status `active` -> `inactive` (`Refused.`)"
+        assert "for all 29 people that the job changed" in lines[-1]
+        assert "jobs receipt" in lines[-1]
     finally:
         await journal.aclose()
 
@@ -133,10 +165,29 @@ async def test_a_receipt_alone_is_enough_to_undo(tmp_path: Path) -> None:
     assert condition(api.now(user.id)) == ("active", {"g1", "g2"})
 
 
+async def test_the_receipt_of_a_job_undoes_all_its_users(tmp_path: Path) -> None:
+    users = [person(number)._replace(status="active", groups=("g1", "g2")) for number in (1, 2, 3)]
+    api, stored = FakeDirectory(users), FilesInMemory()
+    journal = journal_in(tmp_path)
+    try:
+        async with open_session(api) as session:
+            job = await executed_job(api, await Planner(session).offboard([user.id for user in users]))
+            kept = await journal.create(job.plan, ACTOR)
+            await Receipts(session.account, journal, stored.write, session.clock).write(replace(job, id=kept.id))
+            planner = UndoPlanner(session)
+            plan = await planner.of_receipt(json.loads(stored.json))
+            assert plan == await planner.of_job(replace(job, id=kept.id))
+            await executed_job(api, plan)
+    finally:
+        await journal.aclose()
+    assert [condition(api.now(user.id)) for user in users] == [("active", {"g1", "g2"})] * 3
+
+
 @given(plans())
 def test_file_names_are_safe_and_unique(plan: Plan) -> None:
-    names = file_names(job_of(plan))
-    assert len(set(map(str.casefold, names))) == len(plan.all_subjects)
+    job = job_of(plan)
+    names = [file_name(job), *(file_name(job, subject) for subject in receipt_subjects(plan))]
+    assert len(set(map(str.casefold, names))) == max(len(names), 2) - (len(names) <= 2)
     for name in names:
         assert Path(name).name == name
         assert name.isascii()
@@ -151,7 +202,8 @@ def test_emails_that_differ_only_in_unsafe_characters_get_different_file_names()
         replace(subject, user=subject.user._replace(email=email))
         for subject, email in zip(plan.subjects, ("a/b@example.com", "A?b@example.com"), strict=True)
     )
-    one, two = file_names(job_of(replace(plan, subjects=(first, second))))
+    job = job_of(replace(plan, subjects=(first, second)))
+    one, two = (file_name(job, subject) for subject in (first, second))
     assert one.startswith("2026-11-23-offboard-a_b@example.com-")
     assert two.startswith("2026-11-23-offboard-A_b@example.com-")
     assert one.casefold() != two.casefold()

@@ -30,15 +30,22 @@ from walkme_tui.cli.output.streams import (
     refuse_two_formats,
 )
 from walkme_tui.cli.session_run import with_session
-from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.errors import ConfigurationError, NotFound
 from walkme_tui.domain.imports.results import failed_rows_csv
 from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.json_text import dumps
+from walkme_tui.domain.plans import grouped
+from walkme_tui.domain.receipt_text import receipt_markdown
+from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.table_cells import BYTE_ORDER_MARK
 from walkme_tui.domain.text import clean
+from walkme_tui.domain.times import now_ms
 from walkme_tui.services.ports import Journal, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 def run(options: argparse.Namespace) -> int:
@@ -53,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
         "show": _show,
         "discard": _discard,
         "failed": _failed,
+        "receipt": _receipt,
         "purge": _purge,
     }
     return actions.get(options.action, _list)(context, options)
@@ -96,8 +104,7 @@ def _failed(context: Context, options: argparse.Namespace) -> int:
     elif not records:
         print_lines([f"Nothing failed in job {job.id}: {counts_text(job)}."])
     else:
-        for user_id in dict.fromkeys(record.step.subject_id for record in records):
-            own = [record for record in records if record.step.subject_id == user_id]
+        for user_id, own in grouped(records, lambda record: record.step.subject_id).items():
             print_lines([clean(target_of(job.plan, user_id), MAX_SENTENCE), *(f"  {line}" for line in step_lines(own))])
     return ExitCode.DONE
 
@@ -108,6 +115,23 @@ def _print_failed_rows(job: Job, *, bom: bool) -> None:
         shown = line_filter(stream)
         stream.write(BYTE_ORDER_MARK if bom else "")
         stream.writelines(map(shown, failed_rows_csv(job).splitlines(keepends=True)))
+
+
+def _receipt(context: Context, options: argparse.Namespace) -> int:
+    job = find_job(context, options.id)
+    if job.purged_at_ms is not None:
+        raise NotFound(f"The job {job.id} was purged, so its users are unknown.")
+    subject = job.subject_named(options.subject)
+    profile = context.with_account(job.plan.profile, job.plan.surface).profile()
+    account = Account(profile.name, profile.environment, job.plan.surface, job.plan.base_url)
+    content = receipt(job, subject, account, now_ms(), None)
+    file: Path | None = options.output
+    with data_output(file) as stream:
+        if context.options.json or (file is not None and file.suffix == ".json"):
+            stream.write(dumps(content, indent=2) + "\n")
+        else:
+            stream.write(receipt_markdown(content, f"{job.id}.json"))
+    return ExitCode.DONE
 
 
 def _discard(context: Context, options: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from walkme_tui.cli.session_run import with_change_services
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plan_files import plan_to_json
-from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.plans import StepState, grouped
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
@@ -64,8 +64,7 @@ def _print_remaining(context: Context, job: Job) -> None:
         print_json({"plan": plan_to_json(remaining), "job": job.id})
         return
     lines = [f"Job {job.id}: {job.state.value}. {title_of(job.plan)}", f"{counts_text(job)}."]
-    for user_id in dict.fromkeys(record.step.subject_id for record in job.unsettled):
-        own = [record for record in job.unsettled if record.step.subject_id == user_id]
+    for user_id, own in grouped(job.unsettled, lambda record: record.step.subject_id).items():
         lines += ["", clean(target_of(job.plan, user_id), MAX_SENTENCE), *(f"  {line}" for line in step_lines(own))]
     if any(record.state is StepState.SENT for record in job.unsettled):
         lines += ["", "Steps that were sent without an answer are read back first; nothing is sent twice."]

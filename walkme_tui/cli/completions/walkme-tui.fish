@@ -60,7 +60,7 @@ function _shtab_walkme_tui_using
   test "$_shtab_walkme_tui_cmdpath" = "$argv"
 end
 
-set -g _shtab_walkme_tui_commands browse whois members groups 'groups list' 'groups add' 'groups remove' 'groups create' 'groups rename' 'groups delete' export offboard create set delete import undo jobs 'jobs list' 'jobs show' 'jobs resume' 'jobs discard' 'jobs failed' 'jobs purge' plan 'plan show' 'plan apply' reconcile config 'config init' 'config path' 'config check' profiles keys themes 'themes list' 'themes check' cache 'cache clear' simulator completion
+set -g _shtab_walkme_tui_commands browse whois members groups 'groups list' 'groups add' 'groups remove' 'groups create' 'groups rename' 'groups delete' export offboard create set delete import undo jobs 'jobs list' 'jobs show' 'jobs resume' 'jobs discard' 'jobs failed' 'jobs receipt' 'jobs purge' plan 'plan show' 'plan apply' reconcile config 'config init' 'config path' 'config check' profiles keys themes 'themes list' 'themes check' cache 'cache clear' simulator completion
 set -g _shtab_walkme_tui_opts_with_value --adopt --before --confirm --delimiter --encoding --external-id --fault --filter --first --group --jitter-ms --last --latency-ms --map --on-conflict --output --patch --plan --port --profile --rate-per-s --retry-after --role --scim-odd --scim-page-cap --scopes --seed --surface --ticket --token-ttl --users
 
 complete -c walkme-tui -e
@@ -336,6 +336,15 @@ complete -c walkme-tui -n '_shtab_walkme_tui_using jobs failed' -l no-color -d '
 complete -c walkme-tui -n '_shtab_walkme_tui_using jobs failed' -l csv -d 'print CSV'
 complete -c walkme-tui -n '_shtab_walkme_tui_using jobs failed' -l raw -d 'CSV with the exact values, for programs'
 complete -c walkme-tui -n '_shtab_walkme_tui_using jobs failed' -l bom -d 'CSV with a byte order mark, for spreadsheets'
+complete -c walkme-tui -n '_shtab_walkme_tui_using jobs; and test $_shtab_walkme_tui_npos -eq 0' -a receipt -d 'Print the receipt of one user or group of a job, as Markdown or with --json.'
+complete -c walkme-tui -n '_shtab_walkme_tui_using jobs receipt' -s h -l help -d 'show this help message and exit'
+complete -c walkme-tui -n '_shtab_walkme_tui_using jobs receipt' -l profile -xka "(_walkme_tui_names profiles)" -d 'the profile to use'
+complete -c walkme-tui -n '_shtab_walkme_tui_using jobs receipt' -l surface -xka "rest scim" -d 'the API to use: rest (the default where the profile has it) or scim'
+complete -c walkme-tui -n '_shtab_walkme_tui_using jobs receipt' -l read-only -d 'refuse every change'
+complete -c walkme-tui -n '_shtab_walkme_tui_using jobs receipt' -l demo -d 'use a simulated account instead of a profile'
+complete -c walkme-tui -n '_shtab_walkme_tui_using jobs receipt' -l json -d 'print one JSON object'
+complete -c walkme-tui -n '_shtab_walkme_tui_using jobs receipt' -l no-color -d 'use no colours'
+complete -c walkme-tui -n '_shtab_walkme_tui_using jobs receipt' -l output -xka "(__fish_complete_path (commandline -ct))" -d 'write the receipt to this file; JSON if it ends in .json'
 complete -c walkme-tui -n '_shtab_walkme_tui_using jobs; and test $_shtab_walkme_tui_npos -eq 0' -a purge -d 'Delete personal data of finished jobs; who made which kind of change, and when, is kept.'
 complete -c walkme-tui -n '_shtab_walkme_tui_using jobs purge' -s h -l help -d 'show this help message and exit'
 complete -c walkme-tui -n '_shtab_walkme_tui_using jobs purge' -l profile -xka "(_walkme_tui_names profiles)" -d 'the profile to use'

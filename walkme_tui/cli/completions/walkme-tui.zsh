@@ -69,6 +69,7 @@ _shtab_walkme_tui_jobs_commands() {
     failed:'List the steps of a job that failed, were refused or need review.'
     list:'List the jobs, newest first (the default); with --profile, those of one profile.'
     purge:'Delete personal data of finished jobs; who made which kind of change, and when, is kept.'
+    receipt:'Print the receipt of one user or group of a job, as Markdown or with --json.'
     resume:'Resume an interrupted job.'
     show:'Show a job with its steps.'
   )
@@ -481,6 +482,22 @@ _shtab_walkme_tui_jobs_purge_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_walkme_tui_jobs_purge_defaults_added=0
+
+_shtab_walkme_tui_jobs_receipt_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "--profile[the profile to use]:NAME:_walkme_tui_names profiles"
+  "--surface[the API to use\: rest (the default where the profile has it) or scim]:surface:(rest scim)"
+  "--read-only[refuse every change]"
+  "--demo[use a simulated account instead of a profile]"
+  "--json[print one JSON object]"
+  "--no-color[use no colours]"
+  "--output[write the receipt to this file\; JSON if it ends in .json]:FILE:_files"
+  ":id of the job (20261123-bcdf)\; its beginning, or the part after the date (bcdf), if it is unique:_guard '^-*' text"
+  ":the user or the group:_guard '^-*' text"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_walkme_tui_jobs_receipt_defaults_added=0
 
 _shtab_walkme_tui_jobs_resume_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -907,6 +924,7 @@ _shtab_walkme_tui_jobs() {
         failed) _arguments -C -s $_shtab_walkme_tui_jobs_failed_options ;;
         list) _arguments -C -s $_shtab_walkme_tui_jobs_list_options ;;
         purge) _arguments -C -s $_shtab_walkme_tui_jobs_purge_options ;;
+        receipt) _arguments -C -s $_shtab_walkme_tui_jobs_receipt_options ;;
         resume) _arguments -C -s $_shtab_walkme_tui_jobs_resume_options ;;
         show) _arguments -C -s $_shtab_walkme_tui_jobs_show_options ;;
       esac

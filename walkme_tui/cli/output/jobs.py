@@ -164,7 +164,8 @@ def job_lines(job: Job, undo_jobs: Iterable[JobSummary] = ()) -> list[str]:
         scope = f"  (all {changed} people)" if changed > 1 else ""
         lines.append(f"Undo     {PROGRAM} undo {job.id}{scope}")
         if changed > 1:
-            lines.append(f"         {PROGRAM} undo RECEIPT  (the one person of that receipt)")
+            one = f"{PROGRAM} jobs receipt {job.id} EMAIL --output FILE.json"
+            lines.append(f"         {one}, then {PROGRAM} undo FILE.json  (one person)")
     return lines
 
 

@@ -111,9 +111,7 @@ class JobRuns:
         Raises ``AccountBusy`` and ``JournalUnavailable``.
         """
         await self._journal.discard(job_id)
-        job = await self._journal.job(job_id)
-        await self._receipts.write(job)
-        return job
+        return await self._receipts.write(await self._journal.job(job_id))
 
     def receipt_text(self, job: Job) -> str:
         """The receipts of all users of a job, for a ticket."""
@@ -187,14 +185,12 @@ class JobRuns:
             return result
         try:
             await self._journal.add_checks(result.job.id, checks)
-            checked = await self._with_receipts(await self._journal.job(result.job.id), result.problem)
         except JournalUnavailable as error:
             return result._replace(job=replace(result.job, checks=checks), receipt_problem=error)
-        return checked
+        return await self._with_receipts(replace(result.job, checks=checks), result.problem)
 
     async def _with_receipts(self, job: Job, problem: WalkmeError | None) -> JobResult:
         try:
-            await self._receipts.write(job)
-            return JobResult(await self._journal.job(job.id), problem)
+            return JobResult(await self._receipts.write(job), problem)
         except JournalUnavailable as error:
             return JobResult(job, problem, error)

@@ -1,9 +1,9 @@
-"""Receipt files: for each user or group of a job, JSON to keep and undo from, and Markdown to read."""
+"""Receipt files: JSON to keep and undo from, and Markdown to read, of a whole job or of one of its users or groups."""
 
 import asyncio
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import tzinfo
 from hashlib import sha256
 from pathlib import Path
@@ -12,16 +12,17 @@ from typing import Final
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.json_text import dumps
-from walkme_tui.domain.receipt_text import receipt_markdown, ticket_lines
-from walkme_tui.domain.receipts import receipt
+from walkme_tui.domain.plans import GroupSubject, Subject
+from walkme_tui.domain.receipt_text import job_markdown, job_ticket_lines, receipt_markdown, ticket_lines
+from walkme_tui.domain.receipts import receipt, receipt_entry, receipt_head, receipt_subjects, subjects_for_ticket
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import Json
 from walkme_tui.services.ports import Clock, Journal
 
 MAX_NAME: Final = 60
 
-Write = Callable[[str, str], Path]
-"""Writes a text to a file of this name, atomically and readable by its owner only; returns the path.
+Write = Callable[[str, Iterable[str]], Path]
+"""Writes pieces of text to a file of this name, atomically and readable by its owner only; returns the path.
 
 Blocks. Raises ``JournalUnavailable`` where the file cannot be written.
 """
@@ -39,39 +40,85 @@ class Receipts:
         self._clock = clock
         self._zone = zone
 
-    async def write(self, job: Job) -> None:
-        """Write one receipt for each user or group of a job, replacing earlier ones; a purged job has none.
+    async def write(self, job: Job) -> Job:
+        """Write the receipt of a job, JSON and Markdown, replacing earlier ones; a purged job has none.
 
-        ``job`` must be current. Raises ``JournalUnavailable`` where a file cannot be written.
+        ``job`` must be current; returned with the paths. Raises ``JournalUnavailable`` where a file cannot be written.
         """
-        recorded = frozenset(job.receipts)
-        for name, content in self._contents(job):
-            json_text = dumps(content, indent=2) + "\n"
-            for file, text in ((f"{name}.json", json_text), (f"{name}.md", receipt_markdown(content, f"{name}.json"))):
-                path = str(await asyncio.to_thread(self._write, file, text))
-                if path not in recorded:
-                    await self._journal.add_receipt(job.id, path)
+        if not job.plan.all_subjects:
+            return job
+        return await self._record(job, file_name(job), lambda: self._contents(job))
+
+    async def write_one(self, job: Job, subject: Subject | GroupSubject) -> Job:
+        """Write the receipt of one user or group of a job as files of their own; see ``write``."""
+        content = self.of_subject(job, subject)
+        name = file_name(job, subject)
+        return await self._record(job, name, lambda: _contents_of_one(content, f"{name}.json"))
+
+    def of_subject(self, job: Job, subject: Subject | GroupSubject) -> dict[str, Json]:
+        """The receipt of one user or group of a job."""
+        return receipt(job, subject, self._account, self._clock(), self._zone)
+
+    async def _record(self, job: Job, name: str, contents: "Callable[[], tuple[Iterable[str], Iterable[str]]]") -> Job:
+        """Write the two files on a thread, because it takes seconds for thousands of people; record their paths."""
+
+        def write_both() -> list[str]:
+            texts = zip((f"{name}.json", f"{name}.md"), contents(), strict=True)
+            return [str(self._write(file, text)) for file, text in texts]
+
+        for path in await asyncio.to_thread(write_both):
+            if path not in job.receipts:
+                await self._journal.add_receipt(job.id, path)
+                job = replace(job, receipts=(*job.receipts, path))
+        return job
 
     def text(self, job: Job) -> str:
-        """The receipts of all users or groups of a job as text for a ticket, without writing them."""
-        return "\n".join("\n".join((*ticket_lines(each, f"{name}.json"), "")) for name, each in self._contents(job))
+        """The receipt of a job as text for a ticket, without writing it."""
+        subjects = receipt_subjects(job.plan)
+        if len(subjects) == 1:
+            return "\n".join((*ticket_lines(self.of_subject(job, subjects[0]), f"{file_name(job)}.json"), ""))
+        head = receipt_head(job, self._account, self._clock(), self._zone)
+        entries = [receipt_entry(job, subject, self._zone) for subject in subjects_for_ticket(job)]
+        return "\n".join((*job_ticket_lines(head, entries), ""))
 
-    def _contents(self, job: Job) -> Iterator[tuple[str, dict[str, Json]]]:
-        """The file name, without suffix, and the receipt of each user or group."""
-        for subject, name in zip(job.plan.all_subjects, file_names(job), strict=True):
-            yield name, receipt(job, subject, self._account, self._clock(), self._zone)
+    def _contents(self, job: Job) -> tuple[Iterable[str], Iterable[str]]:
+        """The JSON and the Markdown, in pieces."""
+        subjects = receipt_subjects(job.plan)
+        if len(subjects) == 1:
+            return _contents_of_one(self.of_subject(job, subjects[0]), f"{file_name(job)}.json")
+        head = receipt_head(job, self._account, self._clock(), self._zone)
+
+        def entries(of: Iterable[Subject | GroupSubject]) -> Iterator[dict[str, Json]]:
+            return (receipt_entry(job, subject, self._zone) for subject in of)
+
+        return _json_of_several(head, entries(subjects)), job_markdown(
+            head, entries(subjects_for_ticket(job)), entries(subjects)
+        )
 
 
-def file_names(job: Job) -> list[str]:
-    """The file names of a job's receipts without suffix, in the order of its subjects; always the same for one job."""
-    subjects = [_safe(subject.name)[:MAX_NAME] for subject in job.plan.all_subjects]
-    uses = Counter(name.casefold() for name in subjects)
-    day = format_time_ms(job.created_at_ms)[:10]
-    names = []
-    for subject, name in zip(job.plan.all_subjects, subjects, strict=True):
-        suffix = f"-{_short_hash(subject.id)}" if uses[name.casefold()] > 1 else ""
-        names.append(f"{day}-{_safe(job.plan.kind.value)}-{name}{suffix}-{_safe(job.id)}")
-    return names
+def _contents_of_one(content: dict[str, Json], file: str) -> tuple[Iterable[str], Iterable[str]]:
+    return [dumps(content, indent=2), "\n"], [receipt_markdown(content, file)]
+
+
+def _json_of_several(head: Mapping[str, Json], entries: Iterable[dict[str, Json]]) -> Iterator[str]:
+    """The JSON of a receipt of several users or groups, with one line for each of them."""
+    yield dumps(head, indent=2).removesuffix("\n}")
+    yield f',\n  "{head["about"]}": ['
+    for index, entry in enumerate(entries):
+        yield f"{',' if index else ''}\n    {dumps(entry)}"
+    yield "\n  ]\n}\n"
+
+
+def file_name(job: Job, subject: Subject | GroupSubject | None = None) -> str:
+    """The name without suffix of a job's receipt, or of that of one user or group of a job of several."""
+    subjects = receipt_subjects(job.plan)
+    name = f"{len(subjects)}-{'groups' if job.plan.about_groups else 'people'}"
+    if subject is not None or len(subjects) == 1:
+        one = subject or subjects[0]
+        name = _safe(one.name)[:MAX_NAME]
+        if len(subjects) > 1:
+            name = f"{name}-{_short_hash(one.id)}"
+    return f"{format_time_ms(job.created_at_ms)[:10]}-{_safe(job.plan.kind.value)}-{name}-{_safe(job.id)}"
 
 
 def _safe(text: str) -> str:

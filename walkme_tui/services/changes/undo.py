@@ -60,7 +60,7 @@ class UndoPlanner:
         groups = [group for subject in job.plan.subjects for group in subject.groups]
         return await self._plan(job.id, job.plan.ticket, users, job.steps, groups, unfinished, on_progress)
 
-    async def of_receipt(self, receipt: Mapping[str, object]) -> Plan:
+    async def of_receipt(self, receipt: Mapping[str, object], on_progress: ProgressListener | None = None) -> Plan:
         """The undo plan of a receipt, which another machine may have written; raises like ``of_job``.
 
         ``ConfigurationError`` also where the receipt cannot be read.
@@ -70,10 +70,11 @@ class UndoPlanner:
         require_surface(account, "The receipt", found.surface)
         if found.base_url != account.base_url:
             raise _of_another_account("The receipt", found.profile, found.base_url)
-        subject = found.subject
-        if isinstance(subject, Group):
-            return await self._group_plan(found.job_id, found.ticket, {subject.id: subject}, found.steps, [])
-        plan = await self._plan(found.job_id, found.ticket, {subject.id: subject}, found.steps, found.groups, [])
+        groups = {each.id: each for each in found.subjects.values() if isinstance(each, Group)}
+        if groups:
+            return await self._group_plan(found.job_id, found.ticket, groups, found.steps, [])
+        users = {each.id: each for each in found.subjects.values() if isinstance(each, User)}
+        plan = await self._plan(found.job_id, found.ticket, users, found.steps, found.groups, [], on_progress)
         if found.profile == account.profile or not plan.subjects:
             return plan
         # The profile of the same account may have another name on another machine, so this is no reason to refuse.
