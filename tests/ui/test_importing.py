@@ -10,6 +10,7 @@ from textual import events
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.config.state import StateFile
+from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import UnreadableRecord, User
 from walkme_tui.ui.dialogs.import_setup import ImportDialog
@@ -293,7 +294,10 @@ async def test_what_happens_with_existing_users_is_chosen_for_all_and_for_one_ro
         await browser.press("space")
         await checked(browser)
         assert "2 rows: 1 update, 1 fail" in shown(browser)
-        assert f"{OLD} this row only: fail the user exists already; first name is Zoë, not Zora" in shown(browser)
+        assert (
+            f"{OLD} fail (this row only: the row fails) the user exists already; first name is Zoë, not Zora"
+            in shown(browser)
+        )
         await browser.press("enter")
         await browser.listening("Import")
         await browser.press("y")
@@ -370,6 +374,46 @@ async def test_many_emails_are_looked_up_when_the_person_wants_it(write_file: Wr
         assert "250 rows: 250 create" in shown(browser)
         await browser.press("enter")
         await browser.listening("Import 250 people")
+
+
+async def test_a_look_up_that_fails_is_reported_and_tried_again(write_file: WriteFile) -> None:
+    api = account(400)
+    file = write_file(f"{HEADER}new@example.com,Neu,,2\n")
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        api.fail_next(Unreachable("The server cannot be reached."), name="find_user")
+        await show_rows(browser, file)
+        assert "The server cannot be reached." in shown(browser)
+        assert "1 row: 1 not known yet" in shown(browser)
+        await browser.press("enter")
+        await checked(browser)
+        assert "1 row: 1 create" in shown(browser)
+        assert "The server cannot be reached." not in shown(browser)
+
+
+async def test_groups_that_cannot_be_read_are_reported_and_read_again(write_file: WriteFile) -> None:
+    api = account()
+    file = write_file(f"{HEADER}new@example.com,Neu,Sales,2\n")
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        api.fail_next(Unreachable("The server cannot be reached."), name="list_groups")
+        await show_rows(browser, file)
+        assert "The server cannot be reached." in shown(browser)
+        assert "Enter try again" in shown(browser)
+        await browser.press("enter")
+        await checked(browser)
+        assert "1 row: 1 create" in shown(browser)
+
+
+async def test_no_look_up_is_needed_once_the_account_is_loaded(write_file: WriteFile) -> None:
+    api = account(400)
+    file = write_file(HEADER + "".join(f"new{number}@example.com,N,,\n" for number in range(250)))
+    async with open_browser(Setting(api=api)) as browser:
+        await show_rows(browser, file)
+        assert "250 rows: 250 not known yet" in shown(browser)
+        await browser.browser.pages.ensure([3, 4])
+        await browser.settled(lambda: "250 rows: 250 create" in shown(browser))
+        assert not api.asked("find_user")
 
 
 # ---------------------------------------------------------------- many rows, odd rows

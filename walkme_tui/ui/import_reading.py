@@ -62,6 +62,8 @@ class ImportReading:
         self.plan: Plan | None = None
         self.outcomes: Sequence[RowOutcome | None] = ()
         """What becomes of each row of the plan; None where a look-up has to find out."""
+        self.counts: Counter[RowOutcome | None] = Counter()
+        """How many rows become what."""
         self.unanswered = 0
         """So many emails have to be looked up before the outcome of every row is certain."""
         self._planner = planner
@@ -74,8 +76,9 @@ class ImportReading:
         draft = self.draft
         wanted = (draft.data, draft.encoding, draft.delimiter, draft.header)
         if self._read_with != wanted:
-            self.table = self.plan = self.mapping = None
-            self.outcomes = ()
+            self._read_with = ()
+            self.table = self.mapping = None
+            self.drop_plan()
             self.table = await asyncio.to_thread(
                 read_csv, draft.data, encoding=draft.encoding, delimiter=draft.delimiter, header=draft.header
             )
@@ -109,8 +112,9 @@ class ImportReading:
         )
         plan = await self._planner.plan(request, on_progress, look_up=look_up)
         outcomes = await asyncio.to_thread(self._outcomes, plan, table, mapping.require_email(table))
+        counts = await asyncio.to_thread(Counter, outcomes)
         unanswered = await self._planner.unanswered(request)
-        self.plan, self.outcomes, self.unanswered = plan, outcomes, unanswered
+        self.plan, self.outcomes, self.counts, self.unanswered = plan, outcomes, counts, unanswered
 
     def _outcomes(self, plan: Plan, table: CsvTable, email: int) -> list[RowOutcome | None]:
         rows = plan.source.rows if plan.source is not None else ()
@@ -122,10 +126,10 @@ class ImportReading:
             for row, found in zip(rows, table.rows, strict=True)
         ]
 
-    @property
-    def counts(self) -> Counter[RowOutcome | None]:
-        """How many rows become what."""
-        return Counter(self.outcomes)
+    def drop_plan(self) -> None:
+        """Forget the plan: it does not fit the draft."""
+        self.plan = None
+        self.outcomes, self.counts, self.unanswered = (), Counter(), 0
 
     def row(self, index: int) -> ImportRow | None:
         """A row as it was planned, None before there is a plan."""

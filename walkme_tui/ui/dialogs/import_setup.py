@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.capabilities import capabilities
-from walkme_tui.domain.errors import EncodingUnknown, NoEmailColumn, WalkmeError
+from walkme_tui.domain.errors import ConfigurationError, EncodingUnknown, NoEmailColumn, WalkmeError
 from walkme_tui.domain.groups import GroupSize
 from walkme_tui.domain.imports.columns import ColumnMapping
 from walkme_tui.domain.imports.csv_format import DELIMITERS
@@ -30,7 +30,7 @@ from walkme_tui.ui.dialogs.import_encodings import encoding_choices
 from walkme_tui.ui.group_choice import GroupChoice
 from walkme_tui.ui.import_reading import ImportReading
 from walkme_tui.ui.widgets.import_list import ImportList, RowFilter
-from walkme_tui.ui.widgets.import_settings import counts_text, settings_lines
+from walkme_tui.ui.widgets.import_settings import POLICIES, counts_text, settings_lines
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
@@ -79,6 +79,7 @@ class ImportDialog(Dialog[Plan]):
         self._counts = TextBar(id="import-counts")
         self._doing = ""
         self._problem = ""
+        self._can_try_again = False
         self._looking_up: asyncio.Task[None] | None = None
         self._is_stale = False
         self._look_up_all = False
@@ -121,7 +122,7 @@ class ImportDialog(Dialog[Plan]):
     async def _read_while_stale(self) -> None:
         try:
             while self._is_stale:
-                self._is_stale, self._problem = False, ""
+                self._is_stale, self._problem, self._can_try_again = False, "", False
                 try:
                     await self._read()
                 except WalkmeError as error:
@@ -162,6 +163,9 @@ class ImportDialog(Dialog[Plan]):
             self._looking_up = None
 
     def _show_problem(self, error: WalkmeError) -> None:
+        self._can_try_again = not isinstance(error, ConfigurationError)
+        if not self._can_try_again:
+            self._reading.drop_plan()
         self._problem = clean(f"{error.message} {error.hint}".strip(), MAX_SENTENCE)
         if isinstance(error, NoEmailColumn):
             self._problem += " c chooses the columns."
@@ -205,12 +209,16 @@ class ImportDialog(Dialog[Plan]):
     def _hints(self) -> Sequence[tuple[str, str]]:
         """The keys that are useful now."""
         keys: list[tuple[str, str]] = []
-        if self._reading.plan is not None and not self._doing:
-            if self._reading.unanswered:
-                emails = words.count(self._reading.unanswered, "email", "emails")
-                keys.append(("Enter", f"look up {emails}{self._look_up_cost(self._reading.unanswered)}"))
-            elif self._reading.plan.steps:
-                keys.append(("Enter", "review the plan"))
+        plan, unanswered = self._reading.plan, self._reading.unanswered
+        if self._doing:
+            pass
+        elif unanswered:
+            emails = words.count(unanswered, "email", "emails")
+            keys.append(("Enter", f"look up {emails}{self._look_up_cost(unanswered)}"))
+        elif self._can_try_again:
+            keys.append(("Enter", "try again"))
+        elif plan is not None and plan.steps:
+            keys.append(("Enter", "review the plan"))
         keys.append(("Esc", "stop" if self._looking_up is not None else "back"))
         if self._reading.plan is not None:
             keys += [("Space", "this row"), ("f", self._list.row_filter.following.value)]
@@ -236,9 +244,10 @@ class ImportDialog(Dialog[Plan]):
 
     def _row_text(self, row: int) -> str:
         word, _ = self._list.result(row)
-        chosen = "this row only: " if self._reading.line(row) in self._reading.draft.row_conflicts else ""
+        policy = self._reading.draft.row_conflicts.get(self._reading.line(row))
+        chosen = f"(this row only: {POLICIES[policy]})  " if policy is not None else ""
         return (
-            f"{clean(self._reading.email(row), MAX_SENTENCE)}  {chosen}{word}  {self._list.detail(row)}" if word else ""
+            f"{clean(self._reading.email(row), MAX_SENTENCE)}  {word}  {chosen}{self._list.detail(row)}" if word else ""
         )
 
     # ------------------------------------------------------------ keys
@@ -271,13 +280,15 @@ class ImportDialog(Dialog[Plan]):
             self.dismiss(None)
 
     def _go_on(self) -> None:
-        """Look up what is not known yet, or return the plan."""
+        """Look up what is not known yet, try again after a failure, or return the plan."""
         reading = self._reading
-        if reading.plan is None or self._doing or not self.is_current:
+        if self._doing or not self.is_current:
             return
-        if reading.unanswered:
-            self._look_up_all = True
+        if reading.unanswered or self._can_try_again:
+            self._look_up_all = bool(reading.unanswered)
             self._read_again()
+        elif reading.plan is None:
+            return
         elif not reading.plan.steps:
             self.app.notify(NOTHING_TO_SEND, markup=False, timeout=6)
         else:
@@ -351,7 +362,7 @@ class ImportDialog(Dialog[Plan]):
         """Choose something else for the row under the cursor; the choice for all rows needs no exception."""
         reading, index = self._reading, self._list.current
         row = reading.row(index) if index is not None else None
-        if index is None or row is None or self._doing:
+        if index is None or row is None:
             return
         if not reading.has_conflict(index):
             self.app.notify(NO_CONFLICT, markup=False, timeout=4)
