@@ -248,22 +248,22 @@ def test_confirmation_of_abandoning(matches_snapshot: SnapshotCheck) -> None:
     assert matches_snapshot(setting, showing(until="not finished", then=discard), NARROW)
 
 
-def test_read_only_dims_commands_that_write(matches_snapshot: SnapshotCheck) -> None:
+def test_read_only_dims_what_sends_without_a_plan(matches_snapshot: SnapshotCheck) -> None:
     async def help_(browser: Browser) -> None:
         await quiet(browser)
-        await browser.press("question_mark", *["pagedown"] * 3)
+        await browser.press("question_mark", *["pagedown"] * 4)
         await browser.tick(0)
 
     assert matches_snapshot(Setting(api=account(), read_only=True), help_, NARROW)
 
 
-def test_the_reason_of_a_disabled_key(matches_snapshot: SnapshotCheck) -> None:
-    async def refused(browser: Browser) -> None:
+def test_a_plan_that_can_only_be_saved(matches_snapshot: SnapshotCheck) -> None:
+    async def plan(browser: Browser) -> None:
         await quiet(browser)
         await browser.press("O")
-        await browser.tick(0)
+        await browser.listening("Can only be saved")
 
-    assert matches_snapshot(Setting(api=account(), read_only=True), refused, NARROW)
+    assert matches_snapshot(Setting(api=account(), read_only=True), plan, NARROW)
 
 
 def test_no_color(matches_snapshot: SnapshotCheck) -> None:

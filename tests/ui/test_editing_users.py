@@ -396,14 +396,6 @@ async def test_fields_that_the_list_lacks_are_read_for_the_form() -> None:
         assert ann(api).role is not UNKNOWN
 
 
-async def test_a_read_only_session_opens_no_form() -> None:
-    async with open_browser(Setting(api=account(), read_only=True)) as browser:
-        await browser.loaded()
-        await browser.press("e")
-        assert browser.dialog == ""
-        assert any("Not possible: Edit this user" in toast for toast in browser.toasts)
-
-
 async def test_the_form_is_mounted_before_it_is_needed() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()

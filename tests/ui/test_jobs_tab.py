@@ -9,9 +9,6 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.change_services import ACTOR, Bench
 from tests.support.fake_directory import FakeDirectory
 from tests.support.journals import all_jobs
-from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.capabilities import capabilities
-from walkme_tui.domain.commands import COMMANDS, offered
 from walkme_tui.domain.errors import RateLimited
 from walkme_tui.domain.jobs import Job, JobState, Outcome
 from walkme_tui.domain.plans import StepState
@@ -324,33 +321,22 @@ async def test_a_signal_settles_requests_in_flight() -> None:
 # ---------------------------------------------------------------- permissions
 
 
-async def test_a_read_only_profile_refuses_every_write_with_the_reason() -> None:
-    api = account()
-    async with open_browser(Setting(api=api, read_only=True)) as browser:
+async def test_a_read_only_profile_refuses_to_resume_a_job_with_the_reason() -> None:
+    setting = Setting(api=account(), read_only=True)
+    await unfinished_job(setting, 1)
+    async with open_browser(setting) as browser:
         await browser.loaded()
-        for key in "OxXz":
-            await browser.press(key)
-        titles = {command.title for command in offered(COMMANDS, capabilities(Surface.REST)) if command.writes}
-        toasts = [toast for toast in browser.toasts if "The profile acme is read-only." in toast]
-        assert len(toasts) == 4
+        await browser.press("4")
+        await browser.settled(lambda: browser.jobs)
+        await browser.press("P")
+        await browser.settled(lambda: any("The profile acme is read-only." in toast for toast in browser.toasts))
         await browser.press("question_mark")
-        assert "Not available: the profile acme is read-only." in browser.dialog
-        assert all(title in browser.dialog for title in titles)
+        assert browser.dialog.count("Not available: the profile acme is read-only.") == 1
         await browser.press("escape", "colon")
-        await browser.type("offboard")
+        await browser.type("pause or resume this job")
         assert "the profile acme is read-only" in browser.dialog
         await browser.press("enter")
-    assert not api.writes
-
-
-async def test_a_token_without_the_scope_refuses_writes() -> None:
-    api = account()
-    api.granted = frozenset({"users:read"})
-    async with open_browser(Setting(api=api)) as browser:
-        await browser.loaded()
-        await browser.press("O")
-        await browser.settled(lambda: any("lacks the scope users:write" in toast for toast in browser.toasts))
-    assert not api.writes
+    assert not as_fake(setting).writes
 
 
 # ---------------------------------------------------------------- other processes

@@ -7,7 +7,6 @@ implement the commands. Ids are public and never change, because users write the
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from walkme_tui.domain.accounts import DELETE_SCOPE, WRITE_SCOPE
 from walkme_tui.domain.capabilities import Capabilities
 
 
@@ -16,11 +15,11 @@ class Command(NamedTuple):
 
     ``keys`` are named as they are shown (``/``, ``PgDn``); the footer shows the first. ``title`` is the text in the
     palette and the help, ``hint`` the word in the footer (empty: not in the footer). ``section`` groups the help.
-    ``writes`` means that the command changes the account, see ``domain.permissions``, and ``scope`` is what the token
-    needs for that. ``needs_view`` means that it acts on the row under the cursor, on the marks, or on all rows: it
-    waits until the view shows what earlier keys requested. ``needs`` is the field of ``Capabilities`` that a surface
-    must have for the command; empty: every surface has it. ``of_users`` means that it acts on a list of users: the tabs
-    without such a list do not have the command.
+    ``writes`` means that the command changes the account: it makes a plan, which is shown and can be saved also where
+    nothing may be sent; ``sends`` that it sends without one, see ``domain.permissions``. ``needs_view`` means that it
+    acts on the row under the cursor, on the marks, or on all rows: it waits until the view shows what earlier keys
+    requested. ``needs`` is the field of ``Capabilities`` that a surface must have for the command; empty: every surface
+    has it. ``of_users`` means that it acts on a list of users: the tabs without such a list do not have the command.
     """
 
     id: str
@@ -30,7 +29,7 @@ class Command(NamedTuple):
     hint: str = ""
     writes: bool = False
     needs_view: bool = False
-    scope: str = WRITE_SCOPE
+    sends: bool = False
     needs: str = ""
     of_users: bool = False
 
@@ -136,7 +135,6 @@ COMMANDS: Final = (
         CHANGE,
         writes=True,
         needs_view=True,
-        scope=DELETE_SCOPE,
     ),
     # On the list of groups, the keys of user.new, user.edit and user.delete are for these.
     Command("group.new", (), "Create a group (n on the groups)", CHANGE, writes=True, needs="group_changes"),
@@ -156,7 +154,6 @@ COMMANDS: Final = (
         CHANGE,
         writes=True,
         needs_view=True,
-        scope=DELETE_SCOPE,
         needs="group_changes",
     ),
     Command(
@@ -168,7 +165,16 @@ COMMANDS: Final = (
         writes=True,
         needs_view=True,
     ),
-    Command("job.pause", ("P",), "Pause or resume this job", CHANGE, "pause or resume", writes=True, needs_view=True),
+    Command(
+        "job.pause",
+        ("P",),
+        "Pause or resume this job",
+        CHANGE,
+        "pause or resume",
+        writes=True,
+        sends=True,
+        needs_view=True,
+    ),
     Command(
         "job.discard", ("A",), "Discard this job: its remaining steps never run", CHANGE, "discard", needs_view=True
     ),

@@ -1,8 +1,8 @@
-"""Why a command may not change the account."""
+"""Why the account may not be changed."""
 
 from collections.abc import Collection
 
-from walkme_tui.domain.accounts import DELETE_SCOPE, Account
+from walkme_tui.domain.accounts import DELETE_SCOPE, WRITE_SCOPE, Account
 from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.text import clean
@@ -13,18 +13,27 @@ MAX_SHOWN = 60
 def why_not(command: Command, account: Account, scopes: Collection[str] | None, refused: str | None = None) -> str:
     """Why a command cannot be used, as a phrase (``the profile acme is read-only``); empty if it can.
 
-    ``scopes`` are those of the token (None: unknown), ``refused`` is the scope that was missing when the server refused
-    a change (empty: it named none; None: it refused nothing).
+    ``scopes`` and ``refused`` as for ``refusal``.
     """
     if command.needs and (reason := getattr(capabilities(account.surface), command.needs)):
         return str(reason)
-    if not command.writes:
-        return ""
+    return refusal([WRITE_SCOPE], account, scopes, refused) if command.sends else ""
+
+
+def refusal(
+    wanted: Collection[str], account: Account, scopes: Collection[str] | None, refused: str | None = None
+) -> str:
+    """Why changes that need these scopes cannot be sent, as a phrase; empty if they can.
+
+    ``scopes`` are those of the token (None: unknown), ``refused`` is the scope that was missing when the server refused
+    a change (empty: it named none; None: it refused nothing).
+    """
     if account.read_only:
         return f"the profile {clean(account.profile, MAX_SHOWN)} is read-only"
-    if scopes is not None and command.scope not in scopes:
-        return f"the token lacks the scope {command.scope}"
-    if refused == DELETE_SCOPE != command.scope:
+    missing = [scope for scope in sorted(wanted) if scopes is not None and scope not in scopes]
+    if missing:
+        return f"the token lacks the scope {missing[0]}"
+    if refused == DELETE_SCOPE and DELETE_SCOPE not in wanted:
         return ""
     if refused:
         return f"the token lacks the scope {clean(refused, MAX_SHOWN)}"

@@ -40,6 +40,7 @@ class DeleteChoice(StrEnum):
 
     DEACTIVATE = "deactivate"
     DELETE = "delete"
+    SAVE = "save"
 
 
 class DeleteDialog(ConfirmationDialog[DeleteChoice]):
@@ -128,7 +129,7 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
         if self.focused is self._input:
             return [("Enter", "done")]
         deactivate = [("x", "deactivate")] if self._can_deactivate else []
-        return [*deactivate, ("t", self._key_name), ("y", "delete")]
+        return [*deactivate, ("t", self._key_name), ("y", "delete"), ("p", "save plan")]
 
     @on(events.DescendantFocus)
     @on(events.DescendantBlur)
@@ -145,9 +146,15 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
         return super().process_key(event)
 
     def other_keys(self) -> Mapping[str, Callable[[], object]]:
-        """Scroll, type the email."""
+        """Scroll, type the email, save the plan."""
         edit = partial(self.set_focus, self._input)
-        return {**movement_keys(self._text), "t": partial(self.run_once_armed, edit), "tab": edit}
+        save = partial(self.dismiss, DeleteChoice.SAVE)
+        return {
+            **movement_keys(self._text),
+            "t": partial(self.run_once_armed, edit),
+            "tab": edit,
+            "p": partial(self.run_once_armed, save),
+        }
 
     def decision_keys(self) -> Mapping[str, Callable[[], object]]:
         """Deactivate or delete."""

@@ -32,6 +32,8 @@ class EditorDialog(Dialog[Result]):
         self.save_button = DialogButton("Save", id="save")
         self.cancel_button = DialogButton("Cancel", id="cancel")
         self._last_key_at = 0.0
+        self.for_review = False
+        """True if the plan of what was saved is to be shown, instead of sent at once."""
 
     @property
     def is_changed(self) -> bool:
@@ -76,15 +78,25 @@ class EditorDialog(Dialog[Result]):
         elif self.focused is not self.save_button:
             self.go_to_next()
         elif self.monotonic() - self._last_key_at >= QUIET_SECONDS:
-            self.save()
+            self.save_now()
 
     @on(DialogButton.Pressed)
     def press_clicked(self, event: DialogButton.Pressed) -> None:
         """Save or leave."""
         if event.control is self.save_button:
-            self.save()
+            self.save_now()
         else:
             self.leave()
+
+    def save_now(self) -> None:
+        """Save, to send it."""
+        self.for_review = False
+        self.save()
+
+    def save_for_review(self) -> None:
+        """Save, to show the plan."""
+        self.for_review = True
+        self.save()
 
     def save(self) -> None:
         """Return the result."""

@@ -41,7 +41,8 @@ class GroupPicker(EditorDialog[GroupChoice]):
     """Returns the choice, None if it was left.
 
     Text goes to the filter, Space chooses for the group under the cursor. ``judge`` returns the consequences of a
-    choice, ``save_word`` is what F2 does with it; ``exact``: the numbers of members are complete.
+    choice, ``save_word`` is what F2 does with it, and with ``can_review`` F3 shows the plan of it; ``exact``: the
+    numbers of members are complete.
     """
 
     SIZE_CLASS: ClassVar[str] = "large"
@@ -55,11 +56,13 @@ class GroupPicker(EditorDialog[GroupChoice]):
         judge: Judge,
         exact: bool,
         save_word: str = "save",
+        can_review: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__([(title, TextStyle.STRONG)], account_mark(account), account, monotonic)
         self._judge = judge
         self._save_word = save_word
+        self._can_review = can_review
         self._are_cut = False
         self._only_changes = False  # on a small screen they need the lines of the list before they are sent
         self._before = {} if choice.users else choice.edits  # a new user's choice may be opened again
@@ -124,7 +127,8 @@ class GroupPicker(EditorDialog[GroupChoice]):
         elif self.focused is self.cancel_button:
             keys = [("Enter", "leave"), ("F2", self._save_word)]
         else:
-            keys = [("Space", "choose"), ("F2", self._save_word), ("Esc", "leave")]
+            review = [("F3", "plan")] if self._can_review else []
+            keys = [("Space", "choose"), ("F2", self._save_word), *review, ("Esc", "leave")]
         self.write_keys(keys)
 
     def _filter(self, text: str) -> None:
@@ -159,7 +163,8 @@ class GroupPicker(EditorDialog[GroupChoice]):
             "enter": self.press,
             "tab": partial(self._move, 1),
             "shift+tab": partial(self._move, -1),
-            "f2": self.save,
+            "f2": self.save_now,
+            **({"f3": self.save_for_review} if self._can_review else {}),
         }
 
     def _move(self, by: int) -> None:

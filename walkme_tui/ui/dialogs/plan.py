@@ -27,6 +27,7 @@ from walkme_tui.ui.words import count, number
 TICKET_LINES: Final = 2
 MAX_USERS_WITHOUT_NUMBER: Final = 10
 """A plan about more users in production is executed only after their number was typed, as is every deletion."""
+SAVE_ONLY: Final = "Can only be saved (p): "
 NUMBER_REQUEST: Final = "type the number of people in this plan, then press y"
 
 
@@ -49,7 +50,8 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
     """Shows a draft and returns what to do with it, None if it was cancelled.
 
     ``extent`` is a phrase if the users are a whole set (``the whole account``), else empty.
-    ``require`` raises ``ConfigurationError`` for a plan without a ticket that the configuration requires.
+    ``require`` raises ``ConfigurationError`` for a plan without a ticket that the configuration requires. ``refusal``
+    is why the plan cannot be run, as a phrase, empty if it can: then it can still be saved.
     ``clock`` gives milliseconds since the Unix epoch.
     """
 
@@ -61,6 +63,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         account: Account,
         *,
         extent: str = "",
+        refusal: str = "",
         require: Callable[[Plan], None],
         clock: Callable[[], int],
         monotonic: Callable[[], float],
@@ -70,6 +73,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
             *([(f": {extent}", TextStyle.WARN)] if extent else []),
         ]
         super().__init__(title, account_mark(account), monotonic)
+        self._refusal = refusal
         self._set_draft(draft)
         self._can_keep = any(map(draft.can_keep, draft.planned.steps))
         self._require = require
@@ -79,7 +83,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         self._ticket = TextInput(prompt=prompt, id="ticket")
         self._user_count = subject_count(draft.planned)
         many = account.environment is Environment.PRODUCTION and self._user_count > MAX_USERS_WITHOUT_NUMBER
-        needs_number = many or draft.planned.kind is PlanKind.DELETE
+        needs_number = not refusal and (many or draft.planned.kind is PlanKind.DELETE)
         self._number = TextInput(id="number") if needs_number else None
 
     def body(self) -> Sequence[Widget]:
@@ -88,6 +92,8 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         if self._number is not None:
             parts = (TextBar(id="number-label"), self._number, TextBar(id="number-note"))
             lines.append(Horizontal(*parts, id="number-line"))
+        if self._refusal:
+            lines.append(TextBar(id="refusal"))
         return lines
 
     def fill(self) -> None:
@@ -96,6 +102,8 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         if self._number is not None:
             self.query_one("#number-label", TextBar).write([("People", TextStyle.DIM)])
             self.query_one("#number-note", TextBar).write([(NUMBER_REQUEST, TextStyle.DIM)])
+        if self._refusal:
+            self.query_one("#refusal", TextBar).write([(f"{SAVE_ONLY}{self._refusal}.", TextStyle.WARN)])
         self._ticket.set_text(self._draft.ticket)
         self._ticket.on_edit = self._keep_ticket
         self._write()
@@ -104,7 +112,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Give the plan the remaining lines."""
-        self._list.styles.max_height = available_lines(event.size.height, TICKET_LINES + (self._number is not None))
+        self._list.styles.max_height = available_lines(event.size.height, TICKET_LINES + self._more_lines)
         self._write()
 
     def _write(self) -> None:
@@ -116,8 +124,8 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         if self.focused in self._fields:
             return [("Enter", "done")]
         keys: list[tuple[str, str]] = []
-        if self._step_count:
-            keys.append(("y", f"run {count(self._step_count, 'step', 'steps')}"))
+        if self._sendable:
+            keys.append(("y", f"run {count(self._sendable, 'step', 'steps')}"))
         if self._can_keep:
             keys.append(("k", "keep group"))
         if self._draft.planned.steps:
@@ -129,6 +137,10 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
     def update_keys(self) -> None:
         """Show the keys for the new focus."""
         self._write()
+
+    @property
+    def _more_lines(self) -> int:
+        return (self._number is not None) + bool(self._refusal)
 
     @property
     def _fields(self) -> list[TextInput]:
@@ -174,8 +186,9 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
             self._write()
 
     def _set_draft(self, draft: PlanDraft) -> None:
-        self._draft = draft
-        self._step_count = len(draft.plan.steps)
+        self._draft, plan = draft, draft.plan
+        self._step_count = len(plan.steps)
+        self._sendable = 0 if self._refusal else self._step_count - len(plan.refused)
 
     def _keep_ticket(self, text: str) -> None:
         self._draft = replace(self._draft, ticket=text)
@@ -183,7 +196,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
     def _run(self) -> None:
         """Execute the plan unless the ticket or the number is missing."""
         plan = self._draft.plan
-        if not plan.steps:
+        if not self._sendable:
             return
         missing = self._missing(plan)
         if missing:

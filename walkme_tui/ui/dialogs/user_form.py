@@ -37,6 +37,7 @@ from walkme_tui.ui.words import count
 ANOTHER_ROLE: Final = "\ud800"
 """Half a character: no record holds one."""
 MESSAGE_LINES: Final = 3
+SAVE_KEYS: Final = (("F2", "save"), ("F3", "plan"))
 UNREADABLE: Final = "not readable as text, shown below"
 UNKNOWN_VALUE: Final = "? unknown"
 
@@ -282,15 +283,15 @@ class UserForm(EditorDialog[None]):
         if self._saving:
             pairs = [("Esc", "save in the background")]
         elif isinstance(self._field, FieldSelect) or self.focused is self._groups:
-            pairs = [("Space", "choose"), ("F2", "save"), ("Esc", "leave")]
+            pairs = [("Space", "choose"), *SAVE_KEYS, ("Esc", "leave")]
         elif self._field is not None and self._draft.is_edited(self._field_name):
-            pairs = [("F5", "restore"), ("F2", "save"), ("Esc", "leave")]
+            pairs = [("F5", "restore"), *SAVE_KEYS, ("Esc", "leave")]
         elif self.focused is self.save_button:
-            pairs = [("Enter", "save"), ("Esc", "leave")]
+            pairs = [("Enter", "save"), ("F3", "plan"), ("Esc", "leave")]
         elif self.focused is self.cancel_button:
-            pairs = [("Enter", "leave"), ("F2", "save")]
+            pairs = [("Enter", "leave"), *SAVE_KEYS]
         else:
-            pairs = [("Enter", "next"), ("F2", "save"), ("Esc", "leave")]
+            pairs = [("Enter", "next"), *SAVE_KEYS, ("Esc", "leave")]
         self.write_keys(pairs, self._saving)
 
     # ------------------------------------------------------------ focus
@@ -348,7 +349,8 @@ class UserForm(EditorDialog[None]):
             "pageup": partial(self._fields.scroll_page_up, animate=False),
             "enter": self.press,
             "space": self._press_space,
-            "f2": self.save,
+            "f2": self.save_now,
+            "f3": self.save_for_review,
             "f5": self._restore,
         }
 
@@ -426,10 +428,11 @@ class UserForm(EditorDialog[None]):
             self._focus(self._rows[name].control)
             return
         if not self._edits_seen:
-            self._say("This will be sent. F2 again, or Enter, saves it.", TextStyle.WARN)
+            again = "F3 again shows the plan." if self.for_review else "F2 again, or Enter, saves it."
+            self._say(f"This will be {'planned' if self.for_review else 'sent'}. {again}", TextStyle.WARN)
             self.call_after_refresh(self._focus, self.save_button)
             return
-        self.show_saving("saving…")
+        self.show_saving("planning…" if self.for_review else "saving…")
         self._answers.put_nowait(self._draft)
 
     @property

@@ -9,6 +9,7 @@ from walkme_tui.ui.flows.offboard import change_status
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_request import NO_USER, request_plan
 from walkme_tui.ui.flows.plan_review import run_plan
+from walkme_tui.ui.flows.plan_saving import save_plan
 
 
 async def delete(view: FlowContext, origin: Origin, user: MirroredUser | None) -> None:
@@ -29,3 +30,5 @@ async def delete(view: FlowContext, origin: Origin, user: MirroredUser | None) -
         await change_status(view, origin, user, Status.INACTIVE)
     elif chosen is DeleteChoice.DELETE:
         await run_plan(view, origin, plan)
+    elif chosen is DeleteChoice.SAVE:
+        await save_plan(view, origin, plan)

@@ -16,6 +16,7 @@ from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_request import request_plan
 from walkme_tui.ui.flows.plan_review import review, run_plan
+from walkme_tui.ui.flows.plan_saving import save_plan
 
 NO_GROUP: Final = "There is no group under the cursor."
 
@@ -66,7 +67,7 @@ class GroupNameEditor:
             return clean(f"{error.message} {error.hint}", MAX_SENTENCE)
         if plan is None:
             return ""
-        job = await review(view, self._origin, plan)
+        job = (await review(view, self._origin, plan)).job
         if job is None:
             return ""
         failed = [record for record in job.steps if record.state in {StepState.FAILED, StepState.REFUSED}]
@@ -91,5 +92,8 @@ async def delete_group(view: FlowContext, origin: Origin, group: Group) -> None:
     dialog = DeleteDialog(
         plan.groups[0], view.session.account, clock=view.session.clock, monotonic=view.job_tasks.monotonic
     )
-    if await origin.show(dialog, f"{plan_title(plan)}: the question is ready") is DeleteChoice.DELETE:
+    chosen = await origin.show(dialog, f"{plan_title(plan)}: the question is ready")
+    if chosen is DeleteChoice.DELETE:
         await run_plan(view, origin, plan)
+    elif chosen is DeleteChoice.SAVE:
+        await save_plan(view, origin, plan)

@@ -31,8 +31,8 @@ MAX_NAME: Final = 80
 async def edit_groups(view: FlowContext, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
     """Pick groups for the marked users, else for the one under the cursor, and change them.
 
-    What one user joins and leaves is shown in the picker and sent from there; a plan for several users is reviewed
-    first. Where the plan cannot be made, the picker is shown again with what was chosen.
+    What one user joins and leaves is shown in the picker and sent from there, unless the plan is asked for; a plan for
+    several users is reviewed first. Where the plan cannot be made, the picker is shown again with what was chosen.
     """
     ids = list(marked) or ([user.user.id] if user is not None else [])
     if not ids:
@@ -51,7 +51,8 @@ async def edit_groups(view: FlowContext, origin: Origin, marked: Sequence[str], 
     facts = await account_facts(view.session, [one], namesakes=False) if one is not None else None
     choice: GroupChoice | None = GroupChoice.of(groups, users)
     while choice is not None:
-        choice = await _picked(view, origin, title, choice, one, facts)
+        picker = _picker(view, title, choice, one, facts)
+        choice = await origin.show(picker, f"{title}: the groups are ready")
         if choice is None:
             return
         plan = await _plan(view, origin, title, ids, choice)
@@ -59,7 +60,7 @@ async def edit_groups(view: FlowContext, origin: Origin, marked: Sequence[str], 
             continue
         if not plan.steps:
             view.app.notify("The groups are already as chosen. Nothing was sent.", markup=False)
-        elif one is not None:
+        elif one is not None and not picker.for_review:
             await run_plan(view, origin, plan)
         else:
             await review(view, origin, plan, await view.change_commands.extent(marked))
@@ -78,20 +79,20 @@ async def _plan(view: FlowContext, origin: Origin, title: str, ids: Sequence[str
     )
 
 
-async def _picked(
-    view: FlowContext, origin: Origin, title: str, choice: GroupChoice, one: User | None, facts: AccountFacts | None
-) -> GroupChoice | None:
+def _picker(
+    view: FlowContext, title: str, choice: GroupChoice, one: User | None, facts: AccountFacts | None
+) -> GroupPicker:
     coverage = view.pages.coverage
-    dialog = GroupPicker(
+    return GroupPicker(
         title,
         choice,
         view.session.account,
         judge=lambda choice: _consequences(choice, one, facts, view.session.account.client_id),
         exact=coverage is not None and coverage.memberships_complete,
         save_word="save" if one is not None else "make the plan",
+        can_review=one is not None,
         monotonic=view.job_tasks.monotonic,
     )
-    return await origin.show(dialog, f"{title}: the groups are ready")
 
 
 async def _with_groups(view: FlowContext, user: MirroredUser) -> User:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, WalkmeError
-from walkme_tui.domain.permissions import why_not
+from walkme_tui.domain.permissions import refusal, why_not
 from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import words
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from walkme_tui.domain.jobs import Job, JobSummary
+    from walkme_tui.domain.plans import Plan
     from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.services.changes.job_progress import JobProgress
     from walkme_tui.services.changes.job_runs import JobResult, RunningJob
@@ -73,6 +74,11 @@ class JobTasks:
         if command.writes and not self.can_change:
             return "this session was opened for reading only"
         return why_not(command, self._session.account, self._session.api.scopes, self._refused_scope)
+
+    def why_not_run(self, plan: "Plan") -> str:
+        """Why a plan can only be saved now, as a phrase; empty if it can be run."""
+        scopes = {step.change.scope for step in plan.steps}
+        return refusal(scopes, self._session.account, self._session.api.scopes, self._refused_scope)
 
     def note_refusal(self, error: WalkmeError | None) -> None:
         """Remember from a 403 that these credentials cannot write."""

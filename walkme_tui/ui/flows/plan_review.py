@@ -1,18 +1,14 @@
 """From the review of a plan to the receipt of its job, and on to undo or resume."""
 
 import asyncio
-from errno import EEXIST
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job, JobState, JobSummary
 from walkme_tui.domain.plans import Plan, PlanKind
-from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.concurrency import ProgressListener
 from walkme_tui.ui.change_words import (
-    MAX_SENTENCE,
     changed_something,
     job_in_progress,
     job_title,
@@ -24,6 +20,7 @@ from walkme_tui.ui.dialogs.plan import PlanChoice, PlanDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.flows.plan_saving import save_plan
 from walkme_tui.ui.plan_draft import PlanDraft
 
 if TYPE_CHECKING:
@@ -34,33 +31,50 @@ if TYPE_CHECKING:
     from walkme_tui.ui.flows.plan_request import MakePlan
 
 
-async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = "") -> Job | None:
+class Reviewed(NamedTuple):
+    """How a review ended: ``job`` is None where none was run, ``saved`` is true where the plan was saved to a file."""
+
+    job: Job | None
+    saved: bool
+
+    @property
+    def done(self) -> bool:
+        """True if the plan was run or saved: what it was made from is no longer needed."""
+        return self.job is not None or self.saved
+
+
+async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = "") -> Reviewed:
     """Show a plan until the user runs or closes it; saving it to a file keeps it on the screen.
 
-    Returns the job, None if none was run. ``extent`` is a phrase if its users are a whole set (``the whole account``),
-    else empty.
+    ``extent`` is a phrase if its users are a whole set (``the whole account``), else empty.
     """
-    draft = PlanDraft.of(plan)
+    draft, saved = PlanDraft.of(plan), False
     while True:
         dialog = PlanDialog(
             draft,
             view.session.account,
             extent=extent,
             require=(await view.job_tasks.change_services()).planner.require,
+            refusal=view.job_tasks.why_not_run(plan),
             clock=view.session.clock,
             monotonic=view.job_tasks.monotonic,
         )
         answer = await origin.show(dialog, f"{plan_title(plan)}: the plan is ready")
         if answer is None:
-            return None
+            return Reviewed(None, saved)
         draft = answer.draft
         if answer.choice is PlanChoice.RUN:
-            return await run_plan(view, origin, draft.plan)
-        await _save(view, origin, draft.plan)
+            return Reviewed(await run_plan(view, origin, draft.plan), saved)
+        saved |= await save_plan(view, origin, draft.plan)
 
 
 async def run_plan(view: FlowContext, origin: Origin, plan: Plan) -> Job | None:
-    """Submit a plan and run its job; returns the job, None where it could not be run."""
+    """Submit a plan and run its job; returns the job, None where it could not be run.
+
+    A plan that may not be sent is shown, to be saved.
+    """
+    if view.job_tasks.why_not_run(plan):
+        return (await review(view, origin, plan)).job
     try:
         job = await (await view.job_tasks.change_services()).job_runs.submit(plan)
     except WalkmeError as error:
@@ -219,42 +233,3 @@ def _success_text(job: Job) -> str:
         state = "inactive" if job.plan.kind is PlanKind.DEACTIVATE else "active"
         return f"{name_of(job.plan.subjects[0].user)} is {state} now.{undo}"
     return f"{job_title(job.summary)}: {outcome_sentence(job)}{undo}"
-
-
-async def _save(view: FlowContext, origin: Origin, plan: Plan) -> None:
-    """Ask for a file name and save the plan; existing files are not overwritten."""
-    from walkme_tui.domain.plan_files import plan_to_text
-    from walkme_tui.ui.dialogs.file_name import FileNameDialog
-
-    note = "Nothing is sent. Later: walkme-tui plan apply FILE"
-    dialog = FileNameDialog("Save the plan as", _suggested_name(plan), [note])
-    name = await origin.show(dialog, "The file name for the plan can be entered")
-    if name is None:
-        return
-    try:
-        file = await asyncio.to_thread(_write_new, name, plan_to_text(plan))
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "this is not a valid file name"
-        shown = clean(name, MAX_SENTENCE)
-        view.app.notify(f"{shown}: {reason}.", title="Not saved", severity="error", markup=False)
-    else:
-        shown = clean(str(file), MAX_SENTENCE)
-        view.app.notify(f"The plan was saved to {shown}. Nothing was sent.", markup=False, timeout=6)
-
-
-def _write_new(name: str, text: str) -> Path:
-    """Write a new file and return its absolute path; raises OSError where the file exists."""
-    from walkme_tui.config.private_files import write_atomically
-
-    file = Path(name).expanduser().absolute()
-    if file.exists():
-        raise FileExistsError(EEXIST, "the file already exists, choose another name")
-    write_atomically(file, text)
-    return file
-
-
-def _suggested_name(plan: Plan) -> str:
-    names = [subject.name for subject in plan.all_subjects]
-    name = names[0] if len(names) == 1 else f"{len(names)}-people"
-    safe = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "@._-") else "_" for sign in name)
-    return f"{plan.kind.value.replace(' ', '-')}-{safe.lstrip('.')[:80]}.plan.json"

@@ -35,7 +35,7 @@ from walkme_tui.ui.dialogs.user_form import UserForm
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.flows.plan_review import show_receipt
+from walkme_tui.ui.flows.plan_review import review, show_receipt
 from walkme_tui.ui.group_choice import GroupChoice
 from walkme_tui.ui.user_draft import EDITED_FIELDS, UserDraft
 from walkme_tui.ui.widgets.fields.draft_lines import value_text
@@ -220,12 +220,24 @@ class UserEditor:
         if not plan.steps:
             self._close(f"{name_of(plan.subjects[0].user)} is like this already. Nothing was sent.")
             return True
+        if self._form.for_review or self._view.job_tasks.why_not_run(plan):
+            return await self._review(plan)
+        return await self._send(plan)
+
+    async def _send(self, plan: Plan) -> bool:
         try:
             result = await self._run(plan)
         except WalkmeError as error:
             self._view.job_tasks.note_refusal(error)
-            return await self._back(_sentence(error), draft)
+            return await self._back(_sentence(error), self._draft)
         return await self._finish(result)
+
+    async def _review(self, plan: Plan) -> bool:
+        """Show the plan; True if it was run or saved, otherwise the form is shown again."""
+        self._form.close()
+        if (await review(self._view, self._origin, plan)).done:
+            return True
+        return await self._back("Nothing was sent.", self._draft)
 
     async def _make_plan(self, draft: UserDraft) -> Plan:
         planner = (await self._view.job_tasks.change_services()).edit_planner

@@ -85,7 +85,7 @@ class UserImport:
             if answer is None:
                 return False
             await self._remember(reading)
-            if await review(view, self._origin, answer) is not None:
+            if (await review(view, self._origin, answer)).done:
                 view.job_tasks.import_draft = None
                 return True
 
