@@ -173,6 +173,15 @@ async def test_keys_that_are_typed_ahead_go_to_the_dialog_for_the_file(write_fil
         assert "1 row: 1 create" in shown(browser)
 
 
+async def test_a_path_that_is_completed_faster_than_the_folder_is_read(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}new@example.com,Neu,,1\n")
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.type_ahead("i", *str(file)[:-6], "tab", "enter")
+        await checked(browser)
+        assert "1 row: 1 create" in shown(browser)
+
+
 async def test_a_profile_for_reading_only_imports_nothing() -> None:
     async with open_browser(Setting(api=account(), read_only=True)) as browser:
         await browser.loaded()

@@ -109,6 +109,10 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         self.query_one("#title", TextBar).write(self._title, self._right)
         self.query_one("#footer", TextBar).write(self._footer_text)
         self.fill()
+        self._release_keys()
+
+    def _release_keys(self) -> None:
+        """Handle the keys that were held back, in their order; one of them may hold the others back again."""
         pending, self._pending_keys = self._pending_keys or [], None
         for event in pending:
             if self.is_current:

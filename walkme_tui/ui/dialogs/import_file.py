@@ -40,6 +40,7 @@ class ImportFileDialog(Dialog[FileContents]):
         self._problem = ""
         self._is_reading = False
         self._completion = Completion()
+        self._completed_text: str | None = None
         self._input = TextInput(prompt="path of the file", id="file-name")
         self._input.set_text(text)
         self._input.on_edit = self._edited
@@ -105,14 +106,27 @@ class ImportFileDialog(Dialog[FileContents]):
 
     async def _find(self, text: str) -> None:
         found = await asyncio.to_thread(completion, text, SUFFIXES)
-        if text == self._input.text:
-            self._completion = found
+        if text == self._input.text and self.is_current:
+            self._completion, self._completed_text = found, text
             self._write()
+            if self._pending_keys is not None:
+                self._complete()
+                self._release_keys()
 
     def _complete(self) -> None:
-        if self._completion.rest:
+        """Complete the path; where it is not known with what yet, as soon as it is, and then handle the next keys."""
+        if self._completed_text != self._input.text:
+            self._pending_keys = []
+        elif self._completion.rest:
             text = self._input.text + self._completion.rest
             self._input.edit(text, len(text))
+
+    def process_key(self, event: events.Key) -> bool:
+        """Esc leaves also while a slow disk is waited for."""
+        if event.key == "escape" and self.is_mounted:
+            self.leave()
+            return True
+        return super().process_key(event)
 
     def _write(self) -> None:
         self._input.annotate(clean(self._completion.rest), ())
