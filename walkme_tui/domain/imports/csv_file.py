@@ -97,6 +97,8 @@ def _records(file: CsvText, delimiter: str) -> Iterator[CsvRow]:
         strict=True,
     )
     line = first
+    # Most cells are in many rows: each text is kept once.
+    texts: dict[str, str] = {}
     try:
         for cells in reader:
             if len(cells) > MAX_COLUMNS:
@@ -104,7 +106,7 @@ def _records(file: CsvText, delimiter: str) -> Iterator[CsvRow]:
             if any(len(cell) > MAX_CELL for cell in cells):
                 raise _long_cell(line)
             if _filled(cells):
-                yield CsvRow(line, tuple(cells))
+                yield CsvRow(line, tuple(map(texts.setdefault, cells, cells)))
             line = first + reader.line_num
             if line > MAX_LINES:
                 raise CsvProblem(f"The file has more than {spaced(MAX_LINES)} lines.", hint="Remove the empty ones.")
