@@ -14,7 +14,11 @@ from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.users import User, UserPage
+from walkme_tui.services.changes.planner import Planner
+from walkme_tui.services.changes.recheck import rechecked
+from walkme_tui.services.concurrency import ProgressListener
 from walkme_tui.store.journal import tables as journal_tables
 from walkme_tui.store.mirror.mirror import open_mirror
 
@@ -264,6 +268,20 @@ def test_a_plan_that_can_only_be_saved(matches_snapshot: SnapshotCheck) -> None:
         await browser.listening("Can only be saved")
 
     assert matches_snapshot(Setting(api=account(), read_only=True), plan, NARROW)
+
+
+def test_steps_that_others_changed_since_a_plan_was_made(
+    matches_snapshot: SnapshotCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, offboard = account(), Planner.offboard
+
+    async def older(planner: Planner, keys: Sequence[str], on_progress: ProgressListener | None = None) -> Plan:
+        plan = await offboard(planner, keys, on_progress=on_progress)
+        api.edit(ZOE, status="pending", groups=("g1", "g3"))
+        return await rechecked(planner._session, plan)
+
+    monkeypatch.setattr(Planner, "offboard", older)
+    assert matches_snapshot(Setting(api=api), showing("O"), NARROW)
 
 
 def test_no_color(matches_snapshot: SnapshotCheck) -> None:

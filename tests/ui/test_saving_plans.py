@@ -124,6 +124,14 @@ async def test_a_read_only_profile_prepares_an_offboarding_and_cannot_run_it(
     assert not api.writes
 
 
+async def test_a_plan_can_be_run_and_saved_on_a_small_screen() -> None:
+    async with open_browser(Setting(api=account()), (60, 15)) as browser:
+        await browser.loaded()
+        await browser.press("O")
+        await browser.listening("y run 2 steps   p save plan")
+        await browser.armed()
+
+
 @pytest.mark.parametrize("key", ["e", "a"])
 async def test_what_is_sent_without_a_review_is_shown_where_nothing_may_be_sent(key: str, folder: Path) -> None:
     api = account()

@@ -66,7 +66,7 @@ async def rechecked(session: Session, plan: Plan, on_progress: ProgressListener 
             subjects[index] = _rechecked(subject, plan, now[user_id], names, known, session.clock())
         elif user_id in in_use:
             subjects[index] = _rechecked_new(subject, emails[user_id], in_use[user_id])
-    subjects.sort(key=lambda subject: not any(each.found_by_recheck for each in subject.consequences))
+    subjects.sort(key=_order)
     return replace(plan, subjects=tuple(subjects))
 
 
@@ -154,6 +154,12 @@ def _found_in_user(subject: Subject, plan: Plan, now: User, known: Mapping[str, 
 
 def _with(subject: S, found: Sequence[Consequence]) -> S:
     return replace(subject, consequences=(*subject.consequences, *found))
+
+
+def _order(subject: Subject) -> int:
+    """First those of whom something is refused, then those of whom something else changed."""
+    found = {each.gravity for each in subject.consequences if each.found_by_recheck}
+    return 0 if Gravity.REFUSED in found else 1 if found else 2
 
 
 def _without_earlier(plan: Plan) -> Plan:

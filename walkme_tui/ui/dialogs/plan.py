@@ -24,6 +24,7 @@ from walkme_tui.ui.widgets.text_input import TextInput
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 from walkme_tui.ui.words import count, number
 
+NARROW: Final = 80
 TICKET_LINES: Final = 2
 MAX_USERS_WITHOUT_NUMBER: Final = 10
 """A plan about more users in production is executed only after their number was typed, as is every deletion."""
@@ -125,12 +126,14 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
             return [("Enter", "done")]
         keys: list[tuple[str, str]] = []
         if self._sendable:
-            keys.append(("y", f"run {count(self._sendable, 'step', 'steps')}"))
-        if self._can_keep:
-            keys.append(("k", "keep group"))
-        if self._draft.planned.steps:
-            keys += [("p", "save plan"), ("t", "ticket")]
-        return keys
+            some = "" if self._sendable == self._step_count else f"{number(self._sendable)} of "
+            keys.append(("y", f"run {some}{count(self._step_count, 'step', 'steps')}"))
+        keep = [("k", "keep group")] if self._can_keep else []
+        if not self._draft.planned.steps:
+            return keys
+        if self.app.size.width < NARROW:  # the keys that decide must be on the screen
+            return [*keys, ("p", "save plan"), *keep, ("t", "ticket")]
+        return [*keys, *keep, ("p", "save plan"), ("t", "ticket")]
 
     @on(events.DescendantFocus)
     @on(events.DescendantBlur)
