@@ -22,7 +22,7 @@ MOST_NAMED: Final = 20
 """Different hidden characters of a value that are named."""
 MOST_LETTERS: Final = 3
 
-_UNUSUAL_IN_EMAILS: Final = re.compile(r"""[\s"(),:;<>\[\\\]`|]""")
+_UNUSUAL_IN_EMAILS: Final = re.compile(r"""[\s"(),:;<>\[\\\]`|\ufffd]""")
 _USUAL_EMAIL: Final = re.compile(r"[\w!#$%&'*+/=?^{}~-]+(?:\.[\w!#$%&'*+/=?^{}~-]+)*@[\w-]+(?:\.[\w-]+)*", re.ASCII)
 _CONTROL_NAMES: Final = {
     "\0": "null", "\a": "bell", "\b": "backspace", "\t": "tab", "\n": "line break", "\r": "carriage return",

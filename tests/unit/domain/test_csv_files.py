@@ -61,6 +61,7 @@ ODD_FILES = {
         codecs.BOM_UTF8 + b"version:v1.0,,\r\nName,User name [userPrincipalName] Required,\r\nAnn,ann@example.com,\r\n",
         table("Name/User name [userPrincipalName] Required", (3, f"Ann/{ANN}")),
     ),
+    "DOS: ^Z at the end": (b"email,role\r\nann@example.com,x\r\n\x1a", table("email/role", (2, f"{ANN}/x"))),
     "old Mac: CR": (
         b"email,role\rann@example.com,Viewer\rbo@example.com,Admin\r",
         table("email/role", (2, f"{ANN}/Viewer"), (3, f"{BO}/Admin")),
@@ -207,6 +208,7 @@ BAD_FILES = {
     ),
     "too many rows": (b"email\n\n" + b"a\n" * (MAX_ROWS + 1), MAX_ROWS + 3, "more than 100 000 rows"),
     "too many bytes": (b"email\n" + b" " * MAX_BYTES, None, "larger than 50 MB"),
+    "null characters at the end": (b"email,role\nann@example.com,Viewer\n" + b"\0" * 512, 3, "null character"),
     "an Excel workbook": (b"PK\x03\x04\x14\0\x06\0\x08\0", None, "an Excel workbook"),
     "an older Excel workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", None, "an older Excel workbook"),
     "a PDF document": (b"%PDF-1.7\n%\xe2\xe3", None, "a PDF document"),
@@ -319,7 +321,7 @@ def test_all_ragged_rows_are_counted_and_the_first_ones_named() -> None:
     data = b"email,role\n" + b"ann@example.com\n" * 8
     with pytest.raises(CsvProblem) as caught:
         read_csv(data)
-    assert "So do 7 more rows: lines 3, 4, 5, 6, 7, …." in caught.value.message
+    assert "7 more rows differ: lines 3, 4, 5, 6, 7, …." in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -327,13 +329,20 @@ def test_all_ragged_rows_are_counted_and_the_first_ones_named() -> None:
     [
         ("ann@example.com\n", "Excel leaves delimiters out"),
         ('"ann@example.com,""Sales;Beta"""\n', "read with another delimiter"),
-        ("ann@example.com,Lee,Ann\n", "Put a cell that contains the delimiter into quotation marks."),
+        ("ann@example.com,Sales,Beta\n", "Put a cell that contains the delimiter into quotation marks."),
     ],
 )
 def test_the_usual_cause_of_a_ragged_row_is_named(rows: str, hint: str) -> None:
     with pytest.raises(CsvProblem) as caught:
         read_csv(f"email,groups\n{rows}".encode())
     assert hint in caught.value.hint
+
+
+def test_a_title_above_the_header_is_named_as_the_cause() -> None:
+    with pytest.raises(CsvProblem) as caught:
+        read_csv(b"People of 2026\n\nemail,role\nann@example.com,Viewer\n")
+    assert caught.value.message.endswith("but the header has 1. 1 more row differs: line 4.")
+    assert caught.value.hint == "If the first line is a title, remove it."
 
 
 # ---------------------------------------------------------------- what is written is read back

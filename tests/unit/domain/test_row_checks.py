@@ -125,6 +125,7 @@ def test_near_groups_are_looked_for_a_bounded_number_of_times() -> None:
         ),
         ("ann\u00a0lee@example.com", "it has an unusual blank"),
         ("a\tb@example.com", "it has a control character (tab, U+0009)"),
+        ("zo\ufffd@example.com", "the email is malformed: it has “\ufffd”"),
         ("ann@localhost", ""),
         ("zoë@exämple.com", ""),
         ("o'brien+tag@sub.example.co.uk", ""),
@@ -162,6 +163,14 @@ def test_values_that_cannot_be_sent_are_named(cell: str, error: str) -> None:
     text = f"email,first name\na@x.co,{cell}\n"
     assert unsendable(text) == [{"first_name": error} if error else {}]
     assert errors(text) == [""]
+
+
+def test_a_letter_that_was_lost_before_is_not_imported() -> None:
+    (found,) = unsendable("email,first name\na@x.co,Zo\ufffd\n")
+    assert found == {
+        "first_name": "the first name cannot be sent: "
+        "it has “\ufffd”, which stands for a letter that was lost when the file was written"
+    }
 
 
 def test_all_reasons_why_a_value_cannot_be_sent_are_named() -> None:

@@ -203,9 +203,10 @@ def _filled(cells: Sequence[str]) -> int:
 
 def _ragged(found: CsvFormat, rows: Sequence[CsvRow], expected: int) -> CsvProblem:
     row = rows[0]
-    other = [str(more.line) for more in rows[1 : _MAX_NAMED_LINES + 1]]
+    named = ", ".join(str(other.line) for other in rows[1 : _MAX_NAMED_LINES + 1])
     more = ", …" if len(rows) > _MAX_NAMED_LINES + 1 else ""
-    also = f" So do {spaced(len(rows) - 1)} more rows: lines {', '.join(other)}{more}." if other else ""
+    others = "1 more row differs: line" if len(rows) == 2 else f"{spaced(len(rows) - 1)} more rows differ: lines"
+    also = f" {others} {named}{more}." if named else ""
     count = len(row.cells)
     if count == 1 and found.delimiter in row.cells[0]:
         hint = "The whole row is one quoted cell, as a spreadsheet writes what it read with another delimiter."
@@ -214,6 +215,8 @@ def _ragged(found: CsvFormat, rows: Sequence[CsvRow], expected: int) -> CsvProbl
             "Excel leaves delimiters out where the last columns of many rows are empty: move a column to the end that "
             "is filled in every row, such as the email."
         )
+    elif expected == 1 and found.has_header:
+        hint = "If the first line is a title, remove it."
     else:
         hint = "Put a cell that contains the delimiter into quotation marks."
     return CsvProblem(

@@ -95,8 +95,8 @@ def decoded_file(data: bytes, encoding: str | None) -> CsvText:
         )
     name = marked or "utf-8" if encoding is None else _known_encoding(encoding, marked)
     try:
-        # With a byte order mark utf-16 finds the order of the bytes.
-        text = data.decode(name).removeprefix("\ufeff")
+        # With a byte order mark utf-16 finds the order of the bytes; programs for DOS end a file with ^Z.
+        text = data.decode(name).removeprefix("\ufeff").removesuffix("\x1a")
     except UnicodeDecodeError as error:
         raise _not_decoded(data, error, name, is_known=bool(encoding or marked)) from None
     except (LookupError, ValueError):
@@ -139,9 +139,9 @@ def _not_decoded(data: bytes, error: UnicodeDecodeError, name: str, *, is_known:
 
 
 def _utf16_order(data: bytes) -> str:
-    """The encoding of a file that seems to be UTF-16, since half the bytes of Western text are zero; else empty."""
+    """The encoding of a file that seems to be UTF-16, since every other byte of Western text is zero; else empty."""
     evenly, oddly = data[::2].count(0), data[1::2].count(0)
-    if max(evenly, oddly) * 4 <= len(data):
+    if abs(evenly - oddly) * 4 <= len(data):
         return ""
     return "utf-16-be" if evenly > oddly else "utf-16-le"
 

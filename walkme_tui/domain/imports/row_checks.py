@@ -18,6 +18,7 @@ from walkme_tui.domain.validation import LONGEST, Severity, check, malformed_ema
 
 _MAX_SHOWN: Final = 60
 _MAX_NAMED: Final = 5
+_REPLACED: Final = "\ufffd"
 _MOST_NEAREST: Final = 50
 """Unknown groups for which a near name is looked for, which takes up to 15 ms each."""
 
@@ -112,7 +113,8 @@ class _RowChecks:
             cell = cells[index]
             if cell and (value := decoded(cell).strip()):
                 values[attribute] = value
-                is_odd = len(value) > LONGEST or not value.isprintable() or attribute in self._absent
+                is_odd = not value.isprintable() or _REPLACED in value or attribute in self._absent
+                is_odd = is_odd or len(value) > LONGEST
                 if is_odd and (reason := self._value_reason(attribute, value)):
                     unsendable[attribute] = reason
         groups = self._extra_groups
@@ -137,6 +139,8 @@ class _RowChecks:
         if refusal := self._surface.refusal(attribute, value):
             return f"the {label} cannot be {clean(value, _MAX_SHOWN)}: {refusal}"
         errors = [finding.phrase for finding in check(attribute, value) if finding.severity is Severity.ERROR]
+        if _REPLACED in value:
+            errors.append(f"it has “{_REPLACED}”, which stands for a letter that was lost when the file was written")
         return f"the {label} cannot be sent: {_joined(errors)}" if errors else ""
 
     # ------------------------------------------------------------ groups
