@@ -1,6 +1,7 @@
 """Runs a job from the command line: progress on standard error, signals, and the result."""
 
 import asyncio
+import shlex
 import signal
 import sys
 from collections.abc import Iterator
@@ -15,10 +16,10 @@ from walkme_tui.cli.output.plan_text import plan_lines
 from walkme_tui.cli.output.progress import JobProgressLine
 from walkme_tui.cli.output.streams import drop_lost_output, print_json, print_lines
 from walkme_tui.domain.errors import WalkmeError
-from walkme_tui.domain.imports.results import not_imported, partly_imported, row_results
+from walkme_tui.domain.imports.results import FAILED_ROWS, not_imported, partly_imported, row_results
 from walkme_tui.domain.jobs import Job, JobSummary
 from walkme_tui.domain.plans import Plan
-from walkme_tui.domain.text import spaced
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.changes.job_control import JobControl
 
@@ -27,12 +28,13 @@ STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 async def run_plan(context: Context, change_services: ChangeServices, plan: Plan) -> int:
     """Submit a plan, run its job and print the result; returns the exit code."""
-    if not plan.steps:
+    # An import of which every row failed is a job all the same, which keeps the rows.
+    if not plan.steps and not not_imported(row_results(plan)):
         if context.options.json:
             print_json(empty_job_object(plan))
         else:
             print_lines(plan_lines(plan))
-        return ExitCode.NOT_FOUND_OR_INCOMPLETE if not_imported(row_results(plan)) else ExitCode.DONE
+        return ExitCode.DONE
     change_services.planner.require(plan)
     return await run_job(context, change_services, (await change_services.job_runs.submit(plan)).summary)
 
@@ -130,7 +132,11 @@ def _print_rows_left(job: Job) -> None:
     if not left:
         return
     rows = "1 row was" if len(left) == 1 else f"{spaced(len(left))} rows were"
-    how = f"Correct and import them again: {PROGRAM} jobs failed {job.id} --csv > rows.csv"
+    file = next((path for path in job.receipts if path.endswith(FAILED_ROWS)), None)
+    if file is None:
+        how = f"To correct them: {PROGRAM} jobs failed {job.id} --csv > rows.csv"
+    else:
+        how = f"Correct them in their file, and import it: {PROGRAM} import {shlex.quote(clean(file))}"
     if partly_imported(left, job):
         how += "\nUse --on-conflict update then: some of these rows have created or changed their user already."
     print_message(f"{rows} not imported.", how)

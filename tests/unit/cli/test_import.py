@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.command_line import CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
-from walkme_tui.domain.errors import RequestRejected
+from walkme_tui.domain.errors import RequestRejected, Unreachable
 from walkme_tui.domain.users import User
 from walkme_tui.services.imports import planner
 
@@ -46,7 +46,7 @@ def outcomes(rows: list[dict[str, object]]) -> list[object]:
 def test_without_yes_the_plan_is_printed_and_nothing_is_sent(cli: CommandLine, api: FakeDirectory, file: Path) -> None:
     answer = cli("import", str(file))
     assert (answer.code, api.writes) == (0, [])
-    assert answer.out.startswith("Import ann@example.com in env\n")
+    assert answer.out.startswith("Import people.csv for ann@example.com in env\n")
     assert "Rows     1 to import, 1 unchanged, 1 failed.\n" in answer.out
     assert "line 4  failed    there is no group Saels, did you mean Sales?" in answer.out
     assert "Nothing was sent." in answer.err
@@ -153,13 +153,50 @@ def test_rows_of_users_who_exist_are_updated_if_wanted(cli: CommandLine, api: Fa
     assert (api.now(KNOWN.id).last_name, api.now(KNOWN.id).role) == ("Moreau", KNOWN.role)
 
 
-def test_where_no_row_can_be_imported_no_job_is_made(cli: CommandLine, file: Path) -> None:
+def test_where_no_row_can_be_imported_a_job_without_steps_keeps_the_rows(
+    cli: CommandLine, api: FakeDirectory, file: Path
+) -> None:
     file.write_text("email\nann\n", encoding="utf-8")
-    answer = cli("import", str(file), "--yes")
-    assert answer.code == 1
-    assert "Rows     0 to import, 1 failed.\n  line 2  failed    the email is malformed" in answer.out
-    assert "Nothing to do" not in answer.out
+    printed = cli("import", str(file)).out
+    assert "Rows     0 to import, 1 failed.\n  line 2  failed    the email is malformed" in printed
+    assert printed.endswith("\nNothing can be sent.\n")
     assert cli("jobs", "--json").json == []
+    answer = cli("import", str(file), "--yes")
+    assert (answer.code, api.writes) == (1, [])
+    assert "Rows     1 failed.\n  line 2  failed    the email is malformed" in answer.out
+    (job,) = cli("jobs", "--json").json
+    assert job["state"] == "done"
+    assert "ann,failed: the email is malformed" in cli("jobs", "failed", job["id"], "--csv").out
+
+
+def test_the_rows_that_failed_are_in_a_file_beside_the_receipt_which_a_purge_deletes(
+    cli: CommandLine, file: Path
+) -> None:
+    cli.now_ms = 1_700_000_000_000
+    answer = cli("import", str(file), "--yes")
+    (name,) = [line.removeprefix("Failed   ") for line in answer.out.splitlines() if line.startswith("Failed ")]
+    assert f"Correct them in their file, and import it: walkme-tui import {name}" in answer.err
+    assert Path(name).read_text(encoding="utf-8-sig") == (
+        "E-Mail,First name,Surname,Groups,Cost centre,error\n"
+        'bob@example.com,Bob,Weber,Saels,44,"failed: there is no group Saels, did you mean Sales?"\n'
+    )
+    assert cli("import", name, "--json").json["plan"]["source"]["columns"][-1] == "error"
+    cli("jobs", "purge", "--before", "2023-12-01")
+    assert not Path(name).exists()
+
+
+def test_a_job_that_can_be_resumed_has_no_file_of_failed_rows_yet(
+    cli: CommandLine, api: FakeDirectory, file: Path
+) -> None:
+    api.fail_next(Unreachable("No route."), times=100, name="create_user")
+    answer = cli("import", str(file), "--yes", "--json")
+    assert answer.code == 4
+    assert answer.json["row_counts"] == {"unchanged": 1, "failed": 1, "not attempted": 1}
+    assert not any(path.endswith(".csv") for path in answer.json["receipts"])
+    api._failures.clear()
+    resumed = cli("jobs", "resume", answer.json["job"], "--yes", "--json")
+    assert resumed.json["row_counts"] == {"created": 1, "unchanged": 1, "failed": 1}
+    assert resumed.json["receipts"][-1].endswith("-failed-rows.csv")
 
 
 def test_a_user_without_a_group_is_completed_by_an_update(cli: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from walkme_tui.domain.imports.results import (
 from walkme_tui.domain.imports.source import ImportRow, ImportSource, OnConflict, RowOutcome
 from walkme_tui.domain.jobs import Actor, Job, JobState, OutcomeReason, StepRecord
 from walkme_tui.domain.plans import Plan, PlanKind, StepState, Subject, numbered
+from walkme_tui.domain.table_cells import decoded
 from walkme_tui.domain.users import User
 
 ANN = CreateUser.of("ann@example.com", {"first_name": "Ann"})
@@ -137,9 +138,10 @@ def failing(*cells: str, detail: str = "refused") -> ImportRow:
     return ImportRow(2, cells, outcome=RowOutcome.FAILED, detail=detail)
 
 
-def test_the_cells_are_those_of_the_file_and_the_error_is_no_formula() -> None:
+def test_no_cell_is_a_formula_and_raw_cells_are_those_of_the_file() -> None:
     job = job_of(failing("=1+1", "'@x", detail="no group a;=b"))
-    assert failed_rows_csv(job) == "email,Cost centre,error\n=1+1,'@x,failed: no group a;'=b\n"
+    assert failed_rows_csv(job) == "email,Cost centre,error\n'=1+1,'@x,failed: no group a;'=b\n"
+    assert failed_rows_csv(job, raw=True) == "email,Cost centre,error\n=1+1,'@x,failed: no group a;'=b\n"
 
 
 @pytest.mark.parametrize("name", ["error", " Error "])
@@ -163,6 +165,11 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=6))
 def test_every_cell_is_read_back(rows: list[tuple[str, str]]) -> None:
-    table = read_csv(failed_rows_csv(job_of(*(failing(*cells) for cells in rows))).encode())
-    assert table.columns == (*COLUMNS, "error")
-    assert [row.cells for row in table.rows] == [(*cells, "failed: refused") for cells in rows]
+    job = job_of(*(failing(*cells) for cells in rows))
+    exact = read_csv(failed_rows_csv(job, raw=True).encode())
+    assert exact.columns == (*COLUMNS, "error")
+    assert [row.cells for row in exact.rows] == [(*cells, "failed: refused") for cells in rows]
+    safe = read_csv(failed_rows_csv(job).encode())
+    assert [[decoded(cell) for cell in row.cells[:2]] for row in safe.rows] == [
+        [decoded(cell) for cell in cells] for cells in rows
+    ]

@@ -96,7 +96,7 @@ def _failed(context: Context, options: argparse.Namespace) -> int:
     if context.options.json:
         print_json(job_object(job, records))
     elif options.csv and job.plan.source is not None:
-        _print_failed_rows(job, bom=options.bom)
+        _print_failed_rows(job, options)
     elif options.csv:
         print_csv([FAILED_COLUMNS, *(failed_row(job, record) for record in records)], options)
     elif job.plan.source is not None:
@@ -109,12 +109,12 @@ def _failed(context: Context, options: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def _print_failed_rows(job: Job, *, bom: bool) -> None:
-    """The rows of an import that were not imported, with the cells of the file."""
+def _print_failed_rows(job: Job, options: argparse.Namespace) -> None:
+    """The rows of an import that were not imported, in the columns of the file."""
     with data_output(None) as stream:
         shown = line_filter(stream)
-        stream.write(BYTE_ORDER_MARK if bom else "")
-        stream.writelines(map(shown, failed_rows_csv(job).splitlines(keepends=True)))
+        stream.write(BYTE_ORDER_MARK if options.bom else "")
+        stream.writelines(map(shown, failed_rows_csv(job, raw=options.raw).splitlines(keepends=True)))
 
 
 def _receipt(context: Context, options: argparse.Namespace) -> int:

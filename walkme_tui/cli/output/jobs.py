@@ -8,6 +8,7 @@ from walkme_tui.cli.output.import_rows import job_rows_lines, rows_object
 from walkme_tui.cli.output.messages import PROGRAM
 from walkme_tui.cli.output.plan_text import MAX_SENTENCE, call_of, left_out_lines, step_text, target_of, title_of
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.imports.results import FAILED_ROWS
 from walkme_tui.domain.jobs import Job, JobState, JobSummary, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import clean
@@ -159,7 +160,7 @@ def job_lines(job: Job, undo_jobs: Iterable[JobSummary] = ()) -> list[str]:
         lines.append(f"Purged   {_second(job.purged_at_ms)}: the people that it changed are no longer known")
     lines += _subject_lines(job) if job.plan.source is None else ["", *job_rows_lines(job)]
     lines += [*left_out_lines(job.plan), "", f"{counts_text(job)}."]
-    lines += [f"Receipt  {clean(path)}" for path in job.receipts]
+    lines += [f"{'Failed ' if path.endswith(FAILED_ROWS) else 'Receipt'}  {clean(path)}" for path in job.receipts]
     if job.purged_at_ms is None and job.undoable_subjects:
         scope = f"  (all {changed} people)" if changed > 1 else ""
         lines.append(f"Undo     {PROGRAM} undo {job.id}{scope}")

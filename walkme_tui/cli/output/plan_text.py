@@ -93,6 +93,8 @@ def title_of(plan: Plan) -> str:
     words = [TITLES[plan.kind]]
     if plan.undoes:
         words += [f"job {clean(plan.undoes)}", *(["for"] if people else [])]
+    if plan.source is not None:
+        words += [cut(plan.source.file, MAX_NAME), *(["for"] if people else [])]
     if people:
         several = f"{len(people)} {'groups' if plan.about_groups else 'people'}"
         words.append(cut(people[0], MAX_NAME) if len(people) == 1 else several)

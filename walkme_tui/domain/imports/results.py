@@ -7,10 +7,12 @@ from typing import Final, NamedTuple
 from walkme_tui.domain.imports.source import ImportRow, ImportSource, RowOutcome
 from walkme_tui.domain.jobs import Job, JobState, OutcomeReason, StepRecord, skips_existing
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.domain.table_cells import csv_line, safe
+from walkme_tui.domain.table_cells import csv_line, decoded, safe
 from walkme_tui.domain.text import clean
 
 ERROR_COLUMN: Final = "error"
+FAILED_ROWS: Final = "-failed-rows.csv"
+"""How the name of the file ends that a job writes for the rows that it did not import."""
 NOT_IMPORTED: Final = frozenset({RowOutcome.FAILED, RowOutcome.NEEDS_REVIEW, RowOutcome.NOT_ATTEMPTED})
 """The outcomes of rows that are written as CSV, to be imported again."""
 
@@ -54,22 +56,24 @@ def partly_imported(results: Iterable[RowResult], job: Job) -> bool:
     return any(any(record.changed for record in _records(job, result.row)) for result in not_imported(results))
 
 
-def failed_rows_csv(imported: Job | Plan) -> str:
+def failed_rows_csv(imported: Job | Plan, *, raw: bool = False) -> str:
     """The rows that were not imported, as CSV in the columns of the file and one more, ``error``; empty for none.
 
-    The cells are those of the file, exactly. A last column ``error``, from an earlier round, is replaced.
+    The cells contain what an import reads from those of the file, and no formulas; with ``raw`` exactly those of the
+    file. A last column ``error``, from an earlier round, is replaced.
     """
     source = imported.source if isinstance(imported, Plan) else imported.plan.source
     failed = not_imported(row_results(imported))
     if source is None or not failed:
         return ""
     width = len(source.columns) - _has_errors(source)
-    lines = [csv_line([*source.columns[:width], ERROR_COLUMN], raw=True)]
-    lines += [
-        csv_line([*row.cells[:width], safe(f"{outcome.value}: {detail}" if detail else outcome.value)], raw=True)
-        for row, outcome, detail in failed
-    ]
-    return "".join(lines)
+    lines = [(source.columns, ERROR_COLUMN)]
+    lines += [(row.cells, f"{outcome.value}: {detail}" if detail else outcome.value) for row, outcome, detail in failed]
+
+    def shown(cells: Iterable[str]) -> list[str]:
+        return list(cells if raw else (safe(decoded(cell)) for cell in cells))
+
+    return "".join(csv_line([*shown(cells[:width]), safe(error)], raw=True) for cells, error in lines)
 
 
 def _has_errors(source: ImportSource) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from hashlib import sha256
@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from walkme_tui.domain.accounts import Account
+from walkme_tui.domain.imports.results import FAILED_ROWS, failed_rows_csv
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.json_text import dumps
 from walkme_tui.domain.plans import GroupSubject, Subject
 from walkme_tui.domain.receipt_text import job_markdown, job_ticket_lines, receipt_markdown, ticket_lines
 from walkme_tui.domain.receipts import receipt, receipt_entry, receipt_head, receipt_subjects, subjects_for_ticket
+from walkme_tui.domain.table_cells import BYTE_ORDER_MARK
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import Json
 from walkme_tui.services.ports import Clock, Journal
@@ -43,11 +45,18 @@ class Receipts:
     async def write(self, job: Job) -> Job:
         """Write the receipt of a job, JSON and Markdown, replacing earlier ones; a purged job has none.
 
-        ``job`` must be current; returned with the paths. Raises ``JournalUnavailable`` where a file cannot be written.
+        The rows that an ended import did not import become a CSV file of their own. ``job`` must be current; returned
+        with the paths. Raises ``JournalUnavailable`` where a file cannot be written.
         """
-        if not job.plan.all_subjects:
+        if job.plan.all_subjects:
+            job = await self._record(job, file_name(job), lambda: self._contents(job))
+        rows = "" if job.state.resumable else await asyncio.to_thread(failed_rows_csv, job)
+        if not rows:
             return job
-        return await self._record(job, file_name(job), lambda: self._contents(job))
+        name = f"{file_name(job)}{FAILED_ROWS}"
+        # With the mark, a spreadsheet in which they are corrected reads them as UTF-8.
+        path = await asyncio.to_thread(self._write, name, (BYTE_ORDER_MARK, rows))
+        return await self._with_paths(job, [str(path)])
 
     async def write_one(self, job: Job, subject: Subject | GroupSubject) -> Job:
         """Write the receipt of one user or group of a job as files of their own; see ``write``."""
@@ -66,7 +75,11 @@ class Receipts:
             texts = zip((f"{name}.json", f"{name}.md"), contents(), strict=True)
             return [str(self._write(file, text)) for file, text in texts]
 
-        for path in await asyncio.to_thread(write_both):
+        return await self._with_paths(job, await asyncio.to_thread(write_both))
+
+    async def _with_paths(self, job: Job, paths: Sequence[str]) -> Job:
+        """Record paths in the journal."""
+        for path in paths:
             if path not in job.receipts:
                 await self._journal.add_receipt(job.id, path)
                 job = replace(job, receipts=(*job.receipts, path))
