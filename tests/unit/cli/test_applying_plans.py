@@ -88,10 +88,10 @@ def test_an_offboarding_leaves_out_what_others_changed_and_does_the_rest(
     since, left = "Since the plan was made:", "Nothing is left to send for it."
     assert _messages(answer)[1:] == [
         f"x {email(0)}: set status inactive: {since} the status is pending now, not active. Not sent.",
+        f"x {email(3)}: {since} others deleted the user. Not sent.",
         f"! {email(1)}: leave Sales: {since} others took the person out of Sales. {left}",
         f"! {email(1)}: {since} was put into Beta, which is not in the plan: stays there.",
         f"! {email(2)}: set status inactive: {since} others set the status to inactive. {left}",
-        f"x {email(3)}: {since} others deleted the user. Not sent.",
     ]
     assert (api.now(person(0).id).status, api.now(person(0).id).groups) == ("pending", ())
     assert (api.now(person(1).id).status, api.now(person(1).id).groups) == ("inactive", ("g3",))
