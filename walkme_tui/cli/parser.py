@@ -169,7 +169,7 @@ def _add_globals(to: argparse._ActionsContainer, *, shown: bool) -> None:
     add("profile", "the profile to use", metavar="NAME")
     surfaces = [surface.value for surface in Surface]
     add("surface", "the API to use: rest (the default where the profile has it) or scim", choices=surfaces)
-    add("read-only", "refuse every change", action="store_true")
+    add("read-only", "refuse every change; plans can be made", action="store_true")
     add("demo", "use a simulated account instead of a profile", action="store_true")
     add("json", "print one JSON object", action="store_true")
     add("no-color", "use no colours", action="store_true")

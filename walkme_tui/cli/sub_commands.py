@@ -334,8 +334,10 @@ def _add_plan(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
     _add_ticket(apply)
     apply.add_argument("--yes", action="store_true", help=_YES)
     apply.epilog = (
-        "A plan can only be applied in the account that it was made for. Its users are read again first, and what\n"
-        "changed since the plan was made is shown."
+        "Every step is sent only if its user or group still is as the plan found it: others are refused and named, and\n"
+        f"the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}. Up to 1000 people are read before the review; of a larger "
+        "plan each is read just\nbefore their steps are sent. A plan made under another profile of the same address needs\n"
+        "--profile. A plan file has at most 512 MB."
     )
 
 
@@ -370,6 +372,7 @@ def _add_jobs(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
     job_action("show", "show a job with its steps")
     resume = job_action("resume", "resume an interrupted job")
     resume.add_argument("--yes", action="store_true", help=_RESUME)
+    resume.epilog = "It has no --plan: what a job has sent is only known to the journal of this machine."
     discard = job_action("discard", "discard the remaining steps of a job")
     discard.epilog = "Sends nothing. The finished steps stay done, their record is kept, and they can still be undone."
     failed = job_action("failed", "list the steps of a job that failed, were refused or need review")
