@@ -334,10 +334,10 @@ def _add_plan(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
     _add_ticket(apply)
     apply.add_argument("--yes", action="store_true", help=_YES)
     apply.epilog = (
-        "Every step is sent only if its user or group still is as the plan found it: others are refused and named, and\n"
-        f"the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}. Up to 1000 people are read before the review; of a larger "
-        "plan each is read just\nbefore their steps are sent. A plan made under another profile of the same address needs\n"
-        "--profile. A plan file has at most 512 MB."
+        "Every step is sent only if its user or group still is as the plan found it; others are refused and named,\n"
+        f"and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}. Up to 1000 people are read before the review; of a\n"
+        "larger plan each is read just before their steps are sent. A plan made under another profile of the same\n"
+        "address needs --profile. A plan file has at most 512 MB."
     )
 
 
