@@ -6,7 +6,7 @@ import io
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from walkme_tui.domain.errors import CsvProblem, EncodingUnknown
@@ -379,6 +379,7 @@ def test_a_table_is_read_as_it_was_written(
     assert [list(found.columns), *[list(row.cells) for row in found.rows]] == rows
 
 
+@example(rows=[(";", ";")], delimiter="\t", named=False)
 @given(
     rows=st.lists(st.tuples(*[st.text("abc ,;|\t\"'-", max_size=12)] * 2), min_size=1, max_size=30),
     delimiter=st.sampled_from([*DELIMITERS.values()]),

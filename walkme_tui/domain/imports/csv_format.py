@@ -203,4 +203,4 @@ def is_header(cells: Sequence[str]) -> bool:
 
 def is_email(cell: str) -> bool:
     """True for a cell that contains an email and nothing else."""
-    return len(cell) <= _LONGEST_EMAIL and _EMAIL.fullmatch(cell.strip()) is not None
+    return len(cell) <= _LONGEST_EMAIL and _EMAIL.fullmatch(cell.strip(" ")) is not None
