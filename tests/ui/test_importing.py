@@ -147,9 +147,13 @@ async def test_esc_goes_back_one_step_a_press_and_loses_nothing(write_file: Writ
         await checked(browser)
         await browser.press("enter")
         await browser.listening("Import")
-        await browser.press("escape")
+        await browser.press("t", *"INC-7", "enter", "escape")
         await checked(browser)
         assert "set first name Zoë -> Zora" in shown(browser)
+        await browser.press("enter")
+        await browser.settled(lambda: browser.says("Ticket INC-7"))
+        await browser.press("escape")
+        await checked(browser)
         await browser.press("f")
         assert "only failing rows" in shown(browser)
         await browser.press("escape")
@@ -182,12 +186,15 @@ async def test_a_path_that_is_completed_faster_than_the_folder_is_read(write_fil
         assert "1 row: 1 create" in shown(browser)
 
 
-async def test_a_profile_for_reading_only_imports_nothing() -> None:
-    async with open_browser(Setting(api=account(), read_only=True)) as browser:
-        await browser.loaded()
-        await browser.press("i")
-        assert browser.dialog == ""
-        assert any("read-only" in toast for toast in browser.toasts)
+async def test_an_import_with_a_profile_for_reading_only_can_be_saved(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}new@example.com,Neu,,1\n")
+    api = account()
+    async with open_browser(Setting(api=api, read_only=True)) as browser:
+        await show_rows(browser, file)
+        await browser.press("enter")
+        await browser.listening("Can only be saved (p): the profile acme is read-only.")
+        await browser.press("y")
+        assert not api.writes
 
 
 # ---------------------------------------------------------------- the file

@@ -142,6 +142,8 @@ def plan_title(plan: Plan) -> str:
     """The title of a plan: ``Offboard Zoë Çelik``."""
     if plan.undoes is not None and not plan.all_subjects:
         return f"Undo job {plan.undoes}"
+    if plan.source is not None and not plan.steps:
+        return f"Import {clean(plan.source.file, MAX_NAME)}"
     names = tuple(map(listed_name, (plan.changed_subjects or plan.all_subjects)[:1]))
     return f"{_IMPERATIVES[plan.kind]} {_name_or_count(names, subject_count(plan), groups=plan.about_groups)}"
 

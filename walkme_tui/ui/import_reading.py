@@ -30,6 +30,7 @@ class ImportDraft:
     """A file, and how a person wants it imported; None stands for what is found in the file.
 
     ``row_conflicts`` are the exceptions from ``on_conflict``, by line. ``groups`` are those that everyone joins.
+    ``ticket`` is what was typed in the review.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class ImportDraft:
     on_conflict: OnConflict = OnConflict.SKIP
     row_conflicts: Mapping[int, OnConflict] = field(default_factory=lambda: MappingProxyType({}))
     groups: tuple[Group, ...] = ()
+    ticket: str = ""
 
 
 class ImportReading:
@@ -109,6 +111,7 @@ class ImportReading:
             on_conflict=draft.on_conflict,
             row_conflicts=draft.row_conflicts,
             groups=draft.groups,
+            ticket=draft.ticket,
         )
         plan = await self._planner.plan(request, on_progress, look_up=look_up)
         outcomes = await asyncio.to_thread(self._outcomes, plan, table, mapping.require_email(table))

@@ -142,6 +142,11 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         self._write()
 
     @property
+    def ticket(self) -> str:
+        """What was typed for the ticket."""
+        return self._draft.ticket
+
+    @property
     def _more_lines(self) -> int:
         return (self._number is not None) + bool(self._refusal)
 

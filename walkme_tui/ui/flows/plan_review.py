@@ -32,10 +32,14 @@ if TYPE_CHECKING:
 
 
 class Reviewed(NamedTuple):
-    """How a review ended: ``job`` is None where none was run, ``saved`` is true where the plan was saved to a file."""
+    """How a review ended: ``job`` is None where none was run, ``saved`` is true where the plan was saved to a file.
+
+    ``ticket`` is what was typed for the ticket.
+    """
 
     job: Job | None
     saved: bool
+    ticket: str
 
     @property
     def done(self) -> bool:
@@ -61,10 +65,10 @@ async def review(view: FlowContext, origin: Origin, plan: Plan, extent: str = ""
         )
         answer = await origin.show(dialog, f"{plan_title(plan)}: the plan is ready")
         if answer is None:
-            return Reviewed(None, saved)
+            return Reviewed(None, saved, dialog.ticket)
         draft = answer.draft
         if answer.choice is PlanChoice.RUN:
-            return Reviewed(await run_plan(view, origin, draft.plan), saved)
+            return Reviewed(await run_plan(view, origin, draft.plan), saved, draft.ticket)
         saved |= await save_plan(view, origin, draft.plan)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -85,7 +86,10 @@ class UserImport:
             if answer is None:
                 return False
             await self._remember(reading)
-            if (await review(view, self._origin, answer)).done:
+            reviewed = await review(view, self._origin, answer)
+            reading.draft = replace(reading.draft, ticket=reviewed.ticket)
+            view.job_tasks.import_draft = reading.draft
+            if reviewed.done:
                 view.job_tasks.import_draft = None
                 return True
 

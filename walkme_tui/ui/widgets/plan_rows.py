@@ -25,6 +25,7 @@ LEAST_OBJECT: Final = 12
 KEPT_PARTS: Final = 200
 NOTHING_FOR: Final = "Nothing to do for"
 NOTHING: Final = "Nothing to do: everything is already as planned."
+NO_ROW: Final = "No row creates or changes a user: there is nothing to send."
 NOTHING_LEFT: Final = "Nothing is left to do."
 _STYLES: Final = {Gravity.REFUSED: TextStyle.BAD, Gravity.WARNING: TextStyle.WARN, Gravity.NOTE: TextStyle.DIM}
 _MARKS: Final = {Gravity.REFUSED: "x ", Gravity.WARNING: "! ", Gravity.NOTE: "- "}
@@ -104,7 +105,7 @@ class PlanRows(Sequence[PlanRow]):
         plan, width = self._draft.planned, self._width
         changed, unchanged = part - 1, part - 1 - len(self._changed)
         row = unchanged - len(self._unchanged)
-        several = len(plan.all_subjects) > 1
+        several = len(plan.all_subjects) > 1 or plan.source is not None
         if part == 0:
             yield from ((line, None) for line in _overview(plan, width) if several)
         elif changed < len(self._changed):
@@ -227,7 +228,8 @@ def _common_lines(plan: Plan, width: int) -> Iterator[tuple[StyledText, Step | N
     """The lines about the whole plan."""
     if not plan.steps:
         yield (), None
-        yield from ((line, None) for line in wrapped(NOTHING_LEFT if plan.left_out else NOTHING, width))
+        text = NO_ROW if plan.source is not None else NOTHING_LEFT if plan.left_out else NOTHING
+        yield from ((line, None) for line in wrapped(text, width))
     if plan.left_out:
         yield (), None
         yield [("Left out", TextStyle.STRONG)], None
