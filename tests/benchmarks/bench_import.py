@@ -115,8 +115,17 @@ def planning(users: int) -> Iterable[Figure]:
 # ------------------------------------------------------------ executing
 
 
-async def imported(account: dict[str, str], rows: int, folder: Path) -> tuple[float, int, float]:
-    """Import users; returns the seconds, the answers, and the mean seconds of a request."""
+class Imported(NamedTuple):
+    """The seconds of an import, how many answers came, the mean time of an answer, and processor time."""
+
+    seconds: float
+    answers: int
+    answer_ms: float
+    processor_ms: float
+
+
+async def imported(account: dict[str, str], rows: int, folder: Path) -> Imported:
+    """Import users; ``processor_ms`` is that of this process for a request."""
     settings = RestSettings(
         profile="bench",
         base_url=account["WALKME_BASE_URL"],
@@ -138,14 +147,15 @@ async def imported(account: dict[str, str], rows: int, folder: Path) -> tuple[fl
         executor = Executor(session, journal, Actor("bench", "here", "none"))
         job = await executor.submit(plan)
         pacer.answered.clear()
-        began = time.monotonic()
+        began, used = time.monotonic(), time.process_time()
         done = await executor.run(job, JobControl(), lambda _: None)
-        seconds = time.monotonic() - began
+        seconds, processor = time.monotonic() - began, time.process_time() - used
         counts = outcome_counts(row_results(done))
         if counts != {RowOutcome.CREATED: rows}:
             raise RuntimeError(f"not all rows were imported: {counts}")
         latencies = [record.duration_ms for record in api.request_log() if record.duration_ms]
-        return seconds, len(pacer.answered), sum(latencies) / max(1, len(latencies)) / 1000
+        answers = len(pacer.answered)
+        return Imported(seconds, answers, sum(latencies) / len(latencies), processor * 1000 / answers)
     finally:
         await journal.aclose()
         await session.aclose()
@@ -160,10 +170,14 @@ def _request(session: Session, rows: int, group: Group) -> ImportRequest:
 def throughput(rows: int) -> Iterable[Figure]:
     """How much of what ``IN_FLIGHT`` requests of ``LATENCY_MS`` allow is not used."""
     with tempfile.TemporaryDirectory(prefix="walkme-tui-bench-") as folder, simulator(1_000, LATENCY_MS) as account:
-        seconds, answers, latency = asyncio.run(imported(account, rows, Path(folder)))
+        found = asyncio.run(imported(account, rows, Path(folder)))
     allowed = IN_FLIGHT / (LATENCY_MS / 1000)
-    used = f"{answers / seconds:.0f} of {allowed:.0f}/s, {rows / seconds:.1f} rows/s, {latency * 1000:.0f} ms an answer"
-    yield Figure("not used of the traffic", max(0.0, 1 - answers / seconds / allowed), 0.2, "", used)
+    per_second, as_answered = found.answers / found.seconds, IN_FLIGHT / found.answer_ms * 1000
+    used = (
+        f"{per_second:.0f} of {allowed:.0f}/s, {rows / found.seconds:.1f} rows/s; {found.answer_ms:.0f} ms an answer, "
+        f"which allow {as_answered:.0f}/s; {found.processor_ms:.1f} ms of processor time a request"
+    )
+    yield Figure("not used of the traffic", max(0.0, 1 - per_second / allowed), 0.2, "", used)
 
 
 def measure(effort: Effort) -> Iterable[Figure]:
