@@ -4,7 +4,9 @@ Each is said once for the whole plan, with the number of people that it concerns
 the people would hide those that differ. ``users`` are the users that the plan changes.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from walkme_tui.domain.capabilities import Capabilities
@@ -108,14 +110,11 @@ def imported(
     return found + _own_user(before, client_id) + _ownership(before, ASSIGN)
 
 
-def said_often(found: Iterable[Sequence[Consequence]]) -> tuple[list[Consequence], set[Consequence]]:
-    """The warnings that several users have in the same words, once for all, and which these were."""
-    counts: dict[Consequence, int] = {}
-    for consequence in (each for consequences in found for each in consequences):
-        if consequence.gravity is Gravity.WARNING:
-            counts[consequence] = counts.get(consequence, 0) + 1
-    often = {consequence: count for consequence, count in counts.items() if count > 1}
-    return [each._replace(text=f"{spaced(count)} people: {each.text}") for each, count in often.items()], set(often)
+def said_often(found: Iterable[Sequence[Consequence]]) -> tuple[list[Consequence], frozenset[Consequence]]:
+    """What several users have in the same words, once for all with their number, and which these were."""
+    often = {each: number for each, number in Counter(chain.from_iterable(found)).items() if number > 1}
+    for_all = [each._replace(text=f"{spaced(number)} people: {each.text}") for each, number in often.items()]
+    return for_all, frozenset(often)
 
 
 def _own_user(users: Sequence[User], client_id: str) -> list[Consequence]:

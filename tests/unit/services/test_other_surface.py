@@ -260,3 +260,20 @@ async def test_a_surface_that_cannot_be_reached_is_not_asked_about_everyone(tmp_
         plan = await services.planner.offboard([person(number).id for number in many])
         assert texts_of(plan).count("SCIM could not be checked: No route.") == len(many)
         assert len(other.calls) <= MAX_CONCURRENT
+
+
+async def test_a_bulk_plan_says_what_several_have_on_the_other_surface_once(tmp_path: Path) -> None:
+    api = account()
+    numbers = range(7, 12)
+    for number in numbers:
+        user = person(number)._replace(external_id=None, status="inactive" if number == 11 else "active", groups=())
+        api.users[:] = [other for other in api.users if isinstance(other, User) and other.id != user.id] + [user]
+    other = other_account(7, 8, 10, 11, status="active")
+    other.edit(person(10).id, status="inactive")
+    async with opened(tmp_path, other, api) as (services, _, _):
+        plan = await services.bulk_planner.set_status([person(number).id for number in numbers], Status.INACTIVE)
+    assert len(plan.steps) == 4
+    assert "2 people: SCIM: active." in [consequence.text for consequence in plan.consequences]
+    (still_active,) = texts_of(plan)
+    assert still_active.startswith("SCIM: active. Deactivate the person there too")
+    assert [subject.id for subject in plan.unchanged_subjects if subject.consequences] == [person(11).id]
