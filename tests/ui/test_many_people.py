@@ -16,7 +16,7 @@ from walkme_tui.ui.change_words import name_of, plan_title
 from walkme_tui.ui.plan_draft import PlanDraft
 from walkme_tui.ui.widgets import plan_list, plan_rows
 from walkme_tui.ui.widgets.plan_list import PlanList
-from walkme_tui.ui.widgets.plan_rows import PlanRows
+from walkme_tui.ui.widgets.plan_rows import NOTHING, PlanRows
 
 
 def account(count: int) -> FakeDirectory:
@@ -208,3 +208,13 @@ def test_a_long_value_or_email_takes_lines_of_its_own_and_is_whole() -> None:
     assert max(map(len, lines)) <= 60
     assert " ".join(" ".join(lines).split()).count(value.strip()) == 2
     assert all(f"{'x' * 50}{number}" in "".join(lines) for number in (0, 1))
+
+
+def test_where_nobody_changes_all_are_listed_with_their_warnings() -> None:
+    elsewhere = Consequence(Gravity.WARNING, "SCIM: active.")
+    people = tuple(Subject(person(number), NOON_MS, consequences=(elsewhere,) * number) for number in (0, 1))
+    plan = Plan(PlanKind.DEACTIVATE, "acme", "https://walkme.test", NOON_MS, people, ())
+    lines = [line for line in lines_of(plan, 100) if line]
+    assert lines[0] == "Nothing to do for 2 people"
+    assert [str(person(0).email) in lines[1], str(person(1).email) in lines[2]] == [True, True]
+    assert lines[3:] == ["! SCIM: active.", NOTHING]

@@ -54,8 +54,10 @@ class PlanRows(Sequence[PlanRow]):
         self._width = width
         self._numbers = _Numbers(draft)
         plan = draft.planned
-        self._changed = plan.changed_subjects or plan.all_subjects
-        self._unchanged = plan.unchanged_subjects if plan.steps else ()
+        # A single person without steps is shown like one with steps.
+        single = plan.all_subjects if len(plan.all_subjects) == 1 else ()
+        self._changed = single or plan.changed_subjects
+        self._unchanged = () if single else plan.unchanged_subjects
         self._not_imported = rows_without_steps(plan)
         self._ends = array("l")
         """The end of the lines of each part: one for all, one for each person or row, and one for what is left out."""
