@@ -7,7 +7,7 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment, Surface
 from walkme_tui.domain.users import User
-from walkme_tui.ui.dialogs.bulk import BulkAction, BulkDialog
+from walkme_tui.ui.dialogs.bulk import BulkDialog
 from walkme_tui.ui.dialogs.choice import ChoiceList
 from walkme_tui.ui.dialogs.plan import PlanDialog
 
@@ -245,15 +245,16 @@ async def test_scim_has_no_role_to_set() -> None:
         assert isinstance(browser.app.screen, BulkDialog)
 
 
-async def test_a_read_only_profile_shows_the_actions_with_the_reason_and_refuses_each() -> None:
+async def test_a_read_only_profile_plans_and_can_only_save() -> None:
     api = account()
     async with open_browser(Setting(api=api, read_only=True)) as browser:
-        await show_actions(browser, "space")
-        assert "is read-only" in browser.dialog
-        for action in set(BulkAction) - {BulkAction.EXPORT}:
-            await browser.press(action.value, "enter")
-        assert isinstance(browser.app.screen, BulkDialog)
-        assert any("read-only" in toast for toast in browser.toasts)
+        await show_actions(browser, "space", "down", "space")
+        await browser.press("x")
+        await reviewed(browser)
+        assert "Can only be saved (p)" in browser.dialog
+        await browser.press("y")
+        assert isinstance(browser.app.screen, PlanDialog)
+    assert not api.writes
 
 
 async def test_the_marked_users_are_exported_by_a_read_only_profile_too() -> None:

@@ -206,7 +206,7 @@ async def test_a_command_waits_for_marks_that_are_still_being_set() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()
         burst(browser, "/", *"person0000", "enter", "asterisk", "O")
-        await browser.listening("Offboard 10 people")
+        await browser.listening("Offboard 9 people: all 10 in this view")
 
 
 async def test_marking_after_opening_a_group_marks_a_member() -> None:

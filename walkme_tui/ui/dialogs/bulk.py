@@ -54,7 +54,7 @@ LABELS: Final = {
 
 
 class BulkDialog(ChoiceDialog):
-    """Returns the ``BulkAction`` that was chosen; ``refusals`` says in a phrase why one cannot be.
+    """Returns the ``BulkAction`` that was chosen.
 
     ``users`` are those that the choice is for: what is marked afterwards does not change them.
     """
@@ -67,14 +67,10 @@ class BulkDialog(ChoiceDialog):
         title: str,
         users: Sequence[User],
         actions: Sequence[BulkAction],
-        refusals: Mapping[BulkAction, str],
         account: Account,
     ) -> None:
-        choices = [
-            Choice(action.value, f"{action.value}  {LABELS[action]}", refusals.get(action, "")) for action in actions
-        ]
+        choices = [Choice(action.value, f"{action.value}  {LABELS[action]}") for action in actions]
         super().__init__(title, choices, right=account_mark(account))
-        self._refusals = refusals
         self._users = users
         self._people = _People(id="people")
         self._people.can_focus = False
@@ -88,7 +84,7 @@ class BulkDialog(ChoiceDialog):
         people = self._people
         return {
             **super().keys(),
-            **{choice.answer: partial(self._choose, choice.answer) for choice in self._choices},
+            **{choice.answer: partial(self.dismiss, choice.answer) for choice in self._choices},
             "pagedown": people.action_page_down,
             "pageup": people.action_page_up,
             "home": people.action_first,
@@ -109,20 +105,6 @@ class BulkDialog(ChoiceDialog):
         self.query_one("#frame").set_class(short, "short")
         lines = available_lines(event.size.height, 1 + LEAST_PEOPLE - (2 if short else 0))
         self._list.styles.height = min(len(self._choices), lines)
-
-    def choose(self) -> None:
-        """Return the action under the cursor."""
-        if self._list.current is not None:
-            self._choose(self._list.current.answer)
-
-    def _choose(self, answer: str) -> None:
-        """Return an action, unless it is refused."""
-        reason = self._refusals.get(BulkAction(answer), "")
-        if reason:
-            self._list.select(answer)
-            self.app.notify(f"{reason[:1].upper()}{reason[1:]}.", title="Not possible", markup=False, timeout=6)
-        elif self.is_current:
-            self.dismiss(answer)
 
 
 class _People(RowList[User]):

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from walkme_tui.domain.commands import command
 from walkme_tui.domain.edit_consequences import PERMANENT
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.mirrored import MirroredUser
@@ -35,19 +34,6 @@ EMPTY_CLEARS: Final = "Everyone gets this value; an empty one clears the field. 
 ANOTHER_ROLE: Final = "another role"
 """The answer of the entry for it: roles begin with a sign of their own."""
 ROLE: Final = "="
-COMMANDS: Final = {
-    BulkAction.DEACTIVATE: command("user.deactivate"),
-    BulkAction.REACTIVATE: command("user.reactivate"),
-    BulkAction.OFFBOARD: command("user.offboard"),
-    BulkAction.ROLE: command("user.edit"),
-    BulkAction.FIRST_NAME: command("user.edit"),
-    BulkAction.LAST_NAME: command("user.edit"),
-    BulkAction.EXTERNAL_ID: command("user.edit"),
-    BulkAction.GROUPS: command("user.edit_groups"),
-    BulkAction.EXPORT: command("users.export"),
-    BulkAction.DELETE: command("user.delete"),
-}
-"""The command that does the same for one user: where it is disabled, so is the action."""
 TEXT_FIELDS: Final = {
     BulkAction.FIRST_NAME: "first_name",
     BulkAction.LAST_NAME: "last_name",
@@ -71,10 +57,9 @@ async def change_many(view: FlowContext, origin: Origin, marked: Sequence[str], 
         return
     users = [found[user_id].user if user_id in found else User(user_id) for user_id in ids]
     of_whom = count(len(ids), "marked user", "marked users") if marked else name_of(users[0])
-    surface = view.session.capabilities
-    actions = [action for action in COMMANDS if action is not BulkAction.ROLE or not surface.roles]
-    refusals = {action: view.job_tasks.why_not(COMMANDS[action]) for action in actions}
-    dialog = BulkDialog(f"Actions for {of_whom}", users, actions, refusals, view.session.account)
+    has_roles = not view.session.capabilities.roles
+    actions = [action for action in BulkAction if has_roles or action is not BulkAction.ROLE]
+    dialog = BulkDialog(f"Actions for {of_whom}", users, actions, view.session.account)
     chosen = await origin.show(dialog, "The actions can be chosen")
     if chosen is not None:
         await _Bulk(view, origin, of_whom, found, ids, marked).run(BulkAction(chosen))
