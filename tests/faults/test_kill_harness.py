@@ -6,14 +6,13 @@ A longer run is started by hand: ``python -m tests.faults.kill_campaign``.
 import pytest
 
 from tests.support.harness_plans import JobKind
-from tests.support.kill_harness import Figures, Harness
+from tests.support.kill_harness import ANY_MOMENT, Figures, Harness
 from tests.support.killed_program import POINTS
 from tests.support.mutants import MUTANTS
 
 KILLS = 50
 FAULTS = 2000
 ROUNDS = 2
-ANY_MOMENT = "at any moment"
 MOST_JOBS = 120
 # A mutant is detected within the first jobs; if it takes longer, the harness checks too little.
 OPERATIONS_TO_CATCH_A_MUTANT = 600

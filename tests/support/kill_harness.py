@@ -47,6 +47,7 @@ from walkme_tui.simulator.settings import SimulatorSettings
 USERS = 60
 KINDS = (JobKind.OFFBOARD, JobKind.IMPORT, JobKind.EDIT, JobKind.BULK, JobKind.CREATE, JobKind.DELETE)
 GROUP_KINDS = (JobKind.CREATE_GROUP, JobKind.RENAME_GROUP, JobKind.DELETE_GROUP)
+ANY_MOMENT = "at any moment"
 KILLS_A_JOB = 7
 # Once there were enough kills.
 LATER_KILLS_A_JOB = 1
@@ -171,6 +172,7 @@ class Harness:
         self._mutant = mutant
         self._share = share
         self._kills = 0
+        self._moments: frozenset[str] = frozenset()
         self._points = self._all_points()
         self.figures = Figures()
 
@@ -190,7 +192,7 @@ class Harness:
         ``rounds`` counts the jobs of each kind. Each of ``moments`` must be among the kills, because a busy machine
         reaches other moments more often.
         """
-        figures, self._kills = self.figures, kills
+        figures, self._kills, self._moments = self.figures, kills, frozenset(moments)
         with ExitStack() as stack:
             accounts = [
                 stack.enter_context(harness_account(self._seed * 10 + index, self._share, settings, self._surface))
@@ -206,7 +208,7 @@ class Harness:
                 or figures.faults.total() < faults
                 or figures.operations < operations
                 or any(figures.kinds[kind] < rounds for kind in self._kinds)
-                or not figures.kills.keys() >= set(moments)
+                or not figures.kills.keys() >= self._moments
             ) and not until(figures):
                 self._one_job(accounts[figures.kinds.total() % len(accounts)])
                 figures.faults = sum((each.proxy.faults for each in accounts), Counter[Fault]())
@@ -286,7 +288,7 @@ class Harness:
             figures.runs += 1
             if answer["state"] == "killed":
                 kills += 1
-                figures.kills[killed_order.point or "at any moment"] += 1
+                figures.kills[killed_order.point or ANY_MOMENT] += 1
             elif answer["state"] == "broken":
                 figures.violations.append(Violation("lost", f"the program broke: {answer['error']}"))
                 return None
@@ -310,9 +312,12 @@ class Harness:
 
     def _next_kill(self, order: Order) -> tuple[Order, float | None]:
         """The order with its point of the kill, or the seconds after which to kill."""
-        if self._chance.random() < 0.3:
+        point = ANY_MOMENT if self._chance.random() < 0.3 else next(self._points)
+        missing = self._moments - self.figures.kills.keys()
+        if missing and self.figures.kills.total() >= self._kills:
+            point = self._chance.choice(sorted(missing))
+        if point == ANY_MOMENT:
             return order, self._chance.uniform(0.005, 0.15)
-        point = next(self._points)
         rare = any(word in point for word in ("create", "claim", "release", "state"))
         return replace(order, point=point, number=1 if rare else self._chance.randrange(1, 7)), None
 
