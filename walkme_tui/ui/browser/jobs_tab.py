@@ -1,7 +1,8 @@
 """The Jobs tab: the jobs of the profile, and the steps of the one under the cursor."""
 
+import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -21,6 +22,9 @@ from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import TextStyle, wrapped
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
+if TYPE_CHECKING:
+    from walkme_tui.domain.imports.results import RowResult
+
 NONE_YET = "No jobs yet. O on a user offboards, e edits, x deactivates; every change becomes a job in this list."
 
 
@@ -38,6 +42,7 @@ class StepsPane(Vertical):
         self.steps = ScrollingText(id="steps-lines")
         self._job: Job | None = None
         self._shown: str | None = None
+        self._rows: Sequence[RowResult] = ()
         self._jobs: Sequence[JobSummary] = ()
         self._now_ms = 0
 
@@ -54,9 +59,9 @@ class StepsPane(Vertical):
         )
         self._heading.write([(f" {heading}", style)], [(f"job {job.id} ", TextStyle.DIM)] if job is not None else ())
 
-    def show(self, job: Job | None, jobs: Sequence[JobSummary], now_ms: int) -> None:
-        """Show the steps of a job of ``jobs``, nothing for None."""
-        self._job, self._jobs, self._now_ms = job, jobs, now_ms
+    def show(self, job: Job | None, rows: "Sequence[RowResult]", jobs: Sequence[JobSummary], now_ms: int) -> None:
+        """Show the steps of a job of ``jobs``, nothing for None; ``rows`` are those of an import."""
+        self._job, self._rows, self._jobs, self._now_ms = job, rows, jobs, now_ms
         self._write()
         if job is not None and job.id != self._shown:
             self._shown = job.id
@@ -71,7 +76,7 @@ class StepsPane(Vertical):
         if self._job is None or width < 2:
             self.steps.set_lines([])
             return
-        lines = list(job_lines(self._job, self._now_ms, width, self._jobs))
+        lines = list(job_lines(self._job, self._rows, self._now_ms, width, self._jobs))
         surface = self._job.plan.surface
         if surface is not self._surface:
             text = (
@@ -92,6 +97,7 @@ class JobsTab:
         self._job_tasks = job_tasks
         self._wanted: str | None = None
         self._job: Job | None = None
+        self._rows: Sequence[RowResult] = ()
         self._outdated = False
         self._reading = False
         self._drawn_at = 0.0
@@ -144,8 +150,9 @@ class JobsTab:
                 known = self._job
                 is_known = known is not None and known.id == wanted.id
                 job = await (journal.refresh(known) if known is not None and is_known else journal.job(wanted.id))
+                rows = await _row_results(job)
                 if self.jobs.current is not None and self.jobs.current.id == job.id:
-                    self._job = job
+                    self._job, self._rows = job, rows
                     self._draw_steps()
                     return
         except WalkmeError:
@@ -187,13 +194,13 @@ class JobsTab:
         self.steps.show_heading(summary, self._job_tasks.job_status(running) if running is not None else "")
         is_known = self._job is not None and summary is not None and self._job.id == summary.id
         if not is_known:
-            self._job = None
+            self._job, self._rows = None, ()
         if running is None and summary is not None and self._job_is_old(summary):
             self._start_reading()
         since = self._job_tasks.monotonic() - self._drawn_at
         if not is_known or since >= self._drawing_seconds * MIN_PAUSE:
             if running is not None:
-                self._job = running.job
+                self._job, self._rows = running.job, ()
             self._draw_steps()
 
     def _job_is_old(self, summary: JobSummary) -> bool:
@@ -207,6 +214,15 @@ class JobsTab:
 
     def _draw_steps(self) -> None:
         begun = self._job_tasks.monotonic()
-        self.steps.show(self._job, self.jobs.rows, self._session.clock())
+        self.steps.show(self._job, self._rows, self.jobs.rows, self._session.clock())
         self._drawn_at = self._job_tasks.monotonic()
         self._drawing_seconds = self._drawn_at - begun
+
+
+async def _row_results(job: Job) -> "Sequence[RowResult]":
+    """The results of the rows of an import; of very many that takes a second."""
+    if job.plan.source is None:
+        return ()
+    from walkme_tui.domain.imports.results import row_results
+
+    return await asyncio.to_thread(row_results, job)

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.consequences import identity_provider_warning
-from walkme_tui.domain.imports.results import row_results
 from walkme_tui.domain.jobs import Job, JobSummary, StepRecord
 from walkme_tui.domain.plans import StepState, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.widgets.import_outcomes import result_lines
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
+
+if TYPE_CHECKING:
+    from walkme_tui.domain.imports.results import RowResult
 
 STATE_WIDTH: Final = 14
 VERB_WIDTH: Final = 12
@@ -28,15 +30,17 @@ STYLES: Final = {
 }
 
 
-def job_lines(job: Job, now_ms: int, width: int, jobs: Sequence[JobSummary]) -> Iterator[StyledText]:
-    """Author, time and ticket; the rows of an import; the steps; what was left out; the paths of the receipts.
+def job_lines(
+    job: Job, rows: "Sequence[RowResult]", now_ms: int, width: int, jobs: Sequence[JobSummary]
+) -> Iterator[StyledText]:
+    """Author, time and ticket; the results of the rows of an import; the steps; what was left out; the receipts.
 
     The jobs that it undid, and that undid it, are looked for among ``jobs``.
     """
     yield from about_lines(job, now_ms, width, jobs)
     yield ()
-    if job.plan.source is not None:
-        yield from result_lines(row_results(job), job.plan.source.file, width)
+    if job.plan.source is not None and rows:
+        yield from result_lines(rows, job.plan.source.file, width)
         yield ()
     yield from people_lines(job, width)
     yield from ending_lines(job, width)
