@@ -13,6 +13,7 @@ from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import RequestRejected, Unreachable
 from walkme_tui.domain.users import User
 from walkme_tui.services.imports import planner
+from walkme_tui.ui.browser_start import BrowserStart
 
 KNOWN = person(3)
 ROWS = (
@@ -318,3 +319,24 @@ def test_on_a_terminal_the_encoding_is_asked_for(
     assert answer.code == code
     ann = user(api, "ann@example.com")
     assert (None if ann is None else ann.last_name) == ("Möreau" if code == 0 else None)
+
+
+@pytest.mark.parametrize(("few", "reads"), [(1, True), (50, False)])
+def test_on_a_terminal_the_browser_opens_at_the_plan_after_reading_the_account_for_many_rows(
+    cli: CommandLine, api: FakeDirectory, file: Path, monkeypatch: pytest.MonkeyPatch, *, few: int, reads: bool
+) -> None:
+    monkeypatch.setattr("walkme_tui.cli.commands.import_file.FEW", few)
+    started: list[BrowserStart] = []
+
+    def run_browser(start: BrowserStart) -> int:
+        started.append(start)
+        return 0
+
+    monkeypatch.setattr("walkme_tui.ui.start.run_browser", run_browser)
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(getattr(sys, name), "isatty", lambda: True)
+    answer = cli("import", str(file))
+    assert answer.code == 0
+    assert [start.task.title for start in started if start.task is not None] == ["Import people.csv"]
+    assert bool(api.asked("list_users")) is reads
+    assert api.writes == []

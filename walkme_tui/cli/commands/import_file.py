@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -12,6 +13,7 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.plan_text import MAX_NAME
 from walkme_tui.cli.output.progress import ProgressLine
+from walkme_tui.cli.session_run import with_session
 from walkme_tui.cli.subjects import named_groups
 from walkme_tui.domain.errors import ConfigurationError, CsvProblem, EncodingUnknown, MirrorUnavailable, NoEmailColumn
 from walkme_tui.domain.imports.columns import ColumnMapping, column_index, guessed, shown_column
@@ -40,21 +42,20 @@ def run(options: argparse.Namespace) -> int:
     if not in_browser:
         _print_columns(table, mapping)
 
+    request = ImportRequest(
+        file.path.name, table, mapping, OnConflict(options.on_conflict), ticket=options.ticket or ""
+    )
+
     async def make(session: Session, _: ChangeServices) -> Plan:
         groups = await named_groups(session, options.group)
-        request = ImportRequest(
-            file.path.name,
-            table,
-            mapping,
-            OnConflict(options.on_conflict),
-            groups=tuple(groups),
-            ticket=options.ticket or "",
-        )
-        planner = ImportPlanner(session)
-        return await (planner.plan(request) if in_browser else _plan(session, planner, request))
+        planner, wanted = ImportPlanner(session), replace(request, groups=tuple(groups))
+        return await (planner.plan(wanted) if in_browser else _plan(session, planner, wanted))
 
-    request = ChangeRequest(f"Import {clean(file.path.name, MAX_NAME)}", make)
-    return run_change(context, request, plan_file=options.plan, execute=options.yes)
+    if in_browser and len(table.rows) > FEW:
+        # The browser shows no progress while it looks up thousands of rows.
+        with_session(context, lambda session: _read_account(session, ImportPlanner(session), request))
+    change = ChangeRequest(f"Import {clean(file.path.name, MAX_NAME)}", make)
+    return run_change(context, change, plan_file=options.plan, execute=options.yes)
 
 
 # ---------------------------------------------------------------- the file
@@ -134,11 +135,8 @@ def _print_columns(table: CsvTable, mapping: ColumnMapping) -> None:
 
 
 async def _plan(session: Session, planner: ImportPlanner, request: ImportRequest) -> Plan:
-    """The plan, with progress; the account is read first where that takes fewer requests than looking up the rows."""
-    unanswered = await planner.unanswered(request)
-    if unanswered > max(FEW, await _pages(session)):
-        await read_account(session, cached=False)
-        unanswered = await planner.unanswered(request)
+    """The plan, with progress."""
+    unanswered = await _read_account(session, planner, request)
     progress = ProgressLine()
 
     def show(done: int) -> None:
@@ -148,6 +146,15 @@ async def _plan(session: Session, planner: ImportPlanner, request: ImportRequest
         return await planner.plan(request, show)
     finally:
         progress.close()
+
+
+async def _read_account(session: Session, planner: ImportPlanner, request: ImportRequest) -> int:
+    """Read the account where that takes fewer requests than looking up the rows; returns the look-ups that are left."""
+    unanswered = await planner.unanswered(request)
+    if unanswered <= max(FEW, await _pages(session)):
+        return unanswered
+    await read_account(session, cached=False)
+    return await planner.unanswered(request)
 
 
 async def _pages(session: Session) -> int:
