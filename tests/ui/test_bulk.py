@@ -66,6 +66,15 @@ async def test_without_marks_the_actions_are_for_the_user_under_the_cursor() -> 
     assert [user.status for user in people(api)[:3]] == ["active", "inactive", "active"]
 
 
+async def test_keys_that_are_typed_at_once_are_for_the_marked_users() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.type_ahead("space", "down", "space", "b", "x")
+        await browser.listening("Deactivate 2 people")
+    assert not api.writes
+
+
 async def test_without_a_user_a_message_says_how_to_mark() -> None:
     async with open_browser(Setting(api=FakeDirectory([]))) as browser:
         await browser.pause()

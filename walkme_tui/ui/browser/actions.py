@@ -203,9 +203,11 @@ def _offboard(browser: Browser) -> None:
 
 
 def _bulk(browser: Browser) -> None:
-    from walkme_tui.ui.flows.bulk import change_many
+    from walkme_tui.ui.flows.bulk import BulkActions
 
-    _write(browser, partial(change_many, browser, Origin(browser), browser.marked, browser.user), "Choosing an action")
+    actions = BulkActions(browser, Origin(browser), browser.marked, browser.user)
+    if actions.open():  # before the next key is handled, which is for the dialog
+        _write(browser, actions.run, "Changing the marked users")
 
 
 def _edit(browser: Browser) -> None:

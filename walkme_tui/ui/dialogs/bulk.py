@@ -94,10 +94,15 @@ class BulkDialog(ChoiceDialog):
     def fill(self) -> None:
         """Fill both lists."""
         super().fill()
-        self._people.show(self._users)
-        self._people.cursor = -1
+        self.show_people(self._users)
         heading = f"For {words.count(len(self._users), 'person', 'people')}"
         self.query_one("#people-heading", TextBar).write([(heading, TextStyle.DIM)])
+
+    def show_people(self, users: Sequence[User]) -> None:
+        """Show the same users, with what is known of them by now."""
+        self._users = users
+        self._people.show(users)
+        self._people.cursor = -1
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave lines for the people."""

@@ -1,6 +1,8 @@
 """Actions for the marked users: from the key to the review of the plan."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from walkme_tui.domain.edit_consequences import PERMANENT
@@ -17,7 +19,6 @@ from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.dialogs.field_value import FieldValueDialog
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
 from walkme_tui.ui.dialogs.role import RoleDialog
-from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.delete import delete
 from walkme_tui.ui.flows.export import export_users
@@ -41,46 +42,48 @@ TEXT_FIELDS: Final = {
 }
 
 
-async def change_many(view: FlowContext, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
-    """Ask what to do with the marked users, else with the one under the cursor, and plan it.
+class BulkActions:
+    """An action for the marked users, else for the one under the cursor, as they are when this is made.
 
-    The users are those of the moment when the key was pressed, and the dialog lists them.
+    ``open`` shows the actions at once, and who they are for; ``run`` plans the one that is chosen.
     """
-    ids = list(marked) or ([user.user.id] if user is not None else [])
-    if not ids:
-        view.app.notify(NOBODY, markup=False)
-        return
-    try:
-        found = {user.user.id: user} if not marked and user is not None else await view.session.mirror.users(ids)
-    except MirrorUnavailable as error:
-        report(view.app, error, doing="Reading the marked users")
-        return
-    users = [found[user_id].user if user_id in found else User(user_id) for user_id in ids]
-    of_whom = count(len(ids), "marked user", "marked users") if marked else name_of(users[0])
-    has_roles = not view.session.capabilities.roles
-    actions = [action for action in BulkAction if has_roles or action is not BulkAction.ROLE]
-    dialog = BulkDialog(f"Actions for {of_whom}", users, actions, view.session.account)
-    chosen = await origin.show(dialog, "The actions can be chosen")
-    if chosen is not None:
-        await _Bulk(view, origin, of_whom, found, ids, marked).run(BulkAction(chosen))
 
+    def __init__(self, view: FlowContext, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:
+        self._view, self._origin, self._marked = view, origin, marked
+        self._found: Mapping[str, MirroredUser] = {} if marked or user is None else {user.user.id: user}
+        self._ids = list(marked or self._found)
+        name = name_of(user.user) if user is not None else ""
+        self._of_whom = count(len(marked), "marked user", "marked users") if marked else name
+        self._answer: asyncio.Future[str | None]
+        self._dialog: BulkDialog
 
-class _Bulk:
-    """One action for these ``ids``; ``of_whom`` is what people call them, ``marked`` are the marks, if any."""
+    def open(self) -> bool:
+        """Show the actions, which receive the next keys; False, after a message, if there is no user."""
+        if not self._ids:
+            self._view.app.notify(NOBODY, markup=False)
+            return False
+        answer = self._answer = asyncio.get_running_loop().create_future()
+        has_roles = not self._view.session.capabilities.roles
+        actions = [action for action in BulkAction if has_roles or action is not BulkAction.ROLE]
+        self._dialog = BulkDialog(f"Actions for {self._of_whom}", self._users, actions, self._view.session.account)
+        self._view.app.push_screen(self._dialog, lambda chosen: None if answer.done() else answer.set_result(chosen))
+        return True
 
-    def __init__(
-        self,
-        view: FlowContext,
-        origin: Origin,
-        of_whom: str,
-        found: Mapping[str, MirroredUser],
-        ids: Sequence[str],
-        marked: Sequence[str],
-    ) -> None:
-        self._view, self._origin, self._of_whom = view, origin, of_whom
-        self._found, self._ids, self._marked = found, ids, marked
+    async def run(self) -> None:
+        """Read the names of the marked users, and plan the action that is chosen."""
+        if self._marked:
+            with suppress(MirrorUnavailable):  # then they are shown by their ids
+                self._found = await self._view.session.mirror.users(self._ids)
+                self._dialog.show_people(self._users)
+        chosen = await self._answer
+        if chosen is not None:
+            await self._run(BulkAction(chosen))
 
-    async def run(self, action: BulkAction) -> None:
+    @property
+    def _users(self) -> list[User]:
+        return [self._found[user_id].user if user_id in self._found else User(user_id) for user_id in self._ids]
+
+    async def _run(self, action: BulkAction) -> None:
         match action:
             case BulkAction.DEACTIVATE:
                 await self._set_status(Status.INACTIVE)
@@ -142,7 +145,7 @@ class _Bulk:
 
     async def _delete(self) -> None:
         """Offer to deactivate the users instead, and plan their deletion; a single one is asked for as with D."""
-        if len(self._ids) == 1 and self._found:
+        if len(self._ids) == 1 and self._ids[0] in self._found:
             await delete(self._view, self._origin, self._found[self._ids[0]])
             return
         dialog = QuestionDialog(
