@@ -8,7 +8,6 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.clipboard import Clipboard
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.commands import COMMANDS, offered
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
@@ -62,7 +61,7 @@ async def test_the_help_lists_every_command_of_the_surface(surface: Surface) -> 
         await browser.loaded()
         await browser.press("question_mark")
         listed = {command.title for command in COMMANDS if command.title in browser.dialog}
-        assert listed == {command.title for command in offered(COMMANDS, capabilities(surface))}
+        assert listed == {command.title for command in offered(COMMANDS, browser.browser.session.capabilities)}
         await browser.press("G", "escape")
         assert browser.dialog == ""
 

@@ -12,6 +12,7 @@ class Capabilities(NamedTuple):
     ``roles`` is setting the role of a user, ``pending`` the status pending, ``group_changes`` creating, renaming and
     deleting groups, ``group_members`` reading the members of a group from the group. ``lasting`` is making every change
     that it accepts; the phrase says when it makes none. ``user_names`` is naming users otherwise than by their emails.
+    ``other_surface`` is comparing users with those of the profile's other surface, which only a session knows.
     """
 
     roles: str = ""
@@ -20,6 +21,7 @@ class Capabilities(NamedTuple):
     group_members: str = ""
     lasting: str = ""
     user_names: str = ""
+    other_surface: str = ""
 
     @property
     def absent(self) -> frozenset[str]:

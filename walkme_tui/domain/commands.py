@@ -88,6 +88,16 @@ COMMANDS: Final = (
     Command("copy.menu", ("y",), "Copy values of this user or group, or of the marked", LOOK, "copy", needs_view=True),
     Command("copy.email", ("Y",), "Copy this user's email, or this group's name", LOOK, needs_view=True),
     Command(
+        "user.compare",
+        ("d",),
+        "Both records of this user, REST beside SCIM",
+        LOOK,
+        "both records",
+        needs_view=True,
+        needs="other_surface",
+        of_users=True,
+    ),
+    Command(
         "users.export",
         ("E",),
         "Export this view, the marked, or this group's members",

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 
 from walkme_tui.domain.accounts import DELETE_SCOPE, WRITE_SCOPE, Account
-from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.text import clean
 
@@ -11,12 +10,10 @@ MAX_SHOWN = 60
 
 
 def why_not(command: Command, account: Account, scopes: Collection[str] | None, refused: str | None = None) -> str:
-    """Why a command cannot be used, as a phrase (``the profile acme is read-only``); empty if it can.
+    """Why a command of the surface cannot be used, as a phrase (``the profile acme is read-only``); empty if it can.
 
     ``scopes`` and ``refused`` as for ``refusal``.
     """
-    if command.needs and (reason := getattr(capabilities(account.surface), command.needs)):
-        return str(reason)
     return refusal([WRITE_SCOPE], account, scopes, refused) if command.sends else ""
 
 

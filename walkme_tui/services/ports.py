@@ -484,7 +484,8 @@ class Session(NamedTuple):
     @property
     def capabilities(self) -> Capabilities:
         """What the surface can do."""
-        return capabilities(self.account.surface)
+        found = capabilities(self.account.surface)
+        return found if self.other_api is not None else found._replace(other_surface="the profile has one surface")
 
     async def prepare(self) -> None:
         """Prepare the first call (imports, connection, sign-in); raises ``WalkmeError``.

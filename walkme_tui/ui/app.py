@@ -119,7 +119,7 @@ class WalkmeApp(App[int]):
         preload, plan = self._preload, self._plan
         query, wide = first
         self._preload = self._plan = None
-        self.job_tasks = job_tasks_of(session, self.start.open_change_services, plan, self._monotonic)
+        self.job_tasks = job_tasks_of(session, self.start, plan, self._monotonic)
         return BrowserScreen(
             session,
             self._commands,

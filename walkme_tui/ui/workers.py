@@ -26,6 +26,7 @@ class WorkerGroup(StrEnum):
     MEMBERS = "members"  # reads the members of the group under the cursor
     MEMBERSHIPS = "memberships"  # reads the groups of users one by one
     LOOK_UP = "look-up"  # looks up a typed email on the server
+    COMPARISON = "comparison"  # compares the two surfaces
     EXPORT = "export"  # writes users to a file
     COPY = "copy"  # reads users to copy, and asks what to copy
     STATUS = "status"  # updates counts for the status line

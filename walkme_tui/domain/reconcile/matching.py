@@ -74,6 +74,11 @@ def differences(rest: ComparedUser, scim: ComparedUser, groups: Mapping[str, str
     return (*found, Difference("groups", *only)) if only else tuple(found)
 
 
+def pair_of(rest: ComparedUser | None, scim: ComparedUser | None, groups: Mapping[str, str]) -> Pair:
+    """The pair of one person, at least one of whose records is there; other records are not known."""
+    return _pair(rest, scim, _GroupComparison(groups).same, _Duplicates((), ()))
+
+
 # ------------------------------------------------------------ matching
 
 

@@ -191,6 +191,18 @@ def _export(browser: Browser) -> None:
         start_worker(browser.screen, WorkerGroup.EXPORT, export.run, name="Exporting users")
 
 
+def _compare(browser: Browser) -> None:
+    from walkme_tui.ui.flows.plan_request import NO_USER
+    from walkme_tui.ui.flows.reconcile import compare_user
+
+    user = browser.user
+    if user is None:
+        browser.app.notify(NO_USER, markup=False)
+    else:
+        comparing = partial(compare_user, browser, Origin(browser), user.user)
+        start_worker(browser.screen, WorkerGroup.COMPARISON, comparing, name="Reading both records")
+
+
 def _write(browser: Browser, flow: "Callable[[], Coroutine[object, object, None]]", name: str) -> None:
     """Start something that may change the account; one never takes the place of another."""
     start_worker(browser.screen, WorkerGroup.WRITE, flow, name=name)
@@ -374,6 +386,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "user.raw": _toggle_raw,
     "copy.menu": _copy_menu,
     "copy.email": _copy_email,
+    "user.compare": _compare,
     "users.export": _export,
     "user.offboard": _offboard,
     "user.bulk": _bulk,

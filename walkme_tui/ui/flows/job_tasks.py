@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.commands import Command
@@ -11,6 +13,7 @@ from walkme_tui.domain.permissions import refusal, why_not
 from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import words
+from walkme_tui.ui.browser_start import BrowserStart
 from walkme_tui.ui.flows.pending import Pending
 from walkme_tui.ui.widgets.status_line import StatusMessage
 from walkme_tui.ui.widgets.text_style import TextStyle
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 SERVER_PAUSE: Final = "the server requested a pause"
 READ_ONLY: Final = "This session was opened for reading only."
+ONE_SURFACE: Final = "The profile has one surface only."
 
 
 class JobTasks:
@@ -36,7 +40,8 @@ class JobTasks:
     ``open_change_services`` raises ``ConfigurationError``; without one the session is for reading only. ``listener`` is
     called when something visible changed, with True where it must be drawn at once. ``unfinished`` are the jobs that
     stopped in this session with steps left, by id. ``import_draft`` is the import that was set up last and not run.
-    ``plan_failure`` is why the plan that the browser was started for could not be made.
+    ``plan_failure`` is why the plan that the browser was started for could not be made. ``open_other`` opens the tasks
+    of the profile's other surface, which are ``other`` from then on and are closed with these.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class JobTasks:
         session: Session,
         open_change_services: "Callable[[], Awaitable[ChangeServices]] | None" = None,
         *,
+        open_other: "Callable[[], Awaitable[JobTasks]] | None" = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.monotonic = monotonic
@@ -52,9 +58,12 @@ class JobTasks:
         self.unfinished: dict[str, Job] = {}
         self.import_draft: ImportDraft | None = None
         self.plan_failure: WalkmeError | None = None
-        self._session = session
+        self.session = session
         self._open_change_services = open_change_services
         self._opening = asyncio.Lock()
+        self.other: JobTasks | None = None
+        self._open_other = open_other
+        self._opening_other = asyncio.Lock()
         self._change_services: ChangeServices | None = None
         self._progress_at: dict[str, float] = {}
         self._refused_scope: str | None = None
@@ -73,12 +82,14 @@ class JobTasks:
         """Why a command cannot be used now, as a phrase; empty if it can."""
         if command.writes and not self.can_change:
             return "this session was opened for reading only"
-        return why_not(command, self._session.account, self._session.api.scopes, self._refused_scope)
+        if command.needs and (reason := getattr(self.session.capabilities, command.needs)):
+            return str(reason)
+        return why_not(command, self.session.account, self.session.api.scopes, self._refused_scope)
 
     def why_not_run(self, plan: "Plan") -> str:
         """Why a plan can only be saved now, as a phrase; empty if it can be run."""
         scopes = {step.change.scope for step in plan.steps}
-        return refusal(scopes, self._session.account, self._session.api.scopes, self._refused_scope)
+        return refusal(scopes, self.session.account, self.session.api.scopes, self._refused_scope)
 
     def note_refusal(self, error: WalkmeError | None) -> None:
         """Remember from a 403 that these credentials cannot write."""
@@ -94,6 +105,23 @@ class JobTasks:
                     raise ConfigurationError(READ_ONLY)
                 self._change_services = await self._open_change_services()
             return self._change_services
+
+    async def other_tasks(self) -> "JobTasks":
+        """The tasks of the profile's other surface, whose session the first call opens.
+
+        Raises ``ConfigurationError``.
+        """
+        async with self._opening_other:
+            if self.other is None:
+                if self._open_other is None:
+                    raise ConfigurationError(ONE_SURFACE)
+                self.other = await self._open_other()
+                self.other.pending = self.pending
+                self.other.listener = self._other_changed
+            return self.other
+
+    def _other_changed(self, urgent: bool) -> None:
+        self.listener(urgent)
 
     # ------------------------------------------------------------ running jobs
 
@@ -143,7 +171,7 @@ class JobTasks:
         if running.control.cancelled:
             parts.append("stopping after what is in flight")
         elif running.checking:
-            parts.append(f"checking {other_surface(self._session.account.surface).upper()}")
+            parts.append(f"checking {other_surface(self.session.account.surface).upper()}")
         elif running.control.paused:
             parts.append("paused, P on the job resumes it")
         elif (seconds := self._seconds_to_retry(job.id, progress)) > 0:
@@ -159,7 +187,7 @@ class JobTasks:
         """Seconds until something is sent again: the job's own wait or the pause that the server requested."""
         own = progress.retry_in_seconds if progress is not None else None
         left = 0.0 if own is None else own - (self.monotonic() - self._progress_at[job_id])
-        return max(left, self._session.api.traffic().waiting_seconds)
+        return max(left, self.session.api.traffic().waiting_seconds)
 
     @property
     def status(self) -> StatusMessage | None:
@@ -209,17 +237,44 @@ class JobTasks:
         if change_services is not None:
             await change_services.aclose()
             self._change_services = None
+        async with self._opening_other:
+            self._open_other = None
+            other, self.other = self.other, None
+        if other is not None:
+            await other.aclose()
+            await other.session.aclose()
 
 
 def job_tasks_of(
-    session: Session,
-    open_change_services: "Callable[[Session], ChangeServices] | None",
-    preload: "PlanPreload | None",
-    monotonic: Callable[[], float],
+    session: Session, start: BrowserStart, preload: "PlanPreload | None", monotonic: Callable[[], float]
 ) -> JobTasks:
-    """The ``JobTasks`` of a session; ``open_change_services`` blocks, ``preload`` is already opening the services."""
-    if preload is not None:
-        return JobTasks(session, preload.change_services, monotonic=monotonic)
-    if open_change_services is None:
-        return JobTasks(session, monotonic=monotonic)
-    return JobTasks(session, lambda: asyncio.to_thread(open_change_services, session), monotonic=monotonic)
+    """The ``JobTasks`` of a session; ``preload`` is already opening its change services."""
+
+    def tasks(of: Session, open_other: "Callable[[], Awaitable[JobTasks]] | None" = None) -> JobTasks:
+        open_services = start.open_change_services
+        if open_services is None:
+            return JobTasks(of, open_other=open_other, monotonic=monotonic)
+        opening: Callable[[], Awaitable[ChangeServices]] = partial(asyncio.to_thread, open_services, of)
+        if preload is not None and of is session:
+            opening = preload.change_services
+        return JobTasks(of, opening, open_other=open_other, monotonic=monotonic)
+
+    async def open_other() -> JobTasks:
+        from walkme_tui.domain.surface_checks import other_surface
+
+        account = session.account
+        open_session = start.open_demo if account.demo else partial(start.open_session, account.profile)
+        return tasks(await opened(partial(open_session, other_surface(account.surface))))
+
+    return tasks(session, None if session.other_api is None else open_other)
+
+
+async def opened(open_session: Callable[[], Session]) -> Session:
+    """Open a session in a thread; where the task is cancelled meanwhile, the session is closed."""
+    opening = asyncio.ensure_future(asyncio.to_thread(open_session))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with suppress(WalkmeError):
+            await (await opening).aclose()
+        raise

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -18,7 +17,7 @@ from walkme_tui.services.ports import Session
 from walkme_tui.ui.browser_start import BrowserStart, ProfileChoice
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
-from walkme_tui.ui.flows.job_tasks import JobTasks
+from walkme_tui.ui.flows.job_tasks import JobTasks, opened
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.quit import may_leave
 from walkme_tui.ui.widgets.text_style import TextStyle
@@ -87,7 +86,7 @@ async def _open_and_show(
     program: Program, open_session: Callable[[], Session], name: str, origin: Origin | None
 ) -> None:
     """Open a session and show it, unless the user declines because they are elsewhere; one not shown is closed."""
-    session = await _opened(open_session)
+    session = await opened(open_session)
     before, job_tasks = program.session, program.job_tasks
     try:
         query = await asyncio.to_thread(program.start.later_query, session.account)
@@ -105,17 +104,6 @@ async def _open_and_show(
         await job_tasks.aclose()
     if before is not None:
         await before.aclose()
-
-
-async def _opened(open_session: Callable[[], Session]) -> Session:
-    """Open a session in a thread; where the task is cancelled meanwhile, the session is closed."""
-    opening = asyncio.ensure_future(asyncio.to_thread(open_session))
-    try:
-        return await asyncio.shield(opening)
-    except asyncio.CancelledError:
-        with suppress(WalkmeError):
-            await (await opening).aclose()
-        raise
 
 
 async def _use_theme_of(program: Program, profile: str) -> None:

@@ -13,7 +13,7 @@ from textual.filter import LineFilter
 
 # One cell for one cell, so that columns stay aligned; also frames, scroll bars and the symbols of clean().
 ASCII_SIGNS: Final[Mapping[str, str]] = (
-    {"●": "*", "○": "o", "◌": ".", "✓": "v", "·": ".", "–": "-", "—": "-", "×": "x", "…": "~", "≥": ">"}
+    {"●": "*", "○": "o", "◌": ".", "✓": "v", "·": ".", "–": "-", "—": "-", "×": "x", "…": "~", "≥": ">", "≠": "!"}
     | {"▌": ">", "▏": "|", "‹": "<", "›": ">", "⟨": "<", "⟩": ">", "→": ">", "←": "<", "↑": "^", "↓": "v"}
     | dict.fromkeys("“”", '"')
     | dict.fromkeys("‘’", "'")

@@ -1,0 +1,56 @@
+"""The two records of one person, REST beside SCIM."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.widget import Widget
+
+from walkme_tui.domain.accounts import Account, Surface
+from walkme_tui.domain.reconcile.adoption import SharedGroups
+from walkme_tui.domain.reconcile.matching import Pair
+from walkme_tui.ui.dialogs.confirmation import account_mark, available_lines, inner_width
+from walkme_tui.ui.dialogs.dialog import Dialog, footer_keys, movement_keys
+from walkme_tui.ui.widgets.pair_lines import SideRecord, pair_lines
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.text_style import TextStyle
+
+
+class PairDialog(Dialog[str]):
+    """Shows both records and what their differences mean; ``title`` is clean."""
+
+    SIZE_CLASS: ClassVar[str] = "wide"
+
+    def __init__(
+        self,
+        title: str,
+        account: Account,
+        sides: Mapping[Surface, SideRecord],
+        pair: Pair,
+        groups: SharedGroups,
+        now_ms: int,
+    ) -> None:
+        super().__init__(
+            [(title, TextStyle.STRONG)], footer_keys(("↑ ↓", "scroll"), ("Esc", "back")), account_mark(account)
+        )
+        self._sides, self._pair, self._groups, self._now_ms = sides, pair, groups, now_ms
+        self._text = ScrollingText(id="pair")
+
+    def body(self) -> Sequence[Widget]:
+        """The text."""
+        return [self._text]
+
+    def keys(self) -> Mapping[str, Callable[[], object]]:
+        """Enter closes; the movement keys scroll."""
+        return {"enter": self.leave, **movement_keys(self._text)}
+
+    def fill(self) -> None:
+        """Focus the text."""
+        self.set_focus(self._text)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Arrange the records for the width of the screen."""
+        self._text.styles.max_height = available_lines(event.size.height, 0)
+        width = inner_width(event.size.width) - 1
+        self._text.set_lines(pair_lines(self._sides, self._pair, self._groups, self._now_ms, width))
+        self._text.refresh(layout=True)

@@ -1,0 +1,66 @@
+"""The comparison of one person's records on both surfaces, without that of the whole account."""
+
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.errors import WalkmeError
+from walkme_tui.domain.groups import Group
+from walkme_tui.domain.reconcile.adoption import SharedGroups
+from walkme_tui.domain.reconcile.records import same_groups
+from walkme_tui.domain.surface_checks import other_surface
+from walkme_tui.domain.users import User, user_label
+from walkme_tui.services.changes.other_surface import OtherSurface
+from walkme_tui.services.concurrency import gather_pair
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.ports import Session
+from walkme_tui.ui.dialogs.pair import PairDialog
+from walkme_tui.ui.errors import report
+from walkme_tui.ui.flows.context import FlowContext
+from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.widgets.pair_lines import SideRecord, shown_pair
+
+JUST_READ = "read just now"
+NO_RECORD = "no record"
+
+
+async def compare_user(view: FlowContext, origin: Origin, user: User) -> None:
+    """Read both records of a user and show them side by side; nothing is changed."""
+    own, who = view.session, user_label(user)
+    doing = f"Reading {who} on {other_surface(own.account.surface).upper()}"
+
+    async def read() -> tuple[User, User | None, SharedGroups]:
+        other = (await view.job_tasks.other_tasks()).session
+        # The other record is found by the values of now.
+        mine = (await view.directory.reread(user.id)).user
+        theirs, groups = await gather_pair(OtherSurface(own, other.api).find(mine), _shared_groups(own, other))
+        return mine, theirs, groups
+
+    try:
+        found = await view.job_tasks.pending.request(lambda: f"{doing}… Esc stops.", read)
+    except WalkmeError as error:
+        report(view.app, error, doing=doing)
+        return
+    if found is None:
+        return
+    mine, theirs, groups = found
+    sides = {
+        own.account.surface: SideRecord(mine, JUST_READ),
+        other_surface(own.account.surface): SideRecord(theirs, JUST_READ if theirs is not None else NO_RECORD),
+    }
+    pair = shown_pair(sides, groups)
+    dialog = PairDialog(who, own.account, sides, pair, groups, own.clock())
+    await origin.show(dialog, f"Both records of {who} are ready")
+
+
+async def _shared_groups(own: Session, other: Session) -> SharedGroups:
+    mine, theirs = await gather_pair(_groups(own), _groups(other))
+    sides = {own.account.surface: mine, other.account.surface: theirs}
+    rest, scim = sides[Surface.REST], sides[Surface.SCIM]
+    known = {surface: {group.id: group for group in groups} for surface, groups in sides.items()}
+    return SharedGroups(same_groups(rest, scim), known)
+
+
+async def _groups(session: Session) -> list[Group]:
+    """The groups of a surface as its mirror has them; requested where it has none yet."""
+    sizes = await session.mirror.groups()
+    if not sizes:
+        sizes = await Directory(session).refresh_groups()
+    return [size.group for size in sizes]
