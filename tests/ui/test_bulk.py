@@ -59,6 +59,7 @@ async def test_without_marks_the_actions_are_for_the_user_under_the_cursor() -> 
     async with open_browser(Setting(api=api)) as browser:
         await show_actions(browser, "down")
         assert "marked" not in browser.dialog
+        assert "For the user under the cursor. Space marks several." in browser.dialog
         assert str(user_of(api, 1).email) in browser.dialog
         await browser.press("x")
         await reviewed(browser)

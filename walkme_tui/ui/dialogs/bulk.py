@@ -22,6 +22,7 @@ from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 LEAST_PEOPLE: Final = 3
 EMAIL_SHARE: Final = 0.5
 STATUS_WIDTH: Final = 12
+NO_MARKS: Final = "For the user under the cursor. Space marks several."
 
 
 class BulkAction(StrEnum):
@@ -56,7 +57,8 @@ LABELS: Final = {
 class BulkDialog(ChoiceDialog):
     """Returns the ``BulkAction`` that was chosen.
 
-    ``users`` are those that the choice is for: what is marked afterwards does not change them.
+    ``users`` are those that the choice is for, the one under the cursor unless they ``are_marked``. What is marked
+    afterwards does not change them.
     """
 
     SIZE_CLASS: ClassVar[str] = "large"
@@ -68,10 +70,13 @@ class BulkDialog(ChoiceDialog):
         users: Sequence[User],
         actions: Sequence[BulkAction],
         account: Account,
+        *,
+        are_marked: bool,
     ) -> None:
         choices = [Choice(action.value, f"{action.value}  {LABELS[action]}") for action in actions]
         super().__init__(title, choices, right=account_mark(account))
         self._users = users
+        self._are_marked = are_marked
         self._people = _People(id="people")
         self._people.can_focus = False
 
@@ -95,7 +100,8 @@ class BulkDialog(ChoiceDialog):
         """Fill both lists."""
         super().fill()
         self.show_people(self._users)
-        heading = f"For {words.count(len(self._users), 'person', 'people')}"
+        people = f"For {words.count(len(self._users), 'person', 'people')}"
+        heading = people if self._are_marked else NO_MARKS
         self.query_one("#people-heading", TextBar).write([(heading, TextStyle.DIM)])
 
     def show_people(self, users: Sequence[User]) -> None:

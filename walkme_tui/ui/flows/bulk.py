@@ -65,7 +65,8 @@ class BulkActions:
         answer = self._answer = asyncio.get_running_loop().create_future()
         has_roles = not self._view.session.capabilities.roles
         actions = [action for action in BulkAction if has_roles or action is not BulkAction.ROLE]
-        self._dialog = BulkDialog(f"Actions for {self._of_whom}", self._users, actions, self._view.session.account)
+        title, account = f"Actions for {self._of_whom}", self._view.session.account
+        self._dialog = BulkDialog(title, self._users, actions, account, are_marked=bool(self._marked))
         self._view.app.push_screen(self._dialog, lambda chosen: None if answer.done() else answer.set_result(chosen))
         return True
 
