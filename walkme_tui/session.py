@@ -71,7 +71,9 @@ def open_session(profile: Profile, *, paths: Paths, surface: Surface | None = No
     else:
         api = DeferredGroupApi(lambda: _scim_client(profile, connection, offload))
     session = session_of(account, api, mirror, source)
-    return session._replace(sync=_sync_settings(profile), other_api=_other_api(profile, surface))
+    return session._replace(
+        sync=_sync_settings(profile), other_api=_other_api(profile, surface), max_in_flight=profile.max_in_flight
+    )
 
 
 def session_of(

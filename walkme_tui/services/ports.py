@@ -465,7 +465,7 @@ class Session(NamedTuple):
     ``secret_source`` says in words where the credential comes from, for messages. ``events`` publishes what pages and
     look-ups stored. ``warm_up`` and ``after_close`` are set by the code that opens the session. ``group_api`` is None
     on a surface without such calls. ``other_api`` is the client of the profile's other surface, only for reading, None
-    where it has none.
+    where it has none. ``max_in_flight`` is the largest number of requests that are sent at once.
     """
 
     account: Account
@@ -480,6 +480,7 @@ class Session(NamedTuple):
     sync: SyncSettings = SyncSettings()
     group_api: GroupApi | None = None
     other_api: DirectoryApi | None = None
+    max_in_flight: int = 8
 
     @property
     def capabilities(self) -> Capabilities:

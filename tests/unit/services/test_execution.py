@@ -44,7 +44,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState, OutcomeReason
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Plan
 from walkme_tui.domain.users import User
-from walkme_tui.services.changes.executor import USERS_AT_ONCE, Executor
+from walkme_tui.services.changes.executor import USERS_A_PLACE, Executor
 from walkme_tui.services.changes.outage_gate import MAX_SKIPPED
 from walkme_tui.services.changes.step_runner import MAX_REFUSALS
 from walkme_tui.services.events import UserForgotten, UserStored
@@ -392,7 +392,7 @@ async def test_a_bug_in_one_step_stops_the_job_for_all_users(tmp_path: Path) -> 
         assert job.state is JobState.INTERRUPTED
         assert "sent" in states_of(job)
         # The first user, and at most those whose steps ran concurrently.
-        assert len(api.writes) <= 1 + USERS_AT_ONCE
+        assert len(api.writes) <= 1 + desk.session.max_in_flight * USERS_A_PLACE
         assert (await desk.resume(job)).clean
 
 

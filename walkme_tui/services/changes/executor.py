@@ -21,8 +21,9 @@ from walkme_tui.services.changes.step_runner import Readers, StepRunner
 from walkme_tui.services.ports import Journal, Session
 from walkme_tui.services.waiting import Sleep, wait_for_first
 
-# Pacing decides how many requests are in flight; more users than that would only wait.
-USERS_AT_ONCE: Final = 8
+# Pacing decides how many requests are in flight. Between two of them a user waits for the journal and the mirror, and
+# others use the place meanwhile.
+USERS_A_PLACE: Final = 1.5
 SETTLE_SECONDS: Final = 5.0
 """How long a job that is being cancelled waits for what is in flight."""
 
@@ -116,6 +117,7 @@ class _Run:
     ) -> None:
         self._control = control
         self._sleep = sleep
+        self._users_at_once = max(1, int(session.max_in_flight * USERS_A_PLACE))
         self._progress = ProgressTracker(job, listener, monotonic)
         self._ledger = Ledger(job, journal, session.clock, self._progress)
         self._gate = OutageGate(session.api, control, self._progress.pause, sleep=sleep, monotonic=monotonic)
@@ -143,7 +145,7 @@ class _Run:
         waiting = iter(users)
         tasks = [
             asyncio.create_task(self._work(run_steps, waiting, first=index == 0), name="job worker")
-            for index in range(min(USERS_AT_ONCE, len(users)))
+            for index in range(min(self._users_at_once, len(users)))
         ]
         all_done = asyncio.gather(*tasks, return_exceptions=True)
         try:

@@ -1,7 +1,7 @@
 """The progress of a running job, updated with each step."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -22,7 +22,7 @@ class JobProgress(NamedTuple):
     the step that began last. ``paused`` is the reason why nothing is sent at present, empty if something is.
     ``retry_in_seconds`` is the time until the next request, None where the job does not wait for the service.
     ``failures`` are the failed and refused steps and those that need review, in the order in which they happened.
-    ``records`` are all steps by number; unlike the rest they stay up to date while the job runs.
+    ``records`` are all steps by number. Both stay up to date while the job runs, unlike the rest.
     """
 
     job_id: str
@@ -33,7 +33,7 @@ class JobProgress(NamedTuple):
     seconds_left: float | None
     current: str
     paused: str
-    failures: tuple[StepRecord, ...]
+    failures: Sequence[StepRecord]
     retry_in_seconds: float | None = None
     records: Mapping[int, StepRecord] = MappingProxyType({})
 
@@ -49,7 +49,7 @@ class ProgressTracker:
         self._monotonic = monotonic
         self._users = {subject.user.id: subject.user for subject in job.plan.subjects}
         self._counts = Counter(record.state for record in job.steps)
-        self._failures = tuple(record for record in job.steps if record.state in FAILURES)
+        self._failures = [record for record in job.steps if record.state in FAILURES]
         self._settled_at: deque[float] = deque(maxlen=RECENT_STEPS)
         self._current = ""
         self._paused = ""
@@ -69,7 +69,7 @@ class ProgressTracker:
         if record.state.settled:
             self._settled_at.append(self._monotonic())
         if record.state in FAILURES:
-            self._failures = (*self._failures, record)
+            self._failures.append(record)
         self.publish()
         return record
 
