@@ -154,6 +154,23 @@ async def test_several_marked_users_are_one_plan_with_one_receipt() -> None:
         assert "z on one of them in the Users tab undoes only that person." in " ".join(browser.dialog.split())
 
 
+async def test_r_in_the_receipt_of_several_writes_that_of_one() -> None:
+    api, bench = account(), Bench()
+    async with open_browser(Setting(api=api, bench=bench)) as browser:
+        await show_plan(browser, "space", "down", "space", "down", "O")
+        await browser.press("y")
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+        await browser.press("r", *"nobody", "enter")
+        assert browser.says("has no user or group nobody.")
+        (whole,) = (text for name, text in bench.receipts.items() if name.endswith(".json"))
+        second = json.loads(whole)["people"][1]["person"]
+        await browser.press(*["backspace"] * len("nobody"), *second["email"], "enter")
+        await browser.settled(lambda: len(bench.receipts) == 4)
+        (own,) = (text for name, text in bench.receipts.items() if name.endswith(".json") and "2-people" not in name)
+        assert json.loads(own)["person"]["id"] == second["id"]
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
+
+
 async def test_a_job_clears_the_marks_of_its_finished_users_with_a_message() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await show_plan(browser, "space", "down", "space", "down", "O")

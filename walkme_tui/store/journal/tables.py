@@ -112,7 +112,7 @@ class JournalTables:
         row = self._job_row(job_id)
         steps = self.connection.execute(f"{STEPS} WHERE steps.job = ? ORDER BY steps.number", (job_id,))
         subjects = self.connection.execute("SELECT content FROM subjects WHERE job = ? ORDER BY number", (job_id,))
-        return self._built(row, [step_record(step) for step in steps], [loaded(content) for (content,) in subjects])
+        return self._built(row, [step_record(step) for step in steps], [content for (content,) in subjects])
 
     def refreshed(self, job: Job) -> Job:
         """The same job now; of a running job only the steps are read that changed after ``job`` was."""
@@ -160,7 +160,7 @@ class JournalTables:
         job = self._built(
             [*row[:SOURCE], None, *row[SOURCE + 1 :]],
             [step_record(step) for step in steps],
-            [loaded(content) for (content,) in contents],
+            [content for (content,) in contents],
         )
         ids = {*(subject.id for subject in job.plan.all_subjects), *created_ids(job.steps).values()}
         return replace(job, checks=tuple(check for check in job.checks if check.user_id in ids))
@@ -191,9 +191,9 @@ class JournalTables:
             )
         ]
 
-    def _built(self, row: Sequence[Any], steps: list[StepRecord], subjects: list[Any]) -> Job:
+    def _built(self, row: Sequence[Any], steps: list[StepRecord], subjects: list[str]) -> Job:
         job_id, state, head, source, about_groups, *actor, created_at_ms, settled_at_ms, purged_at_ms, checks = row
-        content = loaded(head) | {"groups" if about_groups else "subjects": subjects}
+        content = loaded(head) | {"groups" if about_groups else "subjects": loaded(f"[{','.join(subjects)}]")}
         if source is not None:
             content["source"] = loaded(source)
         plan = plan_from_json(content)

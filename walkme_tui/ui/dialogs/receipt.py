@@ -30,6 +30,8 @@ class ReceiptChoice(StrEnum):
 
     UNDO = "undo"
     RESUME = "resume"
+    ONE = "one"
+    """Write the receipt of one person or group alone."""
     FAILED_ROWS = "failed rows"
 
 
@@ -64,6 +66,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         self._note = note
         self._now_ms = now_ms
         self._undoable = len(job.undoable_subjects)
+        self._has_several = job.summary.subjects > 1
         super().__init__([(change_words.job_title(job.summary), TextStyle.STRONG)], account_mark(account), monotonic)
 
     def body(self) -> Sequence[Widget]:
@@ -109,6 +112,8 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
     def hints(self) -> Sequence[tuple[str, str]]:
         """Copy, resume, undo, as far as they are possible."""
         keys = [("c", "copy"), ("f", "copy path")] if self._job.receipts else [("c", "copy")]
+        if self._has_several:
+            keys.append(("r", "receipt of one"))
         if self._job.state.resumable:
             keys.append(("P", "resume"))
         if self._undoable:
@@ -116,8 +121,10 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         return keys
 
     def other_keys(self) -> Mapping[str, Callable[[], object]]:
-        """Scroll, copy the receipt or its paths, write the rows that were not imported."""
+        """Scroll, copy the receipt or its paths, write that of one person or the rows that were not imported."""
         keys = {**movement_keys(self._text), "c": self._copy_receipt, "f": self._copy_paths}
+        if self._has_several:
+            keys["r"] = lambda: self.dismiss(ReceiptChoice.ONE)
         return {**keys, "w": self._write_failed_rows} if self._failed_rows else keys
 
     def decision_keys(self) -> Mapping[str, Callable[[], object]]:

@@ -157,14 +157,15 @@ async def _row_results(job: Job) -> "Sequence[RowResult]":
 
 
 async def show_receipt(view: FlowContext, origin: Origin, result: "JobResult", note: str = "") -> None:
-    """Show the receipt of a job, and undo or resume it if the user wants to; writing failed rows keeps it shown."""
+    """Show the receipt of a job, and undo or resume it if the user wants to; what writes a file keeps it shown."""
     from walkme_tui.ui.dialogs.receipt import ReceiptChoice, ReceiptDialog
 
     job = result.job
     rows = await _row_results(job)
-    text = (await view.job_tasks.change_services()).job_runs.receipt_text(job)
-    chosen: ReceiptChoice | None = ReceiptChoice.FAILED_ROWS
-    while chosen is ReceiptChoice.FAILED_ROWS:
+    job_runs = (await view.job_tasks.change_services()).job_runs
+    text = await asyncio.to_thread(job_runs.receipt_text, job)
+    chosen: ReceiptChoice | None = ReceiptChoice.ONE
+    while chosen in {ReceiptChoice.FAILED_ROWS, ReceiptChoice.ONE}:
         dialog = ReceiptDialog(
             job,
             view.session.account,
@@ -180,6 +181,10 @@ async def show_receipt(view: FlowContext, origin: Origin, result: "JobResult", n
             from walkme_tui.ui.flows.failed_rows import write_failed_rows
 
             await write_failed_rows(view, origin, job)
+        elif chosen is ReceiptChoice.ONE:
+            from walkme_tui.ui.flows.receipt_of_one import write_receipt_of_one
+
+            job = await write_receipt_of_one(view, origin, job)
     if chosen is ReceiptChoice.UNDO:
         await undo_job(view, origin, job.summary)
     elif chosen is ReceiptChoice.RESUME:

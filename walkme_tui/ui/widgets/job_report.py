@@ -1,6 +1,7 @@
 """A job as lines of styled text: the ticket, every step with its result, the receipts."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,10 @@ from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 if TYPE_CHECKING:
     from walkme_tui.domain.imports.results import RowResult
 
+MOST_PEOPLE: Final = 200
+"""The lines of more people would take seconds to make, and are made again while the job runs."""
+MOST_LEFT_OUT: Final = 50
+NOUN_OF_MORE: Final = ("more person", "more people")
 STATE_WIDTH: Final = 14
 VERB_WIDTH: Final = 12
 TIME_WIDTH: Final = 10
@@ -68,12 +73,13 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[JobSummary] = 
 
 
 def people_lines(job: Job, width: int) -> Iterator[StyledText]:
-    """The steps with their results and the checks, person by person."""
-    subjects = {subject.id: subject for subject in job.plan.all_subjects}
-    for place, user_id in enumerate(job.reported_ids):
+    """The steps with their results and the checks, person by person; of many people those that need attention first."""
+    all_ids = job.reported_ids
+    ids = _shown_first(job, all_ids) if len(all_ids) > MOST_PEOPLE else all_ids
+    for place, user_id in enumerate(ids):
         if place:
             yield ()
-        subject = subjects.get(user_id)
+        subject = job.plan.subject_of(user_id)
         yield [(clean(user_id if subject is None else subject.name, 80), TextStyle.STRONG)]
         for record in job.records_of(user_id):
             yield from _step(record, width)
@@ -82,17 +88,33 @@ def people_lines(job: Job, width: int) -> Iterator[StyledText]:
             yield from wrapped(check.text, width, style, "! " if check.wrong else "  ")
         if isinstance(subject, Subject) and (warning := identity_provider_warning(subject.user, job.plan.kind)):
             yield from wrapped(warning, width, TextStyle.WARN, "! ")
+    more = len(all_ids) - len(ids)
+    if more:
+        yield ()
+        people = words.count(more, *(("more group", "more groups") if job.plan.about_groups else NOUN_OF_MORE))
+        yield from wrapped(f"And {people}: walkme-tui jobs show {job.id} lists all.", width, TextStyle.DIM)
+
+
+def _shown_first(job: Job, ids: Sequence[str]) -> Sequence[str]:
+    """The first people or groups to show of very many: those that need attention, then the others."""
+    needing = {record.step.subject_id for record in job.steps if record.state in change_words.BAD_STATES}
+    needing.update(check.user_id for check in job.wrong_checks)
+    ordered = chain((each for each in ids if each in needing), (each for each in ids if each not in needing))
+    return tuple(islice(ordered, MOST_PEOPLE))
 
 
 def ending_lines(job: Job, width: int) -> Iterator[StyledText]:
     """What the plan left out, and the paths of the receipts."""
     if job.plan.left_out:
         yield ()
-        for text in job.plan.left_out:
+        for text in job.plan.left_out[:MOST_LEFT_OUT]:
             yield from wrapped(clean(text, change_words.MAX_SENTENCE), width, TextStyle.WARN, "! ")
-    if job.purged_at_ms is None and len(job.changed_subjects) > 1:
+        more = len(job.plan.left_out) - MOST_LEFT_OUT
+        if more > 0:
+            yield from wrapped(f"And {words.number(more)} more; the receipt has all.", width, TextStyle.DIM)
+    if job.purged_at_ms is None and job.summary.changed > 1:
         yield ()
-        people = words.count(len(job.changed_subjects), "person", "people")
+        people = words.count(job.summary.changed, "person", "people")
         hint = f"z here undoes all {people}; z on one of them in the Users tab undoes only that person."
         yield from wrapped(hint, width, TextStyle.DIM)
     shown = [path for path in job.receipts if path.endswith(".md")] or list(job.receipts)
