@@ -309,7 +309,7 @@ class SqliteJournal:
         """Complete what is queued, close the file and release every lock; may be called again."""
         self._closed = True
         for task in (self._lease_task, self._settled_task):
-            if task is not None:
+            if task is not None and not task.done():
                 task.cancel()
                 await asyncio.wait([task])
 
