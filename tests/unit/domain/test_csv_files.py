@@ -138,6 +138,10 @@ ODD_FILES = {
             CsvFormat("utf-8", ",", has_header=False), ("1", "2"), (CsvRow(1, (ANN, "Ann")), CsvRow(2, (BO, "Bo")))
         ),
     ),
+    "no header, with blanks around the emails": (
+        b" ann@example.com ; Ann\n",
+        CsvTable(CsvFormat("utf-8", ";", has_header=False), ("1", "2"), (CsvRow(1, (f" {ANN} ", " Ann")),)),
+    ),
     "one email and nothing else": (
         b"ann@example.com",
         CsvTable(CsvFormat("utf-8", ",", has_header=False), ("1",), (CsvRow(1, (ANN,)),)),

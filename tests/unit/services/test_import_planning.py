@@ -112,6 +112,13 @@ async def test_values_that_cannot_be_sent_fail_only_where_they_would_be_sent() -
         assert outcomes[on_conflict] == ["unchanged: the user exists already with these values", bo, new]
 
 
+async def test_other_values_are_updated_beside_one_that_cannot_be_sent_and_is_so_already() -> None:
+    text = "email,firstName,role\nzoe@example.com,Z␊oë,Viewer\n"
+    async with open_session(account(ZOE._replace(first_name="Z\noë"))) as session:
+        plan = await plan_of(session, text, **UPDATE)
+    assert planned(plan) == [(2, "set role Editor -> Viewer")]
+
+
 @pytest.mark.parametrize(
     ("on_conflict", "outcome"),
     [
