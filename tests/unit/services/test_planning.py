@@ -217,12 +217,7 @@ async def test_configured_groups_are_kept_by_name_and_by_id() -> None:
 async def test_an_unknown_configured_group_is_warned_about_once() -> None:
     async with open_session(account()) as session:
         plan = await Planner(session, ["Alumni", "Alumnni"]).offboard(["zoe@example.com", "bo@example.com"])
-    said = [
-        each
-        for subject in plan.subjects
-        for each in subject.consequences
-        if "which is not known here (keep_groups)" in each.text
-    ]
+    said = [each for each in plan.consequences if "which is not known here (keep_groups)" in each.text]
     assert [(each.gravity, "Alumnni" in each.text) for each in said] == [(Gravity.WARNING, True)]
 
 
@@ -307,7 +302,7 @@ async def test_with_incomplete_coverage_the_last_known_member_is_a_consequence()
     async with open_session(api) as session:
         await load(session, api, total=250_000)
         plan = await Planner(session).offboard(["zoe@example.com", "bo@example.com"])
-    assert texts(plan) == ["Based on the 2 of 250 000 people who are loaded."]
+    assert [each.text for each in plan.consequences] == ["Based on the 2 of 250 000 people who are loaded."]
     assert (
         texts(plan, 1)
         == ["last member among those known, after the others of this plan; the groups of 249 998 people are not known"]
@@ -385,7 +380,7 @@ async def test_an_unusable_mirror_does_not_prevent_a_plan(full: bool) -> None:
         plan = await Planner(session).offboard(["zoe@example.com"])
     assert len(plan.steps) == 3
     said = "No other users of the account are loaded yet" if full else "The local copy cannot be read"
-    assert [text.partition(",")[0] for text in texts(plan)] == [said]
+    assert [each.text.partition(",")[0] for each in plan.consequences] == [said]
 
 
 # ---------------------------------------------------------------- x and X

@@ -276,7 +276,7 @@ async def test_a_receipt_of_the_same_address_under_another_profile_is_undone_wit
         plan = await UndoPlanner(session).of_receipt(made)
         assert len(plan.steps) == 3
         assert plan.profile == "test"
-        said = plan.subjects[0].consequences[-1].text
+        said = plan.consequences[-1].text
         assert said == "The receipt was written under the profile acme␛: is it the same account?"
         del made["account"]["surface"]
         assert await UndoPlanner(session).of_receipt(made) == plan

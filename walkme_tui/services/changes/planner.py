@@ -86,10 +86,8 @@ class Planner:
             found += tuple(last[step.number] for step in own if step.number in last)
             found += known_elsewhere(elsewhere, subject.user, active=False)
             subjects[index] = replace(subject, consequences=found)
-        # What concerns the whole plan is shown once, with the first user.
-        for_all = (*unknown_kept_groups(unmatched), *extent(facts))
-        subjects[0] = replace(subjects[0], consequences=subjects[0].consequences + for_all)
-        return new_plan(self._session, PlanKind.OFFBOARD, subjects, steps, ticket)
+        plan = new_plan(self._session, PlanKind.OFFBOARD, subjects, steps, ticket)
+        return replace(plan, consequences=(*unknown_kept_groups(unmatched), *extent(facts)))
 
     async def set_status(self, user_id: str, status: Status) -> Plan:
         """Set a user's status: the plan is DEACTIVATE or REACTIVATE, without steps if the user has that status.

@@ -79,9 +79,7 @@ class UndoPlanner:
             return plan
         # The profile of the same account may have another name on another machine, so this is no reason to refuse.
         text = f"The receipt was written under the profile {clean(found.profile, MAX_SHOWN)}: is it the same account?"
-        first, *others = plan.subjects
-        first = replace(first, consequences=(*first.consequences, Consequence(Gravity.WARNING, text)))
-        return replace(plan, subjects=(first, *others))
+        return replace(plan, consequences=(*plan.consequences, Consequence(Gravity.WARNING, text)))
 
     async def _plan(
         self,
