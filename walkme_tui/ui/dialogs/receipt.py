@@ -21,6 +21,7 @@ from walkme_tui.ui.widgets.import_outcomes import result_lines
 from walkme_tui.ui.widgets.job_report import about_lines, ending_lines, people_lines
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
+from walkme_tui.ui.words import number
 
 FAILED_ROWS_HINT: Final = "w writes the rows that were not imported to a CSV file, to be corrected and imported again."
 
@@ -117,7 +118,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         if self._job.state.resumable:
             keys.append(("P", "resume"))
         if self._undoable:
-            keys.append(("z", "undo" if self._undoable == 1 else f"undo all {self._undoable} people"))
+            keys.append(("z", "undo" if self._undoable == 1 else f"undo all {number(self._undoable)} people"))
         return keys
 
     def other_keys(self) -> Mapping[str, Callable[[], object]]:

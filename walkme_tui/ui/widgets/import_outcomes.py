@@ -18,7 +18,7 @@ RESULT_CELLS: Final = 14
 MAX_FILE: Final = 60
 MAX_DETAIL: Final = 400
 MOST_LISTED: Final = 100
-"""So many rows that were not imported are listed; all of them are in the file of failed rows."""
+"""So many rows that need attention are listed; all of them are in the file of failed rows."""
 PLANNED: Final = {
     RowOutcome.CREATED: ("create", TextStyle.GOOD),
     RowOutcome.UPDATED: ("update", TextStyle.ACCENT),
@@ -66,7 +66,7 @@ def planned_row_lines(row: ImportRow, width: int) -> Iterator[StyledText]:
 
 
 def result_lines(results: Sequence[RowResult], file: str, width: int, hint: str = "") -> Iterator[StyledText]:
-    """How many rows have which outcome, and the first of those that were not imported, with a ``hint`` about them."""
+    """How many rows have which outcome, a ``hint`` where some were not imported, and the first that need attention."""
     counts = outcome_counts(results)
     pieces: list[StyledSpan] = [(f"{count(len(results), 'row', 'rows')} of {clean(file, MAX_FILE)}", TextStyle.PLAIN)]
     for outcome, rows in counts.items():
@@ -76,9 +76,10 @@ def result_lines(results: Sequence[RowResult], file: str, width: int, hint: str 
         yield pieces
     else:
         yield from wrapped("".join(text for text, _ in pieces), width)
-    failed = not_imported(results)
+    if hint and not_imported(results):
+        yield from wrapped(hint, width, TextStyle.DIM)
+    failed = [result for result in results if result.outcome in {RowOutcome.FAILED, RowOutcome.NEEDS_REVIEW}]
     if failed:
-        yield from wrapped(hint, width, TextStyle.DIM) if hint else ()
         yield ()
     for row, outcome, detail in failed[:MOST_LISTED]:
         yield from _row_lines(row, outcome.value, STYLES[outcome], detail, width)
