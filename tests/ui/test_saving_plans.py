@@ -82,6 +82,20 @@ async def test_a_plan_that_is_neither_run_nor_saved_returns_to_the_form(folder: 
     assert files(folder) == []
 
 
+async def test_enter_sends_nothing_that_was_to_be_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = account()
+    monkeypatch.setattr(UserForm, "_edits_seen", False)  # as with texts that are longer than the screen
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        await browser.press("e", "down", "down", "ctrl+u", *"Moss")
+        await browser.press("f3")
+        await browser.settled(lambda: browser.says("This will be planned."))
+        await browser.pause()
+        await browser.press("enter")
+        await browser.listening("Leave without saving?")
+    assert not api.writes
+
+
 async def test_f3_shows_the_plan_of_the_groups_of_one_user(folder: Path) -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:

@@ -430,7 +430,8 @@ class UserForm(EditorDialog[None]):
         if not self._edits_seen:
             again = "F3 again shows the plan." if self.for_review else "F2 again, or Enter, saves it."
             self._say(f"This will be {'planned' if self.for_review else 'sent'}. {again}", TextStyle.WARN)
-            self.call_after_refresh(self._focus, self.save_button)
+            # Enter on the other button would send what was to be planned.
+            self.call_after_refresh(self._focus, self.cancel_button if self.for_review else self.save_button)
             return
         self.show_saving("planning…" if self.for_review else "saving…")
         self._answers.put_nowait(self._draft)
