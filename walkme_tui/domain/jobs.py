@@ -186,6 +186,8 @@ class Job:
 
     ``checks`` are those of the latest run that did all steps, empty where the profile has one surface.
 
+    ``whole`` is set in an excerpt, which may have the steps, subjects and checks of some users or groups only.
+
     ``purged_at_ms`` is set once the personal data was deleted: then the plan has no subjects, users and groups have
     numbered ids (``person-1``, ``group-2``), and the job cannot be undone.
     """
@@ -200,10 +202,13 @@ class Job:
     receipts: tuple[str, ...] = ()
     purged_at_ms: int | None = None
     checks: tuple[SurfaceCheck, ...] = ()
+    whole: JobSummary | None = None
 
     @cached_property
     def summary(self) -> JobSummary:
-        """What a list shows of the job; what later jobs undid is not known here."""
+        """What a list shows of the job; what later jobs undid is known to an excerpt only."""
+        if self.whole is not None:
+            return self.whole
         plan = self.plan
         named = plan.changed_subjects or plan.all_subjects
         return JobSummary(

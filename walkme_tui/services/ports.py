@@ -389,6 +389,13 @@ class Journal(Protocol):
         """One job as lists show it; raises like ``job``."""
         ...
 
+    async def excerpt(self, job_id: str, most: int) -> "Job":
+        """The job with at most so many of its users or groups, those that need attention first; raises like ``job``.
+
+        ``Job.whole`` is its summary.
+        """
+        ...
+
     async def jobs_about(self, subject_id: str, profile: str, *, about_groups: bool = False) -> "tuple[Job, ...]":
         """The jobs of a profile with steps about a user or a group, newest first.
 

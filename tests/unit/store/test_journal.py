@@ -182,6 +182,23 @@ async def test_a_job_about_a_user_has_only_the_parts_that_concern_them(journal: 
     assert await journal.jobs_about(ZOE.id, "acme", about_groups=True) == ()
 
 
+async def test_an_excerpt_has_those_that_need_attention_first(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(*range(6), groups=1), ACTOR)
+    await journal.claim(job.id)
+    await journal.settle(job.id, 8, Outcome(StepState.FAILED, "Refused."), 5)
+    whole = await journal.job(job.id)
+    excerpt = await journal.excerpt(job.id, 3)
+    ids = [person(number).id for number in (0, 1, 3)]
+    assert [subject.id for subject in excerpt.plan.subjects] == ids
+    assert excerpt.steps == tuple(each for each in whole.steps if each.step.subject_id in ids)
+    assert excerpt.summary == whole.summary
+    everyone = await journal.excerpt(job.id, 6)
+    assert (everyone.plan, everyone.steps) == (whole.plan, whole.steps)
+    check = SurfaceCheck(person(5).id, "b@x", Surface.SCIM, True, "Still active.", wrong=True)
+    await journal.add_checks(job.id, [check])
+    assert {each.id for each in (await journal.excerpt(job.id, 3)).plan.subjects} == {ids[0], ids[2], check.user_id}
+
+
 async def test_the_list_of_jobs_reads_no_plans_and_no_steps(journal: SqliteJournal) -> None:
     job = await journal.create(plan_for(1, 2, 3), ACTOR)
     await journal.write(lambda tables: tables.connection.execute("UPDATE jobs SET plan = 'no JSON'"))

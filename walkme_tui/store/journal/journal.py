@@ -112,6 +112,15 @@ class SqliteJournal:
         """One job as lists show it; raises like ``job``."""
         return await self._one(job_id, lambda tables, found: summary_of_job(tables.connection, found))
 
+    async def excerpt(self, job_id: str, most: int) -> Job:
+        """The job with at most so many of its users or groups, those that need attention first; raises like ``job``."""
+
+        def read(tables: JournalTables, found: str) -> Job:
+            whole = self._with_current_state(tables, summary_of_job(tables.connection, found))
+            return tables.excerpt(whole, most)
+
+        return await self._one(job_id, read)
+
     async def jobs_about(self, subject_id: str, profile: str, *, about_groups: bool = False) -> tuple[Job, ...]:
         """The jobs of a profile with steps about a user or a group, newest first.
 

@@ -18,6 +18,7 @@ from walkme_tui.domain.jobs import (
     Actor,
     Job,
     JobState,
+    JobSummary,
     Outcome,
     StepRecord,
     SurfaceCheck,
@@ -46,6 +47,7 @@ JOB_COLUMNS: Final = (
     "id, state, plan, source, about_groups, os_user, host, client_id, created_at_ms, settled_at_ms, "
     "purged_at_ms, checks"
 )
+NEED_ATTENTION: Final = (StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW)
 SOURCE: Final = 3
 """The place of ``source`` among them."""
 MAX_REFRESHED: Final = 500
@@ -150,13 +152,33 @@ class JournalTables:
         ).fetchall()
         return tuple(self._part(row, subject) for *row, subject in rows)
 
-    def _part(self, row: Sequence[Any], subject: str) -> Job:
-        """The job of a row with one of its subjects, the steps about it, and nothing of the others."""
-        of_subject = (row[0], subject)
-        steps = self.connection.execute(
-            f"{STEPS} WHERE steps.job = ? AND steps.subject = ? ORDER BY steps.number", of_subject
+    def excerpt(self, whole: JobSummary, most: int) -> Job:
+        """The job with at most so many of its subjects, those that need attention first."""
+        row = self._job_row(whole.id)
+        wrong = [check.user_id for check in surface_checks(row[-1]) if check.wrong]
+        first = self._rows(
+            "SELECT subject, min(number), max(state IN (?, ?, ?)) FROM steps WHERE job = ? GROUP BY subject "
+            "ORDER BY 3 DESC, 2 LIMIT ?",
+            *NEED_ATTENTION,
+            whole.id,
+            most + 1,
         )
-        contents = self.connection.execute("SELECT content FROM subjects WHERE job = ? AND subject = ?", of_subject)
+        if len(first) <= most:
+            return replace(self.job(whole.id), whole=whole)
+        subjects = dict.fromkeys([*wrong, *(subject for subject, *_ in first)])
+        return replace(self._part(row, *list(subjects)[:most]), whole=whole)
+
+    def _part(self, row: Sequence[Any], *subjects: str) -> Job:
+        """The job of a row with some of its subjects, the steps about them, and nothing of the others."""
+        of_subjects = (row[0], *subjects)
+        marks = ", ".join("?" * len(subjects))
+        steps = self.connection.execute(
+            f"{STEPS} WHERE steps.job = ? AND steps.subject IN ({marks}) ORDER BY steps.number", of_subjects
+        )
+        contents = self.connection.execute(
+            f"SELECT content FROM subjects WHERE job = ? AND subject IN ({marks}) ORDER BY number",  # noqa: S608 - marks
+            of_subjects,
+        )
         job = self._built(
             [*row[:SOURCE], None, *row[SOURCE + 1 :]],
             [step_record(step) for step in steps],

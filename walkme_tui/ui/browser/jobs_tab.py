@@ -16,7 +16,7 @@ from walkme_tui.services.ports import Session
 from walkme_tui.ui import change_words
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.widgets.job_list import JobList
-from walkme_tui.ui.widgets.job_report import job_lines
+from walkme_tui.ui.widgets.job_report import MOST_PEOPLE, job_lines
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import TextStyle, wrapped
@@ -147,9 +147,7 @@ class JobsTab:
             journal = (await self._job_tasks.change_services()).journal
             while (wanted := self.jobs.current) is not None:
                 self._outdated = False
-                known = self._job
-                is_known = known is not None and known.id == wanted.id
-                job = await (journal.refresh(known) if known is not None and is_known else journal.job(wanted.id))
+                job = await journal.excerpt(wanted.id, MOST_PEOPLE)
                 rows = await _row_results(job)
                 if self.jobs.current is not None and self.jobs.current.id == job.id:
                     self._job, self._rows = job, rows
@@ -206,7 +204,7 @@ class JobsTab:
     def _job_is_old(self, summary: JobSummary) -> bool:
         """True if the steps under the list are not those of now."""
         job = self._job
-        return job is None or self._outdated or (job.state, job.counts) != (summary.state, summary.counts)
+        return job is None or self._outdated or (job.state, job.summary.counts) != (summary.state, summary.counts)
 
     def _start_reading(self) -> None:
         if self.steps.is_attached and not self._reading:

@@ -21,6 +21,7 @@ from walkme_tui.ui.widgets.text_style import TextStyle
 
 NO_JOB = "There is no job under the cursor. 4 shows the jobs."
 RESUME = command("job.pause")
+READING = "Reading the job from the journal… Esc stops."
 
 
 async def pause_or_resume(view: FlowContext, origin: Origin, job: JobSummary | None) -> None:
@@ -102,11 +103,13 @@ async def receipt(view: FlowContext, origin: Origin, job: JobSummary | None) -> 
         view.app.notify("The job was purged: its users are no longer known.", markup=False)
     else:
         try:
-            whole = await (await view.job_tasks.change_services()).journal.job(job.id)
+            journal = (await view.job_tasks.change_services()).journal
+            whole = await view.job_tasks.pending.request(lambda: READING, lambda: journal.job(job.id), kind="receipt")
         except WalkmeError as error:
             report(view.app, error, doing="Reading the job")
             return
-        await show_receipt(view, origin, JobResult(whole))
+        if whole is not None:
+            await show_receipt(view, origin, JobResult(whole))
 
 
 async def copy_receipt_path(view: FlowContext, job: JobSummary | None) -> None:

@@ -88,8 +88,8 @@ def people_lines(job: Job, width: int) -> Iterator[StyledText]:
             yield from wrapped(check.text, width, style, "! " if check.wrong else "  ")
         if isinstance(subject, Subject) and (warning := identity_provider_warning(subject.user, job.plan.kind)):
             yield from wrapped(warning, width, TextStyle.WARN, "! ")
-    more = len(all_ids) - len(ids)
-    if more:
+    more = (len(all_ids) if job.whole is None else job.whole.subjects) - len(ids)
+    if more > 0:
         yield ()
         people = words.count(more, *(("more group", "more groups") if job.plan.about_groups else NOUN_OF_MORE))
         yield from wrapped(f"And {people}: walkme-tui jobs show {job.id} lists all.", width, TextStyle.DIM)
