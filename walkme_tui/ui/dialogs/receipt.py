@@ -111,14 +111,17 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
     # ------------------------------------------------------------ keys
 
     def hints(self) -> Sequence[tuple[str, str]]:
-        """Copy, resume, undo, as far as they are possible."""
-        keys = [("c", "copy"), ("f", "copy path")] if self._job.receipts else [("c", "copy")]
-        if self._has_several:
-            keys.append(("r", "receipt of one"))
-        if self._job.state.resumable:
-            keys.append(("P", "resume"))
+        """Undo, resume and copy, as far as they are possible; those that decide come first, since they must fit."""
+        keys: list[tuple[str, str]] = []
         if self._undoable:
             keys.append(("z", "undo" if self._undoable == 1 else f"undo all {number(self._undoable)} people"))
+        if self._job.state.resumable:
+            keys.append(("P", "resume"))
+        keys.append(("c", "copy"))
+        if self._job.receipts:
+            keys.append(("f", "copy path"))
+        if self._has_several:
+            keys.append(("r", "receipt of one"))
         return keys
 
     def other_keys(self) -> Mapping[str, Callable[[], object]]:
