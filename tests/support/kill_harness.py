@@ -40,7 +40,7 @@ from walkme_tui.domain.jobs import StepRecord, created_ids
 from walkme_tui.domain.plan_files import plan_to_json
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.user_json import JSON_NAMES
-from walkme_tui.domain.users import Status
+from walkme_tui.domain.users import UNKNOWN, Status, User
 from walkme_tui.simulator.scim.oddities import ScimOddity
 from walkme_tui.simulator.settings import SimulatorSettings
 
@@ -330,7 +330,7 @@ class Harness:
     # ------------------------------------------------------------ others, and the undo
 
     def _change_before_import(self, account: HarnessAccount, plan: Plan) -> set[Place]:
-        """For some plans, let others create a user of the file or change one, also the email; what was changed."""
+        """For some plans, let others create a user of the file, and delete one or change a field; what was changed."""
         chance, server = self._chance, account.simulator.account
         if chance.random() < 0.5:
             for rival in account.server.rivals.values():
@@ -339,8 +339,11 @@ class Harness:
         there = account.records().keys() & {subject.id for subject in plan.subjects}
         if not there or chance.random() < 0.4:
             return set()
-        user_id, name = chance.choice(sorted(there)), chance.choice(("email", "lastName"))
-        server.change(user_id, {name: f"moved{self.figures.jobs}@example.com"})
+        user_id, name = chance.choice(sorted(there)), chance.choice(("email", "email", "lastName", WHOLE_USER))
+        if name == WHOLE_USER:
+            server.delete(user_id)
+        else:
+            server.change(user_id, {name: f"moved{self.figures.jobs}@example.com"})
         return {(user_id, name)}
 
     def _change_by_others(self, account: HarnessAccount, plan: Plan) -> set[Place]:
@@ -383,8 +386,9 @@ class Harness:
 
 
 def _is_left_out(record: StepRecord) -> bool:
-    """The undo reports that it does not restore what this step changed."""
-    return record.changed and not record.step.change.inverses(record.before, record.after)
+    """The user as read before the step lacks what it changed, so that an undo cannot restore it, and says so."""
+    before, names = record.before, record.step.change.attributes
+    return record.changed and isinstance(before, User) and any(getattr(before, name) is UNKNOWN for name in names)
 
 
 DOUBTFUL = frozenset({StepState.FAILED, StepState.NEEDS_REVIEW, StepState.SKIPPED})
