@@ -153,9 +153,9 @@ def email_key(email: str) -> str:
 
 
 def email_forms(email: str) -> tuple[str, ...]:
-    """The email as typed, then in the other normal forms, for servers that compare characters."""
-    forms = (email, unicodedata.normalize("NFC", email), unicodedata.normalize("NFD", email))
-    return tuple(dict.fromkeys(forms))
+    """The email as typed, then in the other normal forms and in lower case, for servers that compare characters."""
+    composed = unicodedata.normalize("NFC", email)
+    return tuple(dict.fromkeys((email, composed, unicodedata.normalize("NFD", email), composed.lower())))
 
 
 def spaced(number: int) -> str:

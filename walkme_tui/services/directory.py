@@ -207,7 +207,7 @@ class Directory:
 async def find_by_email(session: Session, email: str) -> User | None:
     """The user with this email, compared without case and Unicode form; None where the server has none.
 
-    Some servers compare emails by their bytes: the typed form is requested first, then the other normal forms. A user
+    Some servers compare emails by their bytes: the typed form is requested first, then those of ``email_forms``. A user
     that only the mirror knows by this email is requested by id. Raises ``LookUpIgnored`` where that finds none and the
     server ignores look-ups by email.
     """

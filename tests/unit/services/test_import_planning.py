@@ -185,6 +185,18 @@ async def test_emails_are_the_same_without_case_and_unicode_form(typed: str, *, 
     assert planned(plan)[0][1].startswith("unchanged")
 
 
+async def test_a_server_that_compares_characters_finds_an_email_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = account()
+
+    async def find(email: str) -> User | None:
+        return ZOE if email == ZOE.email else None
+
+    monkeypatch.setattr(api, "find_user", find)
+    async with open_session(api) as session:
+        plan = await plan_of(session, "email\nZoe@Example.com\n")
+    assert planned(plan)[0][1].startswith("unchanged")
+
+
 async def test_a_user_whom_only_the_server_knows_is_no_new_user() -> None:
     api = account()
     async with open_session(api) as session:
