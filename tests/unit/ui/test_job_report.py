@@ -36,6 +36,15 @@ def test_of_very_many_people_those_that_need_attention_are_shown_first() -> None
     assert f"And 50 more people: walkme-tui jobs show {job.id} lists all." in " ".join(lines)
 
 
+def test_an_excerpt_of_very_many_people_shows_those_that_need_attention_first_too() -> None:
+    job = job_of_many(3)
+    excerpt = replace(job, whole=replace(job.summary, subjects=5000))
+    lines = text_of(people_lines(excerpt, 80))
+    names = [subject.name for subject in job.plan.subjects]
+    assert [line for line in lines if line in names] == [names[-1], *names[:-1]]
+    assert f"And 4 997 more people: walkme-tui jobs show {job.id} lists all." in " ".join(lines)
+
+
 def test_of_very_many_sentences_about_what_was_left_out_the_first_are_shown() -> None:
     job = job_of_many(2)
     left_out = tuple(f"person {number} is gone" for number in range(MOST_LEFT_OUT + 7))

@@ -75,7 +75,8 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[JobSummary] = 
 def people_lines(job: Job, width: int) -> Iterator[StyledText]:
     """The steps with their results and the checks, person by person; of many people those that need attention first."""
     all_ids = job.reported_ids
-    ids = _shown_first(job, all_ids) if len(all_ids) > MOST_PEOPLE else all_ids
+    number = len(all_ids) if job.whole is None else max(len(all_ids), job.whole.subjects)
+    ids = _shown_first(job, all_ids) if number > MOST_PEOPLE else all_ids
     for place, user_id in enumerate(ids):
         if place:
             yield ()
@@ -88,8 +89,8 @@ def people_lines(job: Job, width: int) -> Iterator[StyledText]:
             yield from wrapped(check.text, width, style, "! " if check.wrong else "  ")
         if isinstance(subject, Subject) and (warning := identity_provider_warning(subject.user, job.plan.kind)):
             yield from wrapped(warning, width, TextStyle.WARN, "! ")
-    more = (len(all_ids) if job.whole is None else job.whole.subjects) - len(ids)
-    if more > 0:
+    more = number - len(ids)
+    if more:
         yield ()
         people = words.count(more, *(("more group", "more groups") if job.plan.about_groups else NOUN_OF_MORE))
         yield from wrapped(f"And {people}: walkme-tui jobs show {job.id} lists all.", width, TextStyle.DIM)
