@@ -10,6 +10,7 @@ from textual import events
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.config.state import StateFile
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import UnreadableRecord, User
@@ -294,6 +295,15 @@ async def test_a_field_is_imported_from_one_column_only(write_file: WriteFile) -
         await checked(browser)
         assert "columns email = Work Email; not imported: Mail" in shown(browser)
         assert "b@example.com create" in shown(browser)
+
+
+async def test_a_surface_without_roles_imports_none(write_file: WriteFile) -> None:
+    file = write_file("E-Mail,Role\nnew@example.com,Editor\n")
+    async with open_browser(Setting(api=account(), surface=Surface.SCIM)) as browser:
+        await show_rows(browser, file)
+        assert "c columns email; not imported: Role" in shown(browser)
+        await browser.press("c", "down", "enter")
+        assert "role" not in browser.dialog.splitlines()
 
 
 # ---------------------------------------------------------------- users who exist, groups
