@@ -475,3 +475,17 @@ async def test_hostile_cells_are_only_shown(write_file: WriteFile) -> None:
         await browser.press("escape", "e")
         assert "\x1b" not in browser.screen_text
         assert browser.running
+
+
+async def test_the_jobs_tab_says_where_the_rows_of_a_large_import_are_counted(write_file: WriteFile) -> None:
+    file = write_file(HEADER + "".join(f"new{number}@example.com,N,,\n" for number in range(210)) + "bad,B,,\n")
+    async with open_browser(Setting(api=account())) as browser:
+        await show_rows(browser, file)
+        await browser.press("enter")
+        await browser.listening("Import 210 people")
+        await browser.press("y")
+        await browser.settled(lambda: "1 of 211 rows were not imported." in browser.dialog)
+        await browser.press("escape", "4")
+        await browser.settled(lambda: "o counts the rows of the file" in browser.steps)
+        await browser.press("o")
+        await browser.settled(lambda: "211 rows of people.csv: 210 created, 1 failed" in browser.dialog)

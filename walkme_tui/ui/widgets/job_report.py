@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.consequences import identity_provider_warning
-from walkme_tui.domain.jobs import Job, JobSummary, StepRecord
-from walkme_tui.domain.plans import StepState, Subject
+from walkme_tui.domain.jobs import Job, JobState, JobSummary, StepRecord
+from walkme_tui.domain.plans import PlanKind, StepState, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.widgets.import_outcomes import result_lines
@@ -46,6 +46,11 @@ def job_lines(
     yield ()
     if job.plan.source is not None and rows:
         yield from result_lines(rows, job.plan.source.file, width)
+        yield ()
+    elif job.plan.kind is PlanKind.IMPORT and job.state is not JobState.RUNNING and job.purged_at_ms is None:
+        yield from wrapped(
+            "o counts the rows of the file and lists those that were not imported.", width, TextStyle.DIM
+        )
         yield ()
     yield from people_lines(job, width)
     yield from ending_lines(job, width)
