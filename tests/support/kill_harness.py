@@ -227,7 +227,7 @@ class Harness:
             self._import(account, self._plans.file(account, self.figures.jobs))
             return
         plan = asyncio.run(self._plans.plan(kind, account, self.figures.jobs))
-        if kind is JobKind.BULK and self._chance.random() < 0.3:
+        if kind is JobKind.BULK and plan.steps and self._chance.random() < 0.3:
             self._change_by_others(account, plan)
         case = self._run_to_end(account, plan)
         # The inverses of deletions and of changes of groups are about others than the job.
