@@ -9,7 +9,7 @@ import pytest
 from tests.support.fake_directory import person
 from tests.support.journals import ACTOR, journal_in, plan_for
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable
-from walkme_tui.domain.jobs import Job, JobState, Outcome
+from walkme_tui.domain.jobs import Job, JobState, Outcome, OutcomeReason
 from walkme_tui.domain.plans import StepState
 from walkme_tui.store.journal import journal as journal_module
 from walkme_tui.store.journal.journal import SqliteJournal
@@ -33,12 +33,12 @@ async def onlooker(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
     await journal.aclose()
 
 
-async def job_with_an_outcome(journal: SqliteJournal) -> Job:
+async def job_with_an_outcome(journal: SqliteJournal, outcome: Outcome = DONE) -> Job:
     """A claimed job whose first step was sent and settled."""
     job = await journal.create(plan_for(1), ACTOR)
     await journal.claim(job.id)
     await journal.intend(job.id, 1, ZOE, 1)
-    await journal.settle(job.id, 1, DONE, 2)
+    await journal.settle(job.id, 1, outcome, 2)
     return job
 
 
@@ -72,6 +72,12 @@ async def test_no_call_overtakes_an_outcome(
     job = await job_with_an_outcome(journal)
     await call(journal, job)
     assert await states(onlooker, job) == ["done", "todo", "todo"]
+
+
+async def test_that_an_email_is_in_use_is_written_at_once(journal: SqliteJournal, onlooker: SqliteJournal) -> None:
+    exists = Outcome(StepState.FAILED, "a user with the email exists already", reason=OutcomeReason.EXISTS)
+    job = await job_with_an_outcome(journal, exists)
+    assert await states(onlooker, job) == ["failed", "todo", "todo"]
 
 
 async def test_an_outcome_is_written_after_a_short_time(

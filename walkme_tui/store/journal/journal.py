@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import JournalUnavailable, NotFound, WalkmeError
-from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, Outcome, SurfaceCheck
+from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, Outcome, OutcomeReason, SurfaceCheck
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import storable
 from walkme_tui.domain.times import now_ms
@@ -58,7 +58,9 @@ class SqliteJournal:
     Outcomes of steps are written with the next write, after ``SETTLED_SECONDS``, or before a read or the end, whichever
     is first. A crash before that loses them: on the disk the steps are still SENT, and a resumed run reads them back,
     so that no change is sent twice. It finds that the change is there or is not, but no longer why the server refused
-    it: a step that was refused is sent once more, or needs review where it does not show who made the change.
+    it: a step that was refused is sent once more, or needs review where it does not show who made the change. That the
+    email or the name of what a step creates is in use is written at once: read back, a user whom others created a
+    moment ago with the same values could be taken for the step's own.
 
     Calls raise ``JournalUnavailable``, ``NotFound`` and ``AccountBusy``. A call out of order (a step that is sent again
     before it was settled, a job that was never claimed) is a mistake of the caller: ValueError.
@@ -284,6 +286,8 @@ class SqliteJournal:
             self._write_settled()
         self._file.read(checked, None)
         self._unwritten.append(settled)
+        if settled.outcome.reason is OutcomeReason.EXISTS:
+            self._write_settled()
 
     async def _write_settled_later(self) -> None:
         await asyncio.sleep(SETTLED_SECONDS)
