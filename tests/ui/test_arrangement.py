@@ -33,7 +33,7 @@ def test_two_steps_back_close_every_full_screen_pane(arrangement: Arrangement, w
 def test_stepping_through_all_tabs_returns_to_the_first(arrangement: Arrangement) -> None:
     there = arrangement
     for _ in Tab:
-        there = there.step(1)
+        there = there.step(1, list(Tab))
     assert there.tab is arrangement.tab
 
 

@@ -2,43 +2,13 @@
 
 import pytest
 
-from tests.support.browser import ADDRESSES, Browser, Setting, open_browser
-from tests.support.fake_directory import FakeDirectory, person
-from walkme_tui.domain.accounts import Environment, Surface
+from tests.support.browser import Browser, open_browser
+from tests.support.fake_directory import person
+from tests.support.two_surfaces import Both
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError, Unreachable
-from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.ports import Session
-from walkme_tui.ui.browser_start import ProfileChoice
-
-PROFILES = [ProfileChoice("acme", Environment.SANDBOX, surface, ADDRESSES[surface]) for surface in Surface]
-REST_GROUPS = [Group("g1", "Sales"), Group("g2", "Beta")]
-SCIM_GROUPS = [Group("s1", "Sales"), Group("s9", "Support")]
-
-
-class Both:
-    """A profile with REST and SCIM, the browser on one of them; ``opened`` are the sessions of the other one."""
-
-    def __init__(self, rest: list[User], scim: list[User], surface: Surface = Surface.REST) -> None:
-        self.apis = {
-            Surface.REST: FakeDirectory(rest, groups=REST_GROUPS),
-            Surface.SCIM: FakeDirectory(scim, groups=SCIM_GROUPS),
-        }
-        self.opened: list[Session] = []
-        other = Surface.SCIM if surface is Surface.REST else Surface.REST
-        self.setting = Setting(
-            api=self.apis[surface],
-            other_api=self.apis[other],
-            surface=surface,
-            profiles=PROFILES,
-            open_session=self._open,
-        )
-
-    def _open(self, name: str, surface: Surface) -> Session:
-        assert name == "acme"
-        setting = Setting(api=self.apis[surface], surface=surface, time=self.setting.time)
-        self.opened.append(setting.session())
-        return self.opened[-1]
 
 
 def on_rest(number: int = 0) -> User:

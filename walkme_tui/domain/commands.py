@@ -56,6 +56,7 @@ COMMANDS: Final = (
     Command("tab.previous", ("[",), "Previous tab", MOVE),
     Command("tab.users", ("1",), "Users", MOVE),
     Command("tab.groups", ("2",), "Groups", MOVE),
+    Command("tab.reconcile", ("3",), "Reconcile: REST against SCIM", MOVE, needs="other_surface"),
     Command("tab.jobs", ("4", "L"), "Jobs: the changes made on this machine", MOVE),
     Command("tab.requests", ("5", "@"), "Requests: what was sent to the server", MOVE),
     Command("view.filter", ("/",), "Filter what is loaded; look up a full email", FIND, "filter"),
@@ -104,6 +105,15 @@ COMMANDS: Final = (
         LOOK,
         needs_view=True,
         of_users=True,
+    ),
+    # On the Reconcile tab, the key of user.compare is for this.
+    Command(
+        "pair.show",
+        (),
+        "Both records of this person (d on the Reconcile tab)",
+        LOOK,
+        needs_view=True,
+        needs="other_surface",
     ),
     Command(
         "user.offboard",

@@ -1,5 +1,6 @@
 """Which panes are on the screen: a plain value, so that resizing the screen loses nothing."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -12,6 +13,7 @@ class Tab(StrEnum):
 
     USERS = "users"
     GROUPS = "groups"
+    RECONCILE = "reconcile"
     JOBS = "jobs"
     REQUESTS = "requests"
 
@@ -23,6 +25,8 @@ class Pane(StrEnum):
     USERS = "users"
     MEMBERS = "members"
     DETAIL = "detail"
+    CLASSES = "classes"
+    PAIRS = "pairs"
     JOBS = "jobs"
     STEPS = "steps"
     REQUESTS = "requests"
@@ -31,11 +35,12 @@ class Pane(StrEnum):
 LISTS: Final = {
     Tab.USERS: (Pane.USERS,),
     Tab.GROUPS: (Pane.GROUPS, Pane.MEMBERS),
+    Tab.RECONCILE: (Pane.CLASSES, Pane.PAIRS),
     Tab.JOBS: (Pane.JOBS, Pane.STEPS),
     Tab.REQUESTS: (Pane.REQUESTS,),
 }
 
-WITHOUT_DETAIL: Final = frozenset({Tab.JOBS, Tab.REQUESTS})
+WITHOUT_DETAIL: Final = frozenset({Tab.RECONCILE, Tab.JOBS, Tab.REQUESTS})
 """The tabs on which there is no user to open."""
 
 
@@ -73,9 +78,8 @@ class Arrangement(NamedTuple):
         """The arrangement on another tab, with nothing opened or zoomed."""
         return self if tab is self.tab else self._replace(tab=tab, opened=False, zoomed=None)
 
-    def step(self, by: int) -> "Arrangement":
-        """The arrangement on the next or previous tab; the last is followed by the first."""
-        tabs = list(Tab)
+    def step(self, by: int, tabs: Sequence[Tab]) -> "Arrangement":
+        """The arrangement on the next or previous of the tabs; the last is followed by the first."""
         return self.on(tabs[(tabs.index(self.tab) + by) % len(tabs)])
 
     def with_detail(self, shown: bool) -> "Arrangement":

@@ -60,3 +60,40 @@ CLASS_TEXTS: Final = {
     ),
     PairClass.MATCHED: ClassText("matched", "Both sides agree.", "Nothing to do."),
 }
+
+
+class PairSet(StrEnum):
+    """The sets of pairs that can be listed."""
+
+    ALL = "all"
+    ONLY_REST = "only_rest"
+    ONLY_SCIM = "only_scim"
+    STATUS = "status"
+    FIELD = "field"
+    MEMBERSHIP = "membership"
+    DUPLICATE = "duplicate"
+    GHOSTS = "ghosts"
+
+    @property
+    def pair_class(self) -> PairClass | None:
+        """The class of its pairs, None where they may have any."""
+        return None if self in {PairSet.ALL, PairSet.GHOSTS} else PairClass(self.value)
+
+    @property
+    def text(self) -> ClassText:
+        """What people call the set, and what it means."""
+        return CLASS_TEXTS[self.pair_class] if self.pair_class is not None else _SET_TEXTS[self]
+
+
+_SET_TEXTS: Final = {
+    PairSet.ALL: ClassText(
+        "all differences",
+        "Everybody whose records differ.",
+        "The classes below say what a difference usually means, and who has to act.",
+    ),
+    PairSet.GHOSTS: ClassText(
+        "ghosts",
+        "The person is inactive and still in groups, on REST or on SCIM.",
+        "Offboard the person here, which leaves the groups, or correct the groups in the identity provider.",
+    ),
+}

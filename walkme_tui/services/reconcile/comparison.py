@@ -11,7 +11,7 @@ from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.reconcile.adoption import SharedGroups
-from walkme_tui.domain.reconcile.classes import PairClass
+from walkme_tui.domain.reconcile.classes import PairClass, PairSet
 from walkme_tui.domain.reconcile.matching import Pair, compare
 from walkme_tui.domain.reconcile.records import ComparedUser, same_groups
 from walkme_tui.domain.users import UNKNOWN
@@ -56,6 +56,24 @@ class Comparison:
     def different(self) -> Sequence[Pair]:
         """The pairs that differ."""
         return [pair for pair in self.pairs if pair.differs]
+
+    @cached_property
+    def undecided(self) -> frozenset[PairClass]:
+        """The classes that are not known yet: who is only on one side, while the other one is not complete."""
+        classes = {Surface.REST: PairClass.ONLY_SCIM, Surface.SCIM: PairClass.ONLY_REST}
+        return frozenset(each for surface, each in classes.items() if not self.sides[surface].coverage.complete)
+
+    @cached_property
+    def sets(self) -> Mapping[PairSet, Sequence[Pair]]:
+        """The pairs of each set; those of an undecided class are left out."""
+        decided = [pair for pair in self.different if not self.undecided.intersection(pair.classes)]
+        found: dict[PairSet, list[Pair]] = {each: [] for each in PairSet}
+        found[PairSet.ALL] = decided
+        for pair in decided:
+            for each in pair.classes:
+                found[PairSet(each.value)].append(pair)
+        found[PairSet.GHOSTS] = [pair for pair in self.pairs if pair.is_ghost]
+        return found
 
     @property
     def complete(self) -> bool:

@@ -105,6 +105,11 @@ class Crawl:
         self._begun = True
         self._wakeup.call()
 
+    def read_fully(self) -> None:
+        """Read the whole account, also where the profile reads only what is shown; ``begin`` is called with it."""
+        self._session = self._session._replace(sync=self._session.sync._replace(fully=True))
+        self.begin()
+
     def pause(self) -> None:
         """Request nothing more until ``resume``; responses under way are still stored."""
         self._paused = True

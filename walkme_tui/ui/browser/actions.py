@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import Status
+from walkme_tui.services.sync.progress import CrawlPhase
 from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.browser.navigation import Browser
 from walkme_tui.ui.flows.origin import Origin
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from walkme_tui.domain.groups import Group
+    from walkme_tui.ui.browser.reconcile_tab import ReconcileTab
+    from walkme_tui.ui.browser.sorting import TableSorting
     from walkme_tui.ui.user_draft import UserDraft
 
+
+NO_PAIR: Final = "There is no difference under the cursor."
 
 Action: TypeAlias = Callable[[Browser], object]
 
@@ -50,6 +55,10 @@ def _refresh_row(browser: Browser) -> None:
     if browser.area.focused is Pane.GROUPS:
         browser.read_groups()
         return
+    pair = browser.area.reconcile_tab.current if _on_reconcile(browser) else None
+    if pair is not None:
+        reading = partial(browser.area.reconcile_tab.read_pair, pair)
+        start_worker(browser.screen, WorkerGroup.COMPARISON, reading, name="Reading both records")
     user = browser.user
     if user is not None:
         start_worker(
@@ -68,6 +77,10 @@ def _refresh_view(browser: Browser) -> None:
     table = browser.area.table
     if table is not None:
         table.listing.refresh()
+    if _on_reconcile(browser):
+        browser.area.reconcile_tab.read_again()
+        if browser.chrome.crawl is not None:
+            browser.chrome.crawl.restart()
     browser.read_groups()
     browser.update_status()
 
@@ -93,7 +106,37 @@ def _next_pane(browser: Browser, by: int) -> None:
         browser.area.focus_next(by)
 
 
+def _on_reconcile(browser: Browser) -> bool:
+    return browser.area.arrangement.tab is Tab.RECONCILE
+
+
+def _sorted(browser: Browser) -> "TableSorting | ReconcileTab":
+    """What the keys that sort are for."""
+    return browser.area.reconcile_tab if _on_reconcile(browser) else browser.ordering
+
+
+def _pause_crawl(browser: Browser) -> None:
+    if browser.chrome.crawl is not None:
+        browser.chrome.crawl.toggle()
+        if browser.area.has_reconcile_tab:
+            browser.area.reconcile_tab.pause(browser.chrome.crawl.progress.phase is CrawlPhase.PAUSED)
+
+
+def _show_pair(browser: Browser) -> None:
+    from walkme_tui.ui.flows.reconcile import show_pair
+
+    pair = browser.area.reconcile_tab.current if _on_reconcile(browser) else None
+    if pair is None:
+        browser.app.notify(NO_PAIR, markup=False)
+    else:
+        showing = partial(show_pair, browser, Origin(browser), browser.area.reconcile_tab, pair)
+        start_worker(browser.screen, WorkerGroup.COMPARISON, showing, name="Reading both records")
+
+
 def _toggle_detail(browser: Browser) -> None:
+    if _on_reconcile(browser):
+        browser.area.reconcile_tab.toggle_detail()
+        return
     browser.navigation.lay_out(browser.area.arrangement.toggle_detail(browser.screen.size.width))
 
 
@@ -106,6 +149,9 @@ def _mark(action: str) -> Action:
         table = browser.area.table
         if browser.area.focused is Pane.GROUPS:
             _notify(browser, browser.area.groups_tab.mark(action))
+        elif browser.area.arrangement.tab is Tab.RECONCILE:
+            getattr(browser.area.reconcile_tab.pairs.pairs, action)()
+            browser.chrome.cursor_moved()
         elif table is not None:
             getattr(table, f"action_{action}")()
 
@@ -354,16 +400,17 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "cursor.last": lambda browser: browser.area.movable.action_last(),
     "pane.next": lambda browser: _next_pane(browser, 1),
     "pane.previous": lambda browser: _next_pane(browser, -1),
-    "tab.next": lambda browser: browser.navigation.lay_out(browser.area.arrangement.step(1)),
-    "tab.previous": lambda browser: browser.navigation.lay_out(browser.area.arrangement.step(-1)),
+    "tab.next": lambda browser: browser.navigation.lay_out(browser.area.arrangement.step(1, browser.area.tabs)),
+    "tab.previous": lambda browser: browser.navigation.lay_out(browser.area.arrangement.step(-1, browser.area.tabs)),
     "tab.users": lambda browser: browser.navigation.show_tab(Tab.USERS),
     "tab.groups": lambda browser: browser.navigation.show_tab(Tab.GROUPS),
+    "tab.reconcile": lambda browser: browser.navigation.show_tab(Tab.RECONCILE),
     "tab.jobs": lambda browser: browser.navigation.show_tab(Tab.JOBS),
     "tab.requests": lambda browser: browser.navigation.show_tab(Tab.REQUESTS),
     "view.filter": lambda browser: browser.filter.focus(),
     "view.inactive": _toggle_inactive,
-    "view.sort": lambda browser: browser.ordering.sort_next(),
-    "view.reverse": lambda browser: browser.ordering.reverse(),
+    "view.sort": lambda browser: _sorted(browser).sort_next(),
+    "view.reverse": lambda browser: _sorted(browser).reverse(),
     "view.wide": lambda browser: browser.ordering.toggle_wide(),
     "view.save": lambda browser: browser.ordering.save(),
     "view.forget": lambda browser: browser.ordering.forget(),
@@ -387,6 +434,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "copy.menu": _copy_menu,
     "copy.email": _copy_email,
     "user.compare": _compare,
+    "pair.show": _show_pair,
     "users.export": _export,
     "user.offboard": _offboard,
     "user.bulk": _bulk,
@@ -402,7 +450,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "group.delete": _delete_group,
     "job.undo": _undo,
     "job.pause": _pause,
-    "crawl.pause": lambda browser: browser.chrome.crawl.toggle() if browser.chrome.crawl is not None else None,
+    "crawl.pause": _pause_crawl,
     "news.show": lambda browser: browser.chrome.news.show() if browser.chrome.news is not None else None,
     "crawl.restart": lambda browser: browser.chrome.crawl.restart() if browser.chrome.crawl is not None else None,
     "dialog.open": lambda browser: browser.change_commands.open_postponed(),

@@ -91,9 +91,10 @@ class ChangeCommands:
     def place(self) -> Place:
         """Where the user of the program is now."""
         area, user = self._area, self._view.user
+        user_id = user.user.id if user is not None else None
         return Place(
             area.arrangement.tab,
-            user.user.id if user is not None else None,
+            area.reconcile_tab.place if area.arrangement.tab is Tab.RECONCILE else user_id,
             area.jobs_tab.place if area.arrangement.tab is Tab.JOBS else None,
             self._box.has_focus,
             len(self._view.app.screen_stack),

@@ -43,7 +43,10 @@ DETAIL_HINTS: Final = ("view.back", "user.raw", "user.groups", "copy.menu", "use
 FILTER_HINTS: Final = ("row.open", "view.back")
 REQUEST_HINTS: Final = ("row.open", "copy.menu", "app.palette", "app.help", "app.quit")
 JOB_HINTS: Final = ("job.receipt", "job.pause", "job.undo", "job.discard", "app.help", "app.quit")
+PAIR_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "view.sort", "view.refresh", "app.help", "app.quit")
 HINTS: Final = {
+    Pane.CLASSES: PAIR_HINTS,
+    Pane.PAIRS: PAIR_HINTS,
     Pane.GROUPS: GROUP_HINTS,
     Pane.DETAIL: DETAIL_HINTS,
     Pane.JOBS: JOB_HINTS,
@@ -95,6 +98,8 @@ class Chrome:
             area.requests.fill(self._session.api.request_log())
         elif area.arrangement.tab is Tab.JOBS:
             self._changes.tick()
+        elif area.arrangement.tab is Tab.RECONCILE:
+            area.reconcile_tab.tick()
         elif area.arrangement.tab is Tab.GROUPS and area.groups_tab.stale:
             self._count_groups()
 
@@ -251,6 +256,8 @@ class Chrome:
         if filtering.target is Pane.GROUPS and filtering.text:
             groups = area.groups_tab.groups
             text = f"{groups.kept} of {groups.total} groups"
+        elif filtering.target is Pane.PAIRS:
+            text = area.reconcile_tab.kept
         elif filtering.target is Pane.MEMBERS:
             text = area.groups_tab.kept
         elif filtering.hide_inactive:

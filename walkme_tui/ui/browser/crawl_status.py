@@ -41,6 +41,11 @@ class CrawlStatus:
             self._begun = True
             self._crawl.begin()
 
+    def read_fully(self) -> None:
+        """Read the whole account, also where the profile reads only what is shown."""
+        self._begun = True
+        self._crawl.read_fully()
+
     def toggle(self) -> None:
         """Pause or resume."""
         if self._crawl.progress.phase is CrawlPhase.PAUSED:

@@ -144,7 +144,7 @@ class FilterControl:
     @property
     def _filters_users(self) -> bool:
         """The text is a filter of users, not a part of a group's name."""
-        return self._filtering.target in {Pane.USERS, Pane.MEMBERS}
+        return self._filtering.target in {Pane.USERS, Pane.MEMBERS, Pane.PAIRS}
 
     @property
     def _completions(self) -> "FilterCompleter":
@@ -174,7 +174,7 @@ class FilterControl:
 
     def look_up_text(self) -> None:
         """Look up on the server a whole address or id that was typed."""
-        text = self._filtering.text if self._filtering.target is not Pane.GROUPS else ""
+        text = self._filtering.text if self._filtering.target in {Pane.USERS, Pane.MEMBERS} else ""
         if self._look_ups is None:
             if not text:
                 return
@@ -202,6 +202,6 @@ class FilterControl:
 
     def _filtered(self) -> None:
         self.show()
-        if not self._filters_users:
+        if not self._filters_users or self._area.table is None:
             self._view.update_status()
         # Otherwise the table reports its new view: until then only the box has changed.

@@ -6,7 +6,7 @@ from walkme_tui.ui.arrangement import Pane
 from walkme_tui.ui.browser.panes import PaneArea
 from walkme_tui.ui.widgets.tab_bar import TabBar
 
-NAMES = {Pane.USERS: "filter", Pane.GROUPS: "filter groups", Pane.MEMBERS: "filter members"}
+NAMES = {Pane.USERS: "filter", Pane.GROUPS: "filter groups", Pane.MEMBERS: "filter members", Pane.PAIRS: "filter"}
 
 
 class TableFilters:
@@ -17,7 +17,7 @@ class TableFilters:
 
     def __init__(self, area: PaneArea, query: UserQuery) -> None:
         self._area = area
-        self._texts = {Pane.USERS: query.text, Pane.GROUPS: "", Pane.MEMBERS: ""}
+        self._texts = {Pane.USERS: query.text, Pane.GROUPS: "", Pane.MEMBERS: "", Pane.PAIRS: ""}
         self._sorts: dict[Pane, Sort | None] = {Pane.USERS: query.sort, Pane.MEMBERS: None}
         self.hide_inactive = query.hide_inactive
 
@@ -25,6 +25,8 @@ class TableFilters:
     def target(self) -> Pane | None:
         """The list that the filter box filters; None on tabs without one."""
         pane = self._area.focused_list
+        if pane is Pane.CLASSES:
+            return Pane.PAIRS
         return pane if pane in self._texts else None
 
     @property
@@ -91,5 +93,7 @@ class TableFilters:
             self._area.users.show(self.query())
         elif pane is Pane.GROUPS:
             self._area.groups_tab.groups.filter(self._texts[pane])
+        elif pane is Pane.PAIRS:
+            self._area.reconcile_tab.filter(self._texts[pane])
         else:
             self._area.groups_tab.narrow(self.query(Pane.MEMBERS))

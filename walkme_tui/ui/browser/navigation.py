@@ -95,6 +95,11 @@ class Navigation:
                 area.groups_tab.show()
                 if not area.groups_tab.loaded:
                     browser.read_groups()
+            if arrangement.tab is Tab.RECONCILE:
+                if browser.chrome.crawl is not None:
+                    browser.chrome.crawl.read_fully()
+                area.reconcile_tab.listed = browser.update_status
+                area.reconcile_tab.show()
             if arrangement.tab is Tab.JOBS:
                 browser.change_commands.read_jobs()
             browser.chrome.tick()
@@ -174,12 +179,22 @@ class Navigation:
             area.focus_pane(area.shown[-2])
         elif browser.filtering.text:
             browser.filter.clear()
-        elif area.focused is Pane.GROUPS and area.groups_tab.groups.marked:
+        elif not self._clear_marks() and not self._return() and Pane.DETAIL in area.shown:
+            self.lay_out(area.arrangement.with_detail(False))
+
+    def _clear_marks(self) -> bool:
+        """Remove the marks of the list with the focus; False if there are none."""
+        area = self._browser.area
+        if area.focused is Pane.GROUPS and area.groups_tab.groups.marked:
             area.groups_tab.mark("clear_marks")
+        elif area.arrangement.tab is Tab.RECONCILE and area.reconcile_tab.pairs.pairs.marked:
+            area.reconcile_tab.pairs.pairs.clear_marks()
+            self._browser.chrome.cursor_moved()
         elif area.table is not None and area.table.marks:
             area.table.action_clear_marks()
-        elif not self._return() and Pane.DETAIL in area.shown:
-            self.lay_out(area.arrangement.with_detail(False))
+        else:
+            return False
+        return True
 
     def _return(self) -> bool:
         """Go back to the user from which a group was opened; False if none was."""

@@ -1,6 +1,6 @@
 """The panes of the browser: which are shown, and which one has the focus."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from walkme_tui.ui.browser.groups_tab import GroupsTab
     from walkme_tui.ui.browser.jobs_tab import JobsTab
+    from walkme_tui.ui.browser.reconcile_tab import ReconcileTab
     from walkme_tui.ui.flows.job_tasks import JobTasks
     from walkme_tui.ui.widgets.request_list import RequestList
 
@@ -33,7 +34,17 @@ GROUPS_WIDTH: Final = 36
 LEAST_DETAIL_WIDTH: Final = 32
 MOST_DETAIL_WIDTH: Final = 70
 
-ORDER = (Pane.GROUPS, Pane.USERS, Pane.MEMBERS, Pane.DETAIL, Pane.JOBS, Pane.STEPS, Pane.REQUESTS)
+ORDER = (
+    Pane.GROUPS,
+    Pane.USERS,
+    Pane.MEMBERS,
+    Pane.DETAIL,
+    Pane.CLASSES,
+    Pane.PAIRS,
+    Pane.JOBS,
+    Pane.STEPS,
+    Pane.REQUESTS,
+)
 
 
 class Movable(Protocol):
@@ -94,6 +105,18 @@ class PaneArea(Horizontal):
         return "jobs_tab" in self.__dict__
 
     @cached_property
+    def reconcile_tab(self) -> "ReconcileTab":
+        """The two panes of the Reconcile tab."""
+        from walkme_tui.ui.browser.reconcile_tab import ReconcileTab
+
+        return ReconcileTab(self._session, self._job_tasks)
+
+    @property
+    def has_reconcile_tab(self) -> bool:
+        """True once the tab was shown."""
+        return "reconcile_tab" in self.__dict__
+
+    @cached_property
     def requests(self) -> "RequestList":
         """The request log."""
         from walkme_tui.ui.widgets.request_list import RequestList
@@ -108,6 +131,11 @@ class PaneArea(Horizontal):
         yield self.detail
 
     # ------------------------------------------------------------ which panes
+
+    @property
+    def tabs(self) -> Sequence[Tab]:
+        """The tabs that the account has."""
+        return [tab for tab in Tab if tab is not Tab.RECONCILE or self._session.other_api is not None]
 
     def lay_out(self, arrangement: Arrangement, width: int) -> None:
         """Show the panes of an arrangement; the focus stays on its pane if that is still shown."""
@@ -152,6 +180,8 @@ class PaneArea(Horizontal):
     def _widget(self, pane: Pane) -> "Widget":
         if pane is Pane.MEMBERS:
             return self.groups_tab.members
+        if pane in LISTS[Tab.RECONCILE]:
+            return self.reconcile_tab.classes if pane is Pane.CLASSES else self.reconcile_tab.pairs
         return self.jobs_tab.steps if pane is Pane.STEPS else self._target(pane)
 
     @property
@@ -197,9 +227,15 @@ class PaneArea(Horizontal):
             first = target.scroll_offset.y
             return Position(target.cursor_index, target.row_count, exact, first, target.page_rows, len(target.marks))
         if isinstance(target, RowList):
-            first, marked = target.scroll_offset.y, len(self.groups_tab.groups.marked) if pane is Pane.GROUPS else 0
+            first, marked = target.scroll_offset.y, len(self._marked_rows(pane))
             return Position(target.cursor, len(target.rows), True, first, target.page_lines, marked)
         return None
+
+    def _marked_rows(self, pane: Pane) -> Sequence[object]:
+        """The marks of a list that is no table of users."""
+        if pane is Pane.GROUPS:
+            return self.groups_tab.groups.marked
+        return self.reconcile_tab.pairs.pairs.marked if pane is Pane.PAIRS else ()
 
     def unmark(self, user_ids: Collection[str]) -> str:
         """Unmark these users in both tables; returns a message about it, empty if none was marked."""
@@ -241,6 +277,8 @@ class PaneArea(Horizontal):
                 return self.groups_tab.groups
             case Pane.MEMBERS:
                 return self.groups_tab.members.table
+            case Pane.CLASSES | Pane.PAIRS:
+                return self.reconcile_tab.list_of(pane)
             case Pane.JOBS:
                 return self.jobs_tab.jobs
             case Pane.STEPS:

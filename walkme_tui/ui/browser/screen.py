@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from walkme_tui.ui.plan_preload import PlanPreload
 
 
+PAIR_COMMANDS: Final = {"user.compare": "pair.show"}
+"""What the keys of these commands do on the Reconcile tab."""
 GROUP_COMMANDS: Final = {"user.new": "group.new", "user.edit": "group.edit", "user.delete": "group.delete"}
 """What the keys of these commands do on the list of groups."""
 
@@ -87,7 +89,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         users = preload.listing if preload is not None else Listing(session, self.pages, query)
         self.area: PaneArea = PaneArea(session, self.pages, self.directory, job_tasks, users)
         self.filtering = TableFilters(self.area, query)
-        self.tab_bar = TabBar()
+        self.tab_bar = TabBar(self.area.tabs)
         self.filter: FilterControl = FilterControl(self, self.area, self.filtering, self.tab_bar)
         self.change_commands: ChangeCommands = ChangeCommands(
             self, self.area, self.filter, commands, plan, update_soon=self._update_soon
@@ -188,6 +190,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     def on_unmount(self) -> None:
         """End what the screen began."""
         self.ordering.end()
+        if self.area.has_reconcile_tab:
+            self.area.reconcile_tab.end()
         self.change_commands.end()
         if self.chrome.news is not None:
             self.chrome.news.end()
@@ -238,6 +242,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             command_id = "crawl.pause"  # one key pauses the job on the Jobs tab and the crawl elsewhere
         if self.changes_groups:
             command_id = GROUP_COMMANDS.get(command_id, command_id)
+        if self.area.arrangement.tab is Tab.RECONCILE:
+            command_id = PAIR_COMMANDS.get(command_id, command_id)
         if not self.has_command(command_id) or (self.has_class("tiny") and self.view_state.needs_view(command_id)):
             return  # it has no user to act on
         self.change_commands.last_command = command_id
@@ -360,6 +366,29 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Show the members of the group under the cursor."""
         self.cursor_moved()
         self.area.groups_tab.follow()
+
+    @on(RowList.Moved, "#classes-list")
+    def pairs_follow(self) -> None:
+        """List the pairs of the set under the cursor."""
+        self.cursor_moved()
+        self.area.reconcile_tab.follow_class()
+
+    @on(RowList.Moved, "#pairs-list")
+    def records_follow(self) -> None:
+        """Show both records of the pair under the cursor."""
+        self.cursor_moved()
+        self.area.reconcile_tab.follow_pair()
+
+    @on(RowList.Opened, "#classes-list")
+    def go_to_the_pairs(self) -> None:
+        """Move the focus to the pairs of the set under the cursor."""
+        if Pane.PAIRS in self.area.shown:
+            self.area.focus_pane(Pane.PAIRS)
+
+    @on(RowList.Opened, "#pairs-list")
+    def show_pair(self) -> None:
+        """Show both records of the pair under the cursor."""
+        self._run("pair.show")
 
     @on(RowList.Moved, "#jobs")
     def steps_follow(self) -> None:

@@ -1,24 +1,41 @@
 """The comparison of one person's records on both surfaces, without that of the whole account."""
 
+from collections.abc import Mapping
+from typing import Final, Protocol
+
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.reconcile.adoption import SharedGroups
+from walkme_tui.domain.reconcile.matching import Pair
+from walkme_tui.domain.reconcile.pair_text import pair_email
 from walkme_tui.domain.reconcile.records import same_groups
 from walkme_tui.domain.surface_checks import other_surface
+from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User, user_label
 from walkme_tui.services.changes.other_surface import OtherSurface
 from walkme_tui.services.concurrency import gather_pair
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
+from walkme_tui.services.reconcile.comparison import Comparison
 from walkme_tui.ui.dialogs.pair import PairDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.widgets.pair_lines import SideRecord, shown_pair
+from walkme_tui.ui.widgets.pair_lines import NO_RECORD, SideRecord, shown_pair
 
-JUST_READ = "read just now"
-NO_RECORD = "no record"
+JUST_READ: Final = "read just now"
+MAX_NAME: Final = 60
+
+
+class ReadsPairs(Protocol):
+    """The Reconcile tab: its comparison, and the records of a pair."""
+
+    comparison: Comparison | None
+
+    async def records(self, pair: Pair) -> Mapping[Surface, SideRecord]:
+        """Both records as the mirrors have them; raises ``MirrorUnavailable``."""
+        ...
 
 
 async def compare_user(view: FlowContext, origin: Origin, user: User) -> None:
@@ -64,3 +81,15 @@ async def _groups(session: Session) -> list[Group]:
     if not sizes:
         sizes = await Directory(session).refresh_groups()
     return [size.group for size in sizes]
+
+
+async def show_pair(view: FlowContext, origin: Origin, pairs: ReadsPairs, pair: Pair) -> None:
+    """Show both records of a pair as the mirrors have them."""
+    side = pair.rest or pair.scim
+    found = pairs.comparison
+    if side is None or found is None:
+        return
+    sides = await pairs.records(pair)
+    who = clean(pair_email(pair), MAX_NAME)
+    dialog = PairDialog(who, view.session.account, sides, pair, found.groups, view.session.clock())
+    await origin.show(dialog, f"Both records of {who} are ready")

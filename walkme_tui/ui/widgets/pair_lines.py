@@ -26,6 +26,7 @@ LEAST_SIDE: Final = 24
 MAX_TEXT: Final = 1000
 UNKNOWN_TEXT: Final = "? unknown"
 ABSENT: Final = "–"
+NO_RECORD: Final = "no record"
 _TIMES: Final = ("created_at_ms", "updated_at_ms")
 
 

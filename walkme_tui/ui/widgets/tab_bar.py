@@ -1,6 +1,6 @@
 """The second line: the tabs, the filter input, and the number of matches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 COUNT_DELAY_SECONDS: Final = 0.15
 """How long the previous count stays while matches are counted: otherwise it flickers with every letter."""
 
-TITLES = {Tab.USERS: "1 Users", Tab.GROUPS: "2 Groups", Tab.JOBS: "4 Jobs", Tab.REQUESTS: "5 Requests"}
+TITLES: Final = {
+    Tab.USERS: "1 Users",
+    Tab.GROUPS: "2 Groups",
+    Tab.RECONCILE: "3 Reconcile",
+    Tab.JOBS: "4 Jobs",
+    Tab.REQUESTS: "5 Requests",
+}
 
 
-ALL_TITLES: Final = sum(cell_len(title) + 2 for title in TITLES.values()) + 1
-"""Width of the names of all tabs."""
+def _width(titles: Iterable[str]) -> int:
+    return sum(cell_len(title) + 2 for title in titles) + 1
 
 
 class TabTitles(TextBar):
@@ -37,11 +43,14 @@ class TabTitles(TextBar):
             super().__init__()
             self.tab = tab
 
-    def __init__(self) -> None:
+    def __init__(self, tabs: Sequence[Tab]) -> None:
         super().__init__(id="tabs")
+        self._all = {tab: TITLES[tab] for tab in tabs}
         self._tab = Tab.USERS
         self._current_only = False
-        self.styles.width = ALL_TITLES
+        self.full_width = _width(self._all.values())
+        """Width of the names of all tabs."""
+        self.styles.width = self.full_width
         self.select(Tab.USERS)
 
     def select(self, tab: Tab) -> None:
@@ -57,10 +66,10 @@ class TabTitles(TextBar):
 
     @property
     def _titles(self) -> Mapping[Tab, str]:
-        return {self._tab: TITLES[self._tab]} if self._current_only else TITLES
+        return {self._tab: TITLES[self._tab]} if self._current_only else self._all
 
     def _write(self) -> None:
-        width = sum(cell_len(title) + 2 for title in self._titles.values()) + 1
+        width = _width(self._titles.values())
         if self.styles.width is None or self.styles.width.value != width:
             self.styles.width = width
         pieces: list[StyledSpan] = [(" ", TextStyle.PLAIN)]
@@ -124,10 +133,10 @@ class TabBar(Horizontal):
 
     DEFAULT_CSS = "TabBar { height: 1; width: 1fr; }"
 
-    def __init__(self) -> None:
+    def __init__(self, tabs: Sequence[Tab]) -> None:
         super().__init__()
         self.box = TextInput(mark="/ ", id="filter")
-        self._titles = TabTitles()
+        self._titles = TabTitles(tabs)
         self._count = FilterCount()
 
     def compose(self) -> ComposeResult:
@@ -143,5 +152,5 @@ class TabBar(Horizontal):
 
     def share_room(self) -> None:
         """Give the input the room of the other tabs while its text needs it."""
-        left = self.size.width - ALL_TITLES - self._count.room
+        left = self.size.width - self._titles.full_width - self._count.room
         self._titles.show_current_only(bool(self.box.text) and self.size.width > 0 and self.box.full_width > left)

@@ -1,0 +1,232 @@
+"""The Reconcile tab: sets of differences with their sizes, the people of each, and both records of one."""
+
+from tests.support.browser import Browser, open_browser
+from tests.support.fake_directory import person
+from tests.support.two_surfaces import Both
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.errors import ConfigurationError, Unreachable
+from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.services.ports import Session, SyncSettings
+
+
+def on_rest(number: int) -> User:
+    return person(number)._replace(groups=("g1", "g2"), status="active", external_id=None)
+
+
+def on_scim(number: int) -> User:
+    return on_rest(number)._replace(role=UNKNOWN, groups=("s1", "s2"))
+
+
+def drifted(surface: Surface = Surface.REST) -> Both:
+    """Six people on both sides, of whom two agree; one only on each side; one inactive on both and still in groups."""
+    rest = [on_rest(number) for number in range(7)]
+    scim = [on_scim(number) for number in (*range(6), 8)]
+    scim[1] = scim[1]._replace(status="inactive", groups=None)
+    scim[2] = scim[2]._replace(last_name="Renamed")
+    scim[3] = scim[3]._replace(groups=("s1",), last_name="Renamed")
+    rest[4] = rest[4]._replace(status="inactive")
+    scim[4] = scim[4]._replace(status="inactive")
+    return Both(rest, scim, surface)
+
+
+async def opened(browser: Browser) -> None:
+    await browser.loaded()
+    await browser.press("3")
+    await settled(browser, "all differences 5")
+
+
+async def settled(browser: Browser, line: str) -> None:
+    """Advance the clock until this is a line of the sets."""
+    for _ in range(200):
+        if line in sets(browser):
+            return
+        await browser.tick()
+        await browser.pilot.pause(0.02)
+    assert line in sets(browser)
+
+
+def sets(browser: Browser) -> list[str]:
+    return browser._list_lines(browser.browser.area.reconcile_tab.classes.sets)
+
+
+def people(browser: Browser) -> list[str]:
+    """Who is listed, by number, with how they differ."""
+    lines = browser._list_lines(browser.browser.area.reconcile_tab.pairs.pairs)
+    return [line.replace("person0000", "").replace("@example.com", "") for line in lines]
+
+
+async def test_the_sets_have_their_sizes_and_the_pairs_say_how_they_differ() -> None:
+    async with open_browser(drifted().setting) as browser:
+        await opened(browser)
+        assert sets(browser) == [
+            "all differences 5",
+            "only on REST 1",
+            "only on SCIM 1",
+            "status differs 1",
+            "field differs 2",
+            "membership differs 2",
+            "duplicate 0",
+            "ghosts 1",
+        ]
+        assert people(browser)[0].startswith("1 ≠ status: active on REST, inactive on SCIM")
+        assert "6 ‹ only on REST" in people(browser)
+        assert "8 › only on SCIM" in people(browser)
+        assert browser.says("REST all 7 users, as of")
+        assert browser.says("SCIM all 7 users, as of")
+
+
+async def test_a_set_shows_its_people_its_meaning_and_who_has_to_act() -> None:
+    async with open_browser(drifted().setting, (80, 24)) as browser:
+        await opened(browser)
+        await browser.press("down")
+        await browser.settled(lambda: [line.split(" ", 1)[1] for line in people(browser)] == ["‹ only on REST"])
+        assert browser.says("Assign the person in the")
+        assert browser.says("the record here.")
+        await browser.press("G")
+        await browser.settled(lambda: [line.split(" ", 1)[1] for line in people(browser)] == ["○ inactive, in groups"])
+        await browser.press("up")
+        await browser.settled(lambda: browser.says("Nobody."))
+
+
+async def test_the_filter_matches_either_record() -> None:
+    async with open_browser(drifted().setting) as browser:
+        await opened(browser)
+        await browser.filter("renamed")
+        await browser.settled(lambda: [line[0] for line in people(browser)] == ["2", "3"])
+        assert browser.says("2 of 5")
+        await browser.press("enter", "escape")
+        await browser.settled(lambda: len(people(browser)) == 5)
+        await browser.filter("status:inactive")
+        await browser.settled(lambda: [line[0] for line in people(browser)] == ["1"])
+        await browser.press(*["backspace"] * 20)
+        await browser.type("nobody")
+        await browser.settled(lambda: browser.says("None of the 5 people matches. Esc clears the filter."))
+
+
+async def test_sorting_keeps_the_cursor_and_the_marks() -> None:
+    async with open_browser(drifted().setting) as browser:
+        await opened(browser)
+        await browser.press("tab", "down", "space")
+        await browser.settled(lambda: browser.says("1 marked"))
+        await browser.press("s", "S")
+        await browser.settled(
+            lambda: [line.removeprefix("✓ ")[0] for line in people(browser)] == ["8", "6", "3", "2", "1"]
+        )
+        assert [line[:3] for line in people(browser) if "✓" in line] == ["✓ 2"]
+        tab = browser.browser.area.reconcile_tab
+        assert tab.current is not None
+        assert tab.current.rest is not None
+        assert tab.current.rest.email == "person00002@example.com"
+        await browser.press("asterisk")
+        assert len(tab.pairs.pairs.marked) == 5
+        await browser.press("escape")
+        assert not tab.pairs.pairs.marked
+
+
+async def test_enter_shows_both_records_and_at_120_columns_they_stand_below_the_pairs() -> None:
+    async with open_browser(drifted().setting) as browser:
+        await opened(browser)
+        await browser.settled(lambda: browser.says("≠ Status ● active ○ inactive differs"))
+        await browser.press("tab", "p")
+        assert not browser.says("≠ Status ● active ○ inactive differs")
+        await browser.press("enter")
+        await browser.settled(lambda: "≠ Status" in browser.dialog)
+        await browser.press("escape", "d")
+        await browser.settled(lambda: "≠ Status" in browser.dialog)
+
+
+async def test_a_change_on_either_side_is_compared_again() -> None:
+    both = drifted()
+    async with open_browser(both.setting) as browser:
+        await opened(browser)
+        await browser.press("tab", "down")
+        both.apis[Surface.SCIM].edit(on_scim(1).id, status="active", groups=("s1", "s2"))
+        await browser.press("R")
+        await settled(browser, "all differences 4")
+        tab = browser.browser.area.reconcile_tab
+        assert tab.current is not None
+        assert tab.current.rest is not None
+        assert tab.current.rest.email == "person00002@example.com"
+        both.apis[Surface.REST].edit(on_rest(2).id, last_name="Renamed")
+        await browser.press("r")
+        await settled(browser, "all differences 3")
+
+
+async def test_who_is_only_on_one_side_is_not_known_before_the_other_is_read() -> None:
+    both = drifted()
+    gate = both.apis[Surface.SCIM].hold("list_users")
+    async with open_browser(both.setting) as browser:
+        await browser.loaded()
+        await browser.press("3")
+        await settled(browser, "only on REST ?")
+        assert "all differences ≥ 0" in sets(browser)
+        assert browser.says("SCIM reading: 0 users")
+        await browser.press("down")
+        await browser.settled(lambda: browser.says("Who is only on REST is known once all users of SCIM are read."))
+        gate.set()
+        await settled(browser, "only on REST 1")
+
+
+async def test_a_profile_that_reads_only_what_is_shown_reads_both_sides_for_the_tab() -> None:
+    both = drifted()
+    both.setting.sync = SyncSettings(fully=False)
+    async with open_browser(both.setting) as browser:
+        await opened(browser)
+        assert both.apis[Surface.SCIM].asked("list_users")
+
+
+async def test_on_scim_the_sides_are_the_same() -> None:
+    async with open_browser(drifted(Surface.SCIM).setting) as browser:
+        await opened(browser)
+        assert people(browser)[0].startswith("1 ≠ status: active on REST, inactive on SCIM")
+
+
+async def test_a_surface_that_does_not_answer_is_named_on_its_line_and_read_again_later() -> None:
+    both = drifted()
+    both.apis[Surface.SCIM].offline = Unreachable("SCIM cannot be reached.")
+    async with open_browser(both.setting) as browser:
+        await browser.loaded()
+        await browser.press("3")
+        for _ in range(100):
+            if browser.says("SCIM Reading the account continues in"):
+                break
+            await browser.tick(0.1)
+            await browser.pilot.pause(0.02)
+        assert browser.says("SCIM Reading the account continues in")
+        both.apis[Surface.SCIM].offline = None
+        await browser.press("R")
+        await settled(browser, "all differences 5")
+
+
+async def test_a_surface_that_cannot_be_opened_is_opened_again_with_r() -> None:
+    both = drifted()
+    opens = both.setting.open_session
+    assert opens is not None
+    refusals = [ConfigurationError("The token cannot be read.")]
+
+    def open_session(name: str, surface: Surface) -> Session:
+        if refusals:
+            raise refusals.pop()
+        return opens(name, surface)
+
+    both.setting.open_session = open_session
+    async with open_browser(both.setting) as browser:
+        await browser.loaded()
+        await browser.press("3")
+        await browser.settled(
+            lambda: browser.says("SCIM could not be opened. The token cannot be read. R tries again.")
+        )
+        await browser.press("R")
+        await settled(browser, "all differences 5")
+
+
+async def test_the_tab_is_absent_where_the_profile_has_one_surface() -> None:
+    both = drifted()
+    both.setting.other_api = None
+    async with open_browser(both.setting) as browser:
+        await browser.loaded()
+        assert "Reconcile" not in browser.screen_text
+        await browser.press("3")
+        await browser.settled(lambda: any("profile has one surface" in toast for toast in browser.toasts))
+        await browser.press("2", "right_square_bracket")
+        assert browser.panes == ["jobs", "steps"]

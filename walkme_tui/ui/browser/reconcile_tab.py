@@ -1,0 +1,354 @@
+"""The Reconcile tab: how the users of REST differ from those of SCIM, by kind of difference."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.coverage import Coverage
+from walkme_tui.domain.errors import MirrorUnavailable, WalkmeError
+from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.queries import Sort
+from walkme_tui.domain.reconcile.classes import PairSet
+from walkme_tui.domain.reconcile.matching import Pair
+from walkme_tui.domain.surface_checks import other_surface
+from walkme_tui.domain.text import clean
+from walkme_tui.services.directory import Directory
+from walkme_tui.services.events import (
+    Event,
+    GroupsStored,
+    MembersStored,
+    PageLoaded,
+    UserForgotten,
+    UsersChanged,
+    UserStored,
+)
+from walkme_tui.services.ports import Session
+from walkme_tui.services.reconcile.comparison import Comparison, Sides, compared
+from walkme_tui.services.reconcile.pair_listing import SORT_KEYS, PairQuery, listed_pairs
+from walkme_tui.services.sync.crawl import Crawl
+from walkme_tui.services.sync.progress import CrawlPhase
+from walkme_tui.ui import words
+from walkme_tui.ui.arrangement import Pane
+from walkme_tui.ui.browser.crawl_status import crawl_message, left_words
+from walkme_tui.ui.browser.reconcile_panes import ClassesPane, PairsPane
+from walkme_tui.ui.errors import report
+from walkme_tui.ui.widgets.class_list import ClassList, ClassRow
+from walkme_tui.ui.widgets.pair_lines import NO_RECORD, SideRecord, pair_lines
+from walkme_tui.ui.widgets.pair_list import PairList, pair_key
+from walkme_tui.ui.widgets.text_style import TextStyle
+from walkme_tui.ui.widgets.user_table.columns import next_sort
+from walkme_tui.ui.workers import WorkerGroup, start_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from walkme_tui.ui.flows.job_tasks import JobTasks
+
+PAUSE_SECONDS: Final = 2.0
+PAUSE_FACTOR: Final = 10.0
+"""Both mirrors are compared again after so many times the time that it took, at least after ``PAUSE_SECONDS``."""
+REST_SECONDS: Final = 0.15
+CHANGES: Final = (PageLoaded, UserStored, UserForgotten, UsersChanged, GroupsStored, MembersStored)
+NOT_OPEN: Final = "The other surface is being opened…"
+COMPARING: Final = "The users are being compared…"
+MAX_MESSAGE: Final = 300
+
+
+class ReconcileTab:
+    """Connects the panes. It opens the other surface and reads its users once the tab is shown.
+
+    ``listed`` is called when the pairs were listed again.
+    """
+
+    def __init__(self, session: Session, job_tasks: "JobTasks") -> None:
+        self.classes = ClassesPane(id="classes")
+        self.pairs = PairsPane(id="pairs")
+        self._session, self._job_tasks = session, job_tasks
+        self._query = PairQuery()
+        self.sides: Sides | None = None
+        self.comparison: Comparison | None = None
+        self._crawl: Crawl | None = None
+        self._coverages: dict[Surface, Coverage] = {}
+        self._outdated = True
+        self._busy = False
+        self._due_at = 0.0
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._listed = PairQuery()
+        self.listed: Callable[[], None] = lambda: None
+        self.pairs.resized = self.follow_pair
+        self.pairs.pairs.set_empty_text(NOT_OPEN)
+
+    # ------------------------------------------------------------ opening and reading
+
+    def show(self) -> None:
+        """Open the other surface if that was not done; the tab is on the screen."""
+        self.classes.call_after_refresh(self.classes.explain)
+        if self.sides is None and not self._busy:
+            self._busy = True
+            start_worker(self.pairs, WorkerGroup.COMPARISON, self._open, name="Opening the other surface")
+        else:
+            self.tick()
+
+    async def _open(self) -> None:
+        own = self._session
+        name = other_surface(own.account.surface).upper()
+        try:
+            other = (await self._job_tasks.other_tasks()).session
+        except WalkmeError as error:
+            self.pairs.pairs.set_empty_text(
+                f"{name} could not be opened. {clean(error.message, MAX_MESSAGE)} R tries again."
+            )
+            report(self.pairs.app, error, doing=f"Opening {name}")
+            return
+        finally:
+            self._busy = False
+        on_rest = own.account.surface is Surface.REST
+        self.sides = Sides(own, other) if on_rest else Sides(other, own)
+        self._unsubscribe = [session.events.subscribe(self._on_event) for session in self.sides]
+        self._crawl = Crawl(other, monotonic=self._job_tasks.monotonic)
+        self._crawl.read_fully()
+        start_worker(self.pairs, WorkerGroup.CRAWL, self._crawl.run, name=f"Reading {name}")
+        self._read_groups(other)
+        self.pairs.pairs.set_empty_text(COMPARING)
+        self.tick()
+
+    def _read_groups(self, session: Session) -> None:
+        name = f"Reading the groups of {session.account.surface.upper()}"
+        start_worker(self.pairs, WorkerGroup.GROUPS, Directory(session).refresh_groups, name=name)
+
+    def end(self) -> None:
+        """Stop listening."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+
+    def read_again(self) -> None:
+        """Read the other surface again from the server, or try again to open it."""
+        if self._crawl is None or self.sides is None:
+            self.show()
+            return
+        self._crawl.retry_now()
+        self._crawl.restart()
+        self._read_groups(self.sides.of(other_surface(self._session.account.surface)))
+
+    def pause(self, paused: bool) -> None:
+        """Pause or resume the reading of the other surface."""
+        if self._crawl is not None:
+            (self._crawl.pause if paused else self._crawl.resume)()
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, CHANGES):
+            self._outdated = True
+
+    async def read_pair(self, pair: Pair) -> None:
+        """Read both records again from the server; raises ``WalkmeError``."""
+        assert self.sides is not None  # noqa: S101 - there is a pair
+        for session, side in ((self.sides.rest, pair.rest), (self.sides.scim, pair.scim)):
+            if side is not None:
+                await Directory(session).reread(side.id)
+        self._due_at = 0.0
+        self.tick()
+
+    # ------------------------------------------------------------ comparing
+
+    def tick(self) -> None:
+        """Compare again where a mirror changed; call it once a second while the tab is shown."""
+        if self.sides is None or self._busy:
+            return
+        now = self._job_tasks.monotonic()
+        compare = self._outdated and now >= self._due_at
+        self._busy = True
+        work = partial(self._update, compare=compare)
+        start_worker(self.pairs, WorkerGroup.COMPARISON, work, name="Comparing the users")
+
+    async def _update(self, *, compare: bool) -> None:
+        """Compare both mirrors if that is due, and list what was requested."""
+        assert self.sides is not None  # noqa: S101 - tick checks it
+        begun = self._job_tasks.monotonic()
+        try:
+            self._coverages = {session.account.surface: await session.mirror.coverage() for session in self.sides}
+            if compare:
+                self._outdated = False
+                self.comparison = await compared(self.sides)
+            await self._list(again=compare)
+        except MirrorUnavailable as error:
+            self.pairs.pairs.set_empty_text(clean(error.message, MAX_MESSAGE))
+        finally:
+            self._busy = False
+        if compare:
+            now = self._job_tasks.monotonic()
+            self._due_at = now + max(PAUSE_SECONDS, (now - begun) * PAUSE_FACTOR)
+        self.write_sides()
+
+    async def _list(self, *, again: bool) -> None:
+        """List the pairs of the query, also of one that came while they were listed."""
+        found = self.comparison
+        while found is not None and self.sides is not None and (again or self._query != self._listed):
+            again, query = False, self._query
+            pairs = await listed_pairs(found, self.sides, query)
+            is_other_set, self._listed = query.chosen is not self._listed.chosen, query
+            self._fill(found)
+            self.pairs.pairs.set_empty_text(self._empty_text(found, query))
+            self.pairs.pairs.show_pairs(pairs, found.groups, query.sort)
+            if is_other_set:
+                self.pairs.pairs.move_to(0)
+            self.follow_pair()
+            self.listed()
+
+    def _fill(self, found: Comparison) -> None:
+        self.pairs.pairs.keep_marks(chain(found.sets[PairSet.ALL], found.sets[PairSet.GHOSTS]))
+        least = "" if found.complete else "≥ "
+        rows = []
+        for each in PairSet:
+            undecided = each.pair_class in found.undecided
+            rows.append(ClassRow(each, "?" if undecided else f"{least}{words.number(len(found.sets[each]))}"))
+        self.classes.sets.show(rows)
+
+    def _empty_text(self, found: Comparison, query: PairQuery) -> str:
+        if query.chosen.pair_class in found.undecided:
+            missing = Surface.SCIM if query.chosen is PairSet.ONLY_REST else Surface.REST
+            return f"Who is {query.chosen.text.label} is known once all users of {missing.upper()} are read."
+        if query.text.strip() and found.sets[query.chosen]:
+            return f"None of the {words.number(len(found.sets[query.chosen]))} people matches. Esc clears the filter."
+        so_far = "" if found.complete else " as far as both sides are read"
+        if query.chosen is PairSet.ALL:
+            return f"Nothing differs{so_far}."
+        return f"Nobody{so_far}."
+
+    # ------------------------------------------------------------ what is listed
+
+    def list_of(self, pane: Pane) -> ClassList | PairList:
+        """The list of a pane of this tab."""
+        return self.classes.sets if pane is Pane.CLASSES else self.pairs.pairs
+
+    @property
+    def current(self) -> Pair | None:
+        """The pair under the cursor."""
+        return self.pairs.pairs.current
+
+    @property
+    def chosen(self) -> Sequence[Pair]:
+        """The marked pairs, else the one under the cursor."""
+        pair = self.current
+        return self.pairs.pairs.marked or ((pair,) if pair is not None else ())
+
+    @property
+    def place(self) -> str | None:
+        """The identity of the pair under the cursor."""
+        return None if self.current is None else ":".join(pair_key(self.current))
+
+    @property
+    def query(self) -> PairQuery:
+        """What is listed, or will be in a moment."""
+        return self._query
+
+    @property
+    def kept(self) -> str:
+        """``12 of 340`` where a filter leaves pairs out, else empty."""
+        if self.comparison is None or not self._listed.text.strip():
+            return ""
+        total = len(self.comparison.sets[self._listed.chosen])
+        return f"{words.number(len(self.pairs.pairs.rows))} of {words.number(total)}"
+
+    def follow_class(self) -> None:
+        """List the pairs of the set under the cursor."""
+        row = self.classes.sets.current
+        if row is not None:
+            self.classes.explain()
+            self._request(self._query._replace(chosen=row.chosen))
+
+    def filter(self, text: str) -> None:
+        """List the pairs that match."""
+        self._request(self._query._replace(text=text))
+
+    def sort_next(self) -> None:
+        """Sort by the next key; after the last one comes the order of the lists."""
+        self._request(self._query._replace(sort=next_sort(self._query.sort, SORT_KEYS)))
+
+    def reverse(self) -> None:
+        """Reverse the order; a list without one is sorted by email, descending."""
+        sort = self._query.sort
+        self._request(
+            self._query._replace(
+                sort=Sort(SORT_KEYS[0], reverse=True) if sort is None else sort._replace(reverse=not sort.reverse)
+            )
+        )
+
+    def _request(self, query: PairQuery) -> None:
+        if query != self._query:
+            self._query = query
+            self.tick()
+
+    # ------------------------------------------------------------ how complete each side is
+
+    def write_sides(self) -> None:
+        """Show how much of each side is read."""
+        for surface, bar in self.pairs.sides.items():
+            coverage = self._coverages.get(surface)
+            own = surface is self._session.account.surface
+            text = _coverage_text(coverage, self._session.clock())
+            style = TextStyle.DIM if coverage is not None and coverage.complete else TextStyle.WARN
+            progress = None if own or self._crawl is None else self._crawl.progress
+            if progress is not None and progress.phase in {CrawlPhase.WAITING, CrawlPhase.PAUSED}:
+                message = crawl_message(progress, self._job_tasks.monotonic())
+                text = message.text if message is not None else text
+            elif progress is not None and (left := left_words(progress)):
+                text = f"{text}, {left}"
+            bar.write([(f" {surface.upper()}  ", TextStyle.STRONG), (text, style)])
+
+    # ------------------------------------------------------------ both records
+
+    async def records(self, pair: Pair) -> "Mapping[Surface, SideRecord]":
+        """Both records as the mirrors have them; raises ``MirrorUnavailable``."""
+        assert self.sides is not None  # noqa: S101 - there is a pair
+        found: dict[Surface, SideRecord] = {}
+        for session, side in ((self.sides.rest, pair.rest), (self.sides.scim, pair.scim)):
+            stored = None if side is None else await session.mirror.user(side.id)
+            found[session.account.surface] = _record(stored, session.clock())
+        return found
+
+    def follow_pair(self) -> None:
+        """Show both records of the pair under the cursor where there is room."""
+        if not self.pairs.detail.display:
+            return
+        start_worker(
+            self.pairs.detail, WorkerGroup.DETAILS, self._show_records, name="Reading both records", exclusive=True
+        )
+
+    async def _show_records(self) -> None:
+        await asyncio.sleep(REST_SECONDS)
+        pair, found, detail = self.current, self.comparison, self.pairs.detail
+        if pair is None or found is None:
+            detail.set_lines([])
+            return
+        sides = await self.records(pair)
+        lines = pair_lines(sides, pair, found.groups, self._session.clock(), detail.size.width - 3)
+        detail.set_lines([[(" ", TextStyle.PLAIN), *line] for line in lines])
+        detail.action_first()
+
+    def toggle_detail(self) -> None:
+        """Show both records below the pairs, or not; by default they are shown where there is room."""
+        self.pairs.show_detail(not self.pairs.detail.display)
+        self.follow_pair()
+
+
+def _record(stored: MirroredUser | None, now_ms: int) -> SideRecord:
+    return (
+        SideRecord(None, NO_RECORD)
+        if stored is None
+        else SideRecord(
+            stored.user, f"as of {words.ago(now_ms, max(stored.fetched_at_ms, stored.detailed_at_ms or 0))}"
+        )
+    )
+
+
+def _coverage_text(coverage: Coverage | None, now_ms: int) -> str:
+    if coverage is None:
+        return "not read yet"
+    as_of = "" if coverage.as_of_ms is None else f", as of {words.ago(now_ms, coverage.as_of_ms)}"
+    if coverage.complete:
+        return f"all {words.count(coverage.loaded, 'user', 'users')}{as_of}"
+    of = "" if coverage.total is None else f" of {words.number(coverage.total)}"
+    return f"reading: {words.number(coverage.loaded)}{of} users{as_of}"

@@ -1,0 +1,141 @@
+"""The list of pairs, with marks and a column that says how the records differ."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Final
+
+from walkme_tui.domain.queries import Sort, SortKey
+from walkme_tui.domain.reconcile.adoption import SharedGroups
+from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairClass
+from walkme_tui.domain.reconcile.matching import Pair
+from walkme_tui.domain.reconcile.pair_text import difference_texts, pair_email
+from walkme_tui.domain.text import clean
+from walkme_tui.ui import words
+from walkme_tui.ui.widgets.row_list import RowList
+from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle
+
+MARK: Final = "✓ "
+NO_MARK: Final = "  "
+MAX_EMAIL: Final = 34
+EMAIL_SHARE: Final = 0.48
+DETAILED_FROM: Final = 36
+"""In so many cells, the differences are shown with their values."""
+SIGNS: Final = {PairClass.ONLY_REST: "‹", PairClass.ONLY_SCIM: "›", PairClass.DUPLICATE: "×", PairClass.MATCHED: "○"}
+DIFFERENT: Final = "≠"
+GHOST: Final = "inactive, in groups"
+SHORT_LABELS: Final = {
+    PairClass.STATUS: "status",
+    PairClass.FIELD: "field",
+    PairClass.MEMBERSHIP: "membership",
+    PairClass.MATCHED: GHOST,
+}
+NO_GROUPS: Final = SharedGroups({}, {})
+
+
+def pair_key(pair: Pair) -> tuple[str, str]:
+    """The identity of a pair while its records change: the id of its REST record if it has one, else of the other."""
+    if pair.rest is not None:
+        return "rest", pair.rest.id
+    return "scim", pair.scim.id if pair.scim is not None else ""
+
+
+class PairList(RowList[Pair]):
+    """Pairs by email; the marks stay when the list changes."""
+
+    HEADING_LINES = 1
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._groups = NO_GROUPS
+        self._sort: Sort | None = None
+        self._marks: dict[tuple[str, str], Pair] = {}
+        self._last_mark: tuple[str, str] | None = None
+
+    def show_pairs(self, pairs: Sequence[Pair], groups: SharedGroups, sort: Sort | None) -> None:
+        """Show these pairs in this order."""
+        self._groups = groups
+        if sort != self._sort:
+            self._sort = sort
+            self.refresh()
+        self.show(pairs)
+
+    def key(self, row: Pair) -> Hashable:
+        """The id of a record."""
+        return pair_key(row)
+
+    # ------------------------------------------------------------ marks
+
+    @property
+    def marked(self) -> Sequence[Pair]:
+        """The marked pairs, in the order of marking."""
+        return tuple(self._marks.values())
+
+    def keep_marks(self, pairs: Iterable[Pair]) -> None:
+        """Remove the marks of people who are not among these; the others are of the records of now."""
+        if self._marks:
+            now = {pair_key(pair): pair for pair in pairs}
+            self._marks = {key: now[key] for key in self._marks if key in now}
+
+    def toggle_mark(self) -> None:
+        """Mark the pair under the cursor, or remove the mark."""
+        pair = self.current
+        if pair is None:
+            return
+        key = pair_key(pair)
+        if self._marks.pop(key, None) is None:
+            self._marks[key] = pair
+            self._last_mark = key
+        self.refresh_line(self.cursor)
+
+    def mark_range(self) -> None:
+        """Mark from the last mark to the cursor."""
+        last = next((index for index, pair in enumerate(self.rows) if pair_key(pair) == self._last_mark), self.cursor)
+        self._mark(self.rows[min(last, self.cursor) : max(last, self.cursor) + 1])
+
+    def mark_all(self) -> None:
+        """Mark all pairs that are listed."""
+        self._mark(self.rows)
+
+    def clear_marks(self) -> None:
+        """Remove all marks."""
+        self._marks = {}
+        self.refresh()
+
+    def _mark(self, pairs: Sequence[Pair]) -> None:
+        self._marks |= {pair_key(pair): pair for pair in pairs}
+        if pairs:
+            self._last_mark = pair_key(self.rows[self.cursor])
+        self.refresh()
+
+    # ------------------------------------------------------------ one row
+
+    def heading(self, width: int) -> StyledText:
+        """The headings of the columns, with the order."""
+        name = "EMAIL"
+        if self._sort is not None:
+            arrow = words.DOWNWARDS if self._sort.reverse else words.UPWARDS
+            name = f"{'EMAIL' if self._sort.key is SortKey.EMAIL else f'EMAIL, by {self._sort.key.value}'} {arrow}"
+        return [(f"{NO_MARK}{words.fit(name, _email_width(width) + 1)}HOW THE RECORDS DIFFER", TextStyle.DIM)]
+
+    def line(self, row: Pair, width: int) -> StyledText:
+        """Mark, email, and how the records differ."""
+        email_width = _email_width(width)
+        mark: StyledSpan = (MARK, TextStyle.ACCENT) if pair_key(row) in self._marks else (NO_MARK, TextStyle.PLAIN)
+        room = max(0, width - len(NO_MARK) - email_width - 1)
+        return [
+            mark,
+            (words.fit(words.cut_email(clean(pair_email(row)), email_width), email_width + 1), TextStyle.PLAIN),
+            (words.fit(self._differences(row, room), room), TextStyle.DIM),
+        ]
+
+    def _differences(self, pair: Pair, room: int) -> str:
+        signs = [SIGNS.get(each, DIFFERENT) for each in pair.classes]
+        sign = DIFFERENT if DIFFERENT in signs else signs[0]
+        labels = [SHORT_LABELS.get(each) or CLASS_TEXTS[each].label for each in pair.classes]
+        if room < DETAILED_FROM or sign != DIFFERENT:
+            return f"{sign} {', '.join(labels)}"
+        others = [CLASS_TEXTS[each].label for each in pair.classes if each is PairClass.DUPLICATE]
+        return f"{sign} {'; '.join([*difference_texts(pair, self._groups), *others])}"
+
+
+def _email_width(width: int) -> int:
+    return min(MAX_EMAIL, int(width * EMAIL_SHARE))
