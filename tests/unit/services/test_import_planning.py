@@ -283,6 +283,16 @@ async def test_a_fresh_and_whole_local_copy_answers_without_a_request(monkeypatc
     assert planned(plan)[2] == (4, "create ann@example.com")
 
 
+async def test_a_local_copy_of_a_part_of_the_account_proves_no_email_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planner_module, "FEW", 0)
+    api = account()
+    async with open_session(api) as session:
+        await session.mirror.save_page(UserPage(1, 1, (ZOE,), 2), NOON_MS)
+        plan = await plan_of(session, "email\nzoe@example.com\nbo@example.com\nann@example.com\n")
+    assert look_ups(api) == ["bo@example.com", "ann@example.com"]
+    assert [text.partition(":")[0] for _, text in planned(plan)] == ["unchanged", "unchanged", "create ann@example.com"]
+
+
 async def test_an_older_local_copy_answers_for_many_rows_and_says_its_age(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planner_module, "FEW", 2)
     api = account()
