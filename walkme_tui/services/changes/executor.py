@@ -23,7 +23,7 @@ from walkme_tui.services.waiting import Sleep, wait_for_first
 
 # Pacing decides how many requests are in flight. Between two of them a user waits for the journal and the mirror, and
 # others use the place meanwhile.
-USERS_A_PLACE: Final = 1.5
+USERS_A_PLACE: Final = 2
 SETTLE_SECONDS: Final = 5.0
 """How long a job that is being cancelled waits for what is in flight."""
 
@@ -117,7 +117,7 @@ class _Run:
     ) -> None:
         self._control = control
         self._sleep = sleep
-        self._users_at_once = max(1, int(session.max_in_flight * USERS_A_PLACE))
+        self._users_at_once = session.max_in_flight * USERS_A_PLACE
         self._progress = ProgressTracker(job, listener, monotonic)
         self._ledger = Ledger(job, journal, session.clock, self._progress)
         self._gate = OutageGate(session.api, control, self._progress.pause, sleep=sleep, monotonic=monotonic)
