@@ -206,7 +206,7 @@ def test_a_user_without_a_group_is_completed_by_an_update(cli: CommandLine, api:
     api.fail_next(RequestRejected("The group is full."), name="add_member")
     answer = cli("import", str(file), "--yes", "--json")
     assert (answer.code, answer.json["rows"][0]["outcome"]) == (1, "failed")
-    assert answer.json["rows"][0]["detail"] == "created ann@example.com; join Sales: The group is full."
+    assert answer.json["rows"][0]["detail"] == "created ann@example.com; join Sales: The group is full"
     assert "--on-conflict update" in answer.err
     again = cli("import", str(file), "--on-conflict", "update", "--yes", "--json")
     assert (again.code, outcomes(again.json["rows"])) == (0, ["updated"])

@@ -126,5 +126,5 @@ def _trouble(record: StepRecord, state: JobState) -> RowOutcome | None:
 
 
 def _problem(record: StepRecord) -> str:
-    detail = _UNCERTAIN if record.state is StepState.SENT else clean(record.detail) or _NOT_DONE
+    detail = _UNCERTAIN if record.state is StepState.SENT else clean(record.detail).removesuffix(".") or _NOT_DONE
     return f"{record.step.change.describe()}: {detail}"
