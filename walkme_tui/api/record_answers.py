@@ -72,7 +72,8 @@ def user_with_email(
     same = [row for row, key in zip(rows, keys, strict=True) if isinstance(row, User) and key == wanted]
     if same:
         return next((user for user in same if user.email == email), same[0])
-    if any(wanted not in key for key in keys) or (total or 0) > len(rows):
+    # A server that takes ß for ss has answered about this email, too.
+    if any(wanted.casefold() not in key.casefold() for key in keys) or (total or 0) > len(rows):
         raise LookUpIgnored("This server ignores look-ups by email.", status=answer.status)
     return None
 

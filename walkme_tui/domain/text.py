@@ -146,10 +146,15 @@ def search_key(text: str) -> str:
 
 
 def email_key(email: str) -> str:
-    """The form in which emails are compared: without case, and the same for composed and decomposed letters."""
+    """The form in which emails are compared: without case, and the same for composed and decomposed letters.
+
+    Two letters never become one: ``weiß@`` and ``weiss@`` may belong to two people.
+    """
     if email.isascii():
         return email.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", email).casefold())
+    letters = unicodedata.normalize("NFD", email)
+    folded = (one if len(one := letter.casefold()) == 1 else letter.lower() for letter in letters)
+    return unicodedata.normalize("NFC", "".join(folded))
 
 
 def email_forms(email: str) -> tuple[str, ...]:

@@ -192,6 +192,11 @@ def test_emails_match_in_any_unicode_form() -> None:
         assert found.id == "1"
 
 
+def test_an_answer_with_one_letter_for_two_is_about_the_email_and_another_person() -> None:
+    sent = [{"id": "1", "email": "wei\u00df@example.com"}]
+    assert decode_matches(json_answer({"users": sent}), "weiss@example.com") is None
+
+
 def test_a_match_in_the_same_case_is_preferred() -> None:
     answer = json_answer({"users": [{"id": "1", "email": "ANN@x.example"}, {"id": "2", "email": "ann@x.example"}]})
     found = decode_matches(answer, "ann@x.example")

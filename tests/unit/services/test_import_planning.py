@@ -185,6 +185,25 @@ async def test_emails_are_the_same_without_case_and_unicode_form(typed: str, *, 
     assert planned(plan)[0][1].startswith("unchanged")
 
 
+@pytest.mark.parametrize("loaded", [False, True])
+async def test_an_email_with_one_letter_for_two_is_that_of_another_person(
+    monkeypatch: pytest.MonkeyPatch, *, loaded: bool
+) -> None:
+    api = account(ZOE._replace(email="weiß@example.com"))
+
+    async def find(email: str) -> User | None:
+        return next((user for user in api.users if str(user.email).lower() == email.lower()), None)
+
+    monkeypatch.setattr(api, "find_user", find)
+    async with open_session(api) as session:
+        if loaded:
+            await load(session, api)
+        plan = await plan_of(
+            session, "email,lastName\nweiss@example.com,Moreau\nWEI\u1e9e@example.com,Moreau\n", **UPDATE
+        )
+    assert planned(plan) == [(2, "create weiss@example.com"), (3, "set last name Çelik -> Moreau")]
+
+
 async def test_a_server_that_compares_characters_finds_an_email_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
     api = account()
 
