@@ -8,7 +8,7 @@ from walkme_tui.domain.errors import ApiError, ChangedMeanwhile, Conflict
 from walkme_tui.domain.jobs import Outcome, OutcomeReason, StepRecord
 from walkme_tui.domain.plans import Step, StepState
 from walkme_tui.domain.text import clean, email_key
-from walkme_tui.domain.users import User
+from walkme_tui.domain.users import UNKNOWN, User
 
 MAX_MESSAGE: Final = 300
 
@@ -53,8 +53,10 @@ def before_sending(record: StepRecord, now: Record) -> Outcome | None:
 
 def other_email(step: Step, now: Record) -> str:
     """That the user of a step has another email now, as a phrase; empty where that is not so."""
-    if step.email is None or not isinstance(now, User) or not isinstance(now.email, str):
+    if step.email is None or not isinstance(now, User) or now.email is UNKNOWN:
         return ""
+    if not now.email:
+        return f"the user has no email now, not {shown(step.email)}"
     if email_key(now.email) == email_key(step.email):
         return ""
     return f"the user has another email now, {shown(now.email)}, not {shown(step.email)}"

@@ -341,6 +341,14 @@ async def test_a_step_for_an_email_that_the_user_has_no_more_is_not_sent(tmp_pat
     assert not api.writes
 
 
+async def test_a_step_for_an_email_that_was_removed_is_not_sent(tmp_path: Path) -> None:
+    api = account()
+    api.edit(BOTH.id, email=None)
+    job = await run_named(api, tmp_path, JOIN, email=str(BOTH.email))
+    assert outcomes_of(job) == [("skipped", f"the user has no email now, not {BOTH.email}: nothing was sent")]
+    assert not api.writes
+
+
 async def test_a_step_for_an_email_that_differs_in_case_is_sent(tmp_path: Path) -> None:
     api = account()
     job = await run_named(api, tmp_path, EDIT, JOIN, email=str(BOTH.email).upper())
