@@ -17,7 +17,7 @@ from walkme_tui.domain.errors import JournalUnavailable
 from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.imports.source import ImportRow, ImportSource
 from walkme_tui.domain.jobs import Job, JobState, Outcome
-from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, StepState, Subject, numbered
+from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, StepState, Subject, numbered
 from walkme_tui.domain.users import UNKNOWN
 from walkme_tui.store.journal.journal import SqliteJournal
 from walkme_tui.store.journal.tables import JournalTables
@@ -32,7 +32,8 @@ async def finished(journal: SqliteJournal, folder: Path) -> Job:
     """A settled job with every kind of people's data."""
     plan = plan_for(1, groups=2)
     named = tuple(replace(step, email="person00001@example.com") for step in plan.steps)
-    plan = replace(plan, steps=named, left_out=("Amina stays in Gruppe 9.",) * 500)
+    own = Consequence(Gravity.WARNING, "person00001@example.com: this is your own user.")
+    plan = replace(plan, steps=named, left_out=("Amina stays in Gruppe 9.",) * 500, consequences=(own,))
     job = await journal.create(plan, ACTOR)
     await journal.claim(job.id)
     for number in (1, 2):
