@@ -1,5 +1,7 @@
 """A browser on a profile with REST and SCIM, over an account in memory on each surface."""
 
+from dataclasses import replace
+
 from tests.support.browser import ADDRESSES, Setting
 from tests.support.fake_directory import FakeDirectory
 from walkme_tui.domain.accounts import Environment, Surface
@@ -33,6 +35,6 @@ class Both:
 
     def _open(self, name: str, surface: Surface) -> Session:
         assert name == "acme"
-        setting = Setting(api=self.apis[surface], surface=surface, time=self.setting.time)
+        setting = replace(self.setting, api=self.apis[surface], other_api=self.setting.api, surface=surface)
         self.opened.append(setting.session())
         return self.opened[-1]

@@ -106,7 +106,7 @@ COMMANDS: Final = (
         needs_view=True,
         of_users=True,
     ),
-    # On the Reconcile tab, the key of user.compare is for this.
+    # On the Reconcile tab, the key of user.compare is for this one, and that of user.bulk for pairs.adopt.
     Command(
         "pair.show",
         (),
@@ -155,6 +155,15 @@ COMMANDS: Final = (
         CHANGE,
         writes=True,
         needs_view=True,
+    ),
+    Command(
+        "pairs.adopt",
+        (),
+        "Adopt REST or SCIM for this person or the marked (b on the Reconcile tab)",
+        CHANGE,
+        writes=True,
+        needs_view=True,
+        needs="other_surface",
     ),
     # On the list of groups, the keys of user.new, user.edit and user.delete are for these.
     Command("group.new", (), "Create a group (n on the groups)", CHANGE, writes=True, needs="group_changes"),

@@ -129,8 +129,20 @@ def _show_pair(browser: Browser) -> None:
     if pair is None:
         browser.app.notify(NO_PAIR, markup=False)
     else:
-        showing = partial(show_pair, browser, Origin(browser), browser.area.reconcile_tab, pair)
-        start_worker(browser.screen, WorkerGroup.COMPARISON, showing, name="Reading both records")
+        origin = Origin(browser, of_user=False)
+        _write(browser, partial(show_pair, browser, origin, browser.area.reconcile_tab, pair), "Reading both records")
+
+
+def _adopt(browser: Browser) -> None:
+    from walkme_tui.ui.flows.adoption import adopt
+
+    tab = browser.area.reconcile_tab
+    if not _on_reconcile(browser) or tab.sides is None or tab.comparison is None:
+        browser.app.notify(NO_PAIR, markup=False)
+        return
+    # Not of the user under the cursor: that pair is not listed any more once its records agree.
+    origin = Origin(browser, of_user=False)
+    _write(browser, partial(adopt, browser, origin, tab.sides, tab.comparison.groups, tab.chosen), "Adopting a side")
 
 
 def _toggle_detail(browser: Browser) -> None:
@@ -245,8 +257,7 @@ def _compare(browser: Browser) -> None:
     if user is None:
         browser.app.notify(NO_USER, markup=False)
     else:
-        comparing = partial(compare_user, browser, Origin(browser), user.user)
-        start_worker(browser.screen, WorkerGroup.COMPARISON, comparing, name="Reading both records")
+        _write(browser, partial(compare_user, browser, Origin(browser), user.user), "Reading both records")
 
 
 def _write(browser: Browser, flow: "Callable[[], Coroutine[object, object, None]]", name: str) -> None:
@@ -435,6 +446,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "copy.email": _copy_email,
     "user.compare": _compare,
     "pair.show": _show_pair,
+    "pairs.adopt": _adopt,
     "users.export": _export,
     "user.offboard": _offboard,
     "user.bulk": _bulk,

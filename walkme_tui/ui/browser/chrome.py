@@ -43,7 +43,16 @@ DETAIL_HINTS: Final = ("view.back", "user.raw", "user.groups", "copy.menu", "use
 FILTER_HINTS: Final = ("row.open", "view.back")
 REQUEST_HINTS: Final = ("row.open", "copy.menu", "app.palette", "app.help", "app.quit")
 JOB_HINTS: Final = ("job.receipt", "job.pause", "job.undo", "job.discard", "app.help", "app.quit")
-PAIR_HINTS: Final = ("row.open", "view.filter", "mark.toggle", "view.sort", "view.refresh", "app.help", "app.quit")
+PAIR_HINTS: Final = (
+    "row.open",
+    "view.filter",
+    "mark.toggle",
+    "user.bulk",
+    "view.sort",
+    "view.refresh",
+    "app.help",
+    "app.quit",
+)
 HINTS: Final = {
     Pane.CLASSES: PAIR_HINTS,
     Pane.PAIRS: PAIR_HINTS,

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from walkme_tui.ui.plan_preload import PlanPreload
 
 
-PAIR_COMMANDS: Final = {"user.compare": "pair.show"}
+PAIR_COMMANDS: Final = {"user.compare": "pair.show", "user.bulk": "pairs.adopt"}
 """What the keys of these commands do on the Reconcile tab."""
 GROUP_COMMANDS: Final = {"user.new": "group.new", "user.edit": "group.edit", "user.delete": "group.delete"}
 """What the keys of these commands do on the list of groups."""
@@ -251,7 +251,9 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self._run(command_id)
 
     def has_command(self, command_id: str) -> bool:
-        """False for a command about a list of users while a tab without one is shown."""
+        """False for a command about a list of users, or of pairs, while a tab without one is shown."""
+        if command_id in PAIR_COMMANDS.values():
+            return self.area.arrangement.tab is Tab.RECONCILE
         of_users = any(each.id == command_id and each.of_users for each in self._commands)
         return self.area.table is not None or not of_users
 

@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.domain.reconcile.adoption import SharedGroups
+from walkme_tui.domain.reconcile.classes import PairClass
 from walkme_tui.domain.reconcile.matching import Pair
 from walkme_tui.ui.dialogs.confirmation import account_mark, available_lines, inner_width
 from walkme_tui.ui.dialogs.dialog import Dialog, footer_keys, movement_keys
@@ -16,8 +17,8 @@ from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_style import TextStyle
 
 
-class PairDialog(Dialog[str]):
-    """Shows both records and what their differences mean; ``title`` is clean."""
+class PairDialog(Dialog[bool]):
+    """Shows both records and what their differences mean; returns True to adopt a side. ``title`` is clean."""
 
     SIZE_CLASS: ClassVar[str] = "wide"
 
@@ -30,9 +31,10 @@ class PairDialog(Dialog[str]):
         groups: SharedGroups,
         now_ms: int,
     ) -> None:
-        super().__init__(
-            [(title, TextStyle.STRONG)], footer_keys(("↑ ↓", "scroll"), ("Esc", "back")), account_mark(account)
-        )
+        self._adoptable = pair.differs and PairClass.DUPLICATE not in pair.classes
+        keys = [("b", "adopt a side")] if self._adoptable else []
+        footer = footer_keys(*keys, ("↑ ↓", "scroll"), ("Esc", "back"))
+        super().__init__([(title, TextStyle.STRONG)], footer, account_mark(account))
         self._sides, self._pair, self._groups, self._now_ms = sides, pair, groups, now_ms
         self._text = ScrollingText(id="pair")
 
@@ -42,7 +44,12 @@ class PairDialog(Dialog[str]):
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Enter closes; the movement keys scroll."""
-        return {"enter": self.leave, **movement_keys(self._text)}
+        keys = {"enter": self.leave, **movement_keys(self._text)}
+        return {**keys, "b": self._adopt} if self._adoptable else keys
+
+    def _adopt(self) -> None:
+        if self.is_current:
+            self.dismiss(True)
 
     def fill(self) -> None:
         """Focus the text."""

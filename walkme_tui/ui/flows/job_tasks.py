@@ -116,7 +116,7 @@ class JobTasks:
                 if self._open_other is None:
                     raise ConfigurationError(ONE_SURFACE)
                 self.other = await self._open_other()
-                self.other.pending = self.pending
+                self.other.pending, self.other.unfinished = self.pending, self.unfinished
                 self.other.listener = self._other_changed
             return self.other
 
@@ -127,8 +127,9 @@ class JobTasks:
 
     @property
     def running(self) -> "Mapping[str, RunningJob]":
-        """The jobs that run in this session, by id."""
-        return self._change_services.running if self._change_services is not None else {}
+        """The jobs that run in this session and in that of the other surface, by id."""
+        own = self._change_services.running if self._change_services is not None else {}
+        return own if self.other is None else {**own, **self.other.running}
 
     async def start(self, job: "JobSummary") -> "RunningJob":
         """Run the remaining steps of a job in the background; raises what ``JobRuns.start`` raises."""
@@ -160,6 +161,8 @@ class JobTasks:
 
     def job_status(self, running: "RunningJob") -> str:
         """``Offboarding Zoë Çelik: 3 of 5 steps · 1.2/s · 2 s left``."""
+        if self.other is not None and running.summary.id in self.other.running:
+            return self.other.job_status(running)
         from walkme_tui.domain.surface_checks import other_surface
         from walkme_tui.ui.change_words import MAX_SENTENCE, job_in_progress
 
@@ -203,18 +206,24 @@ class JobTasks:
 
     def stop_all(self) -> None:
         """Stop all jobs; what is in flight is settled."""
-        if self._change_services is not None and self.running:
+        if self.other is not None:
+            self.other.stop_all()
+        if self._change_services is not None and self._change_services.running:
             self._change_services.job_runs.cancel()
             self.listener(True)
 
     def leave(self, then: str) -> None:
         """Hold back the results of jobs: the user is about to leave, and ``then`` follows ("the program ends")."""
+        if self.other is not None:
+            self.other.leave(then)
         self._leaving = then
         self._staying.clear()
         self.listener(True)
 
     def stay(self) -> None:
         """The user stays: show results again, also those that were held back."""
+        if self.other is not None:
+            self.other.stay()
         self._leaving = ""
         self._staying.set()
         self.listener(True)
