@@ -1,11 +1,15 @@
 """The actions for the marked users, with ``b``."""
 
+import asyncio
+from collections.abc import Collection
+
 import pytest
 
 from tests.support.active_users import account, user_of
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment, Surface
+from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.users import User
 from walkme_tui.ui.dialogs.bulk import BulkDialog
 from walkme_tui.ui.dialogs.choice import ChoiceList
@@ -73,6 +77,29 @@ async def test_keys_that_are_typed_at_once_are_for_the_marked_users() -> None:
         await browser.loaded()
         await browser.type_ahead("space", "down", "space", "b", "x")
         await browser.listening("Deactivate 2 people")
+    assert not api.writes
+
+
+async def test_an_action_is_chosen_while_the_names_are_still_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keys behind it go to its dialog, not to the list of users below."""
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        read = asyncio.Event()
+
+        async def users(ids: Collection[str]) -> dict[str, MirroredUser]:
+            await read.wait()
+            return {}
+
+        session = browser.app.session
+        assert session is not None
+        monkeypatch.setattr(session.mirror, "users", users)
+        await show_actions(browser, "space", "down", "space")
+        await browser.type_ahead("f", "N", "e", "o")
+        await browser.settled(lambda: "The first name of 2 marked users" in browser.dialog)
+        await browser.press("enter")
+        await reviewed(browser)
+        assert "-> Neo" in browser.dialog
     assert not api.writes
 
 

@@ -303,6 +303,19 @@ async def test_a_waiting_command_is_shown_and_runs_when_the_row_is_loaded() -> N
         assert list(browser.table.marked_emails.values()) == ["person00999@example.com"]
 
 
+async def test_what_waits_is_no_longer_shown_once_its_dialog_is_open() -> None:
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await browser.loaded()
+        gate = await press_on_missing_row(browser, api, "b")
+        browser.setting.time.advance(2 * NOTE_SECONDS)
+        await browser.settled(lambda: browser.status_line.startswith("b waits"))
+        gate.set()
+        await browser.settled(lambda: "Actions for" in browser.dialog)
+        await browser.press("escape")
+        assert "waits" not in browser.status_line
+
+
 async def test_escape_drops_waiting_keys() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:

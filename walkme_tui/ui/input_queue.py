@@ -54,6 +54,7 @@ class InputQueue:
         self._held_on: Screen[Any] | None = None
         self._waiting_since = 0.0
         self._note = ""
+        self._note_on: keys.ShowsView | None = None
         self._timer: Timer | None = None
         self._last_screen: Screen[Any] | None = None
         self._flushes: set[asyncio.Task[None]] = set()
@@ -205,9 +206,12 @@ class InputQueue:
         self._show("")
 
     def _show(self, note: str) -> None:
-        if note != self._note and isinstance(self._app.screen, keys.ShowsView):
+        """Show the note on the view, or remove it from there, also below a dialog that opened meanwhile."""
+        if note and isinstance(self._app.screen, keys.ShowsView):
+            self._note_on = self._app.screen
+        if note != self._note and self._note_on is not None:
             self._note = note
-            self._app.screen.show_waiting(note)
+            self._note_on.show_waiting(note)
 
     def _drop_if_covered(self) -> None:
         """Drop input that was typed for a screen before a dialog opened over it."""

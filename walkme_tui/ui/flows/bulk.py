@@ -71,14 +71,22 @@ class BulkActions:
         return True
 
     async def run(self) -> None:
-        """Read the names of the marked users, and plan the action that is chosen."""
+        """Plan the action that is chosen, also while the names of many marked users are still being read."""
+        names = asyncio.create_task(self._read_names())
+        try:
+            chosen = await self._answer
+            if len(self._ids) == 1:  # the deletion of one shows the record
+                await names
+        finally:
+            names.cancel()
+        if chosen is not None:
+            await self._run(BulkAction(chosen))
+
+    async def _read_names(self) -> None:
         if self._marked:
             with suppress(MirrorUnavailable):  # then they are shown by their ids
                 self._found = await self._view.session.mirror.users(self._ids)
                 self._dialog.show_people(self._users)
-        chosen = await self._answer
-        if chosen is not None:
-            await self._run(BulkAction(chosen))
 
     @property
     def _users(self) -> list[User]:
