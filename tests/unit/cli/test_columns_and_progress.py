@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.sessions import until
 from walkme_tui.cli.output.columns import aligned, cut, width
 from walkme_tui.cli.output.progress import SweepProgressLine, sweep_progress_text
 from walkme_tui.domain.text import printable_json, spaced
@@ -95,6 +96,17 @@ def test_on_a_terminal_the_progress_line_is_updated_and_removed() -> None:
     assert shown.count("reading users") == 1
     assert "\n" not in shown
     assert shown.endswith("\r" + " " * len(sweep_progress_text(SweepProgress(1000, 2000, 1), bar=True)) + "\r")
+
+
+async def test_on_a_terminal_the_latest_progress_is_shown_although_nothing_follows() -> None:
+    stream = Terminal()
+    line = SweepProgressLine(stream)
+    for loaded in (1000, 1001, 1002):
+        line(SweepProgress(loaded, 2000, 1))
+    await until(lambda: "1 002 of" in stream.getvalue())
+    line(SweepProgress(1003, 2000, 1))
+    line.close()
+    assert stream.getvalue().endswith(" \r")
 
 
 def test_without_a_terminal_a_short_sweep_prints_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:

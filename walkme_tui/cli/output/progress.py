@@ -1,8 +1,10 @@
 """Progress on standard error: one line that is overwritten on a terminal, a line every few seconds elsewhere."""
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TextIO
 
 from walkme_tui.domain.text import clean, spaced
@@ -25,6 +27,8 @@ class ProgressLine:
         self._moves = self._stream.isatty()
         self._shown_at = 0.0 if self._moves else time.monotonic()
         self._width = 0
+        self._latest: Callable[[], str] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def moves(self) -> bool:
@@ -32,17 +36,33 @@ class ProgressLine:
         return self._moves
 
     def show(self, text: Callable[[], str]) -> None:
-        """Show the result of ``text``, unless the last line was shown too recently."""
+        """Show the result of ``text``; where the last line was shown too recently, later and only on a terminal."""
         now = time.monotonic()
-        if now - self._shown_at < (TICK_SECONDS if self._moves else LINE_SECONDS):
+        wait = self._shown_at + (TICK_SECONDS if self._moves else LINE_SECONDS) - now
+        if wait > 0:
+            self._latest = text
+            if self._moves and self._timer is None:
+                with suppress(RuntimeError):  # there is no event loop
+                    self._timer = asyncio.get_running_loop().call_later(wait, self._show_latest)
             return
-        self._shown_at = now
+        self._show(text, now)
+
+    def _show_latest(self) -> None:
+        self._timer = None
+        if self._latest is not None:
+            self._show(self._latest, time.monotonic())
+
+    def _show(self, text: Callable[[], str], now: float) -> None:
+        self._shown_at, self._latest = now, None
         line = text()
         self._write("\r" + line.ljust(self._width) if self._moves else line + "\n")
         self._width = len(line)
 
     def close(self) -> None:
         """Erase the line on a terminal."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._moves and self._width:
             self._write("\r" + " " * self._width + "\r")
             self._width = 0
@@ -59,7 +79,7 @@ class SweepProgressLine(ProgressLine):
     """Shows the progress of a sweep."""
 
     def __call__(self, progress: "SweepProgress") -> None:
-        """Show it, unless the last line was shown too recently."""
+        """Show it, as ``show`` does."""
         self.show(lambda: sweep_progress_text(progress, bar=self.moves))
 
 
@@ -67,7 +87,7 @@ class JobProgressLine(ProgressLine):
     """Shows the progress of a job."""
 
     def __call__(self, progress: "JobProgress") -> None:
-        """Show it, unless the last line was shown too recently."""
+        """Show it, as ``show`` does."""
         self.show(lambda: job_progress_text(progress, bar=self.moves))
 
 
