@@ -40,7 +40,7 @@ PATIENCE_SECONDS: Final = 30.0
 TAKE_TERMINAL: Final = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, "-m", "walkme_tui", *sys.argv[1:]])
+os.execv(sys.executable, [sys.executable, "-m", "tests.support.unpaced_program", *sys.argv[1:]])
 """
 
 
@@ -213,7 +213,7 @@ class InTerminal:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``walkme-tui`` with folders of its own below ``folder``, and an account as its profile ``env``."""
+    """``walkme-tui``, unpaced, with folders of its own below ``folder``, and an account as its profile ``env``."""
 
     url: str
     folder: Path
@@ -222,7 +222,7 @@ class Program:
     def start(self, *words: str, stdout: Stream = subprocess.PIPE, stderr: Stream = subprocess.PIPE) -> Running:
         """Start it without a terminal."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "walkme_tui", *words],
+            [sys.executable, "-m", "tests.support.unpaced_program", *words],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,
