@@ -1,5 +1,10 @@
 """The Reconcile tab: sets of differences with their sizes, the people of each, and both records of one."""
 
+import csv
+import io
+import json
+from pathlib import Path
+
 from tests.support.browser import Browser, open_browser
 from tests.support.fake_directory import person
 from tests.support.two_surfaces import Both
@@ -230,3 +235,41 @@ async def test_the_tab_is_absent_where_the_profile_has_one_surface() -> None:
         await browser.settled(lambda: any("profile has one surface" in toast for toast in browser.toasts))
         await browser.press("2", "right_square_bracket")
         assert browser.panes == ["jobs", "steps"]
+
+
+async def test_the_listed_differences_are_exported_as_csv(tmp_path: Path) -> None:
+    async with open_browser(drifted().setting) as browser:
+        await opened(browser)
+        await browser.filter("renamed")
+        await browser.settled(lambda: len(people(browser)) == 2)
+        await browser.press("enter", "E")
+        await browser.settled(lambda: "Export 2 differences" in browser.dialog)
+        assert "The list: all differences, filter renamed." in browser.dialog
+        await browser.press("ctrl+u")
+        await browser.type(str(tmp_path / "out.csv"))
+        await browser.press("enter")
+        await browser.settled(lambda: any("2 differences were written to" in toast for toast in browser.toasts))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))
+    assert [(row["classes"], row["rest.lastName"], row["scim.lastName"]) for row in rows] == [
+        ("field", "Tanaka", "Renamed"),
+        ("field membership", "Weber", "Renamed"),
+    ]
+    assert rows[1]["rest.groups"] == "Sales;Beta"
+
+
+async def test_the_marked_differences_are_exported_as_the_json_of_the_command_line(tmp_path: Path) -> None:
+    async with open_browser(drifted().setting) as browser:
+        await opened(browser)
+        await browser.press("tab", "space", "E")
+        await browser.settled(lambda: "Export 1 difference" in browser.dialog)
+        assert "The marked people: 1." in browser.dialog
+        await browser.press("down", "down", "down", "ctrl+u")
+        await browser.type(str(tmp_path / "out.json"))
+        await browser.press("enter")
+        await browser.settled(lambda: any("1 difference was written to" in toast for toast in browser.toasts))
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert [(row["classes"], row["rest"]["status"], row["scim"]["active"]) for row in found["rows"]] == [
+        (["status", "membership"], "active", False)
+    ]
+    assert found["counts"]["matched"] == 3
+    assert found["complete"] is True

@@ -106,11 +106,19 @@ COMMANDS: Final = (
         needs_view=True,
         of_users=True,
     ),
-    # On the Reconcile tab, the key of user.compare is for this one, and that of user.bulk for pairs.adopt.
+    # On the Reconcile tab, the keys of user.compare, users.export and user.bulk are for these and for pairs.adopt.
     Command(
         "pair.show",
         (),
         "Both records of this person (d on the Reconcile tab)",
+        LOOK,
+        needs_view=True,
+        needs="other_surface",
+    ),
+    Command(
+        "pairs.export",
+        (),
+        "Export the differences (E on the Reconcile tab)",
         LOOK,
         needs_view=True,
         needs="other_surface",

@@ -1,8 +1,8 @@
 """``walkme-tui reconcile``: compare the users of the REST API with those of SCIM."""
 
 import argparse
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from typing import Final, TextIO
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from walkme_tui.cli.account_read import Extent, completeness, read_account, refresh_groups
 from walkme_tui.cli.change_request import ChangeRequest, run_change
@@ -16,7 +16,6 @@ from walkme_tui.cli.session_run import with_sides
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError, NotFound
 from walkme_tui.domain.plans import Plan
-from walkme_tui.domain.raw_record import record_of_any_surface
 from walkme_tui.domain.reconcile.adoption import SharedGroups
 from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairClass
 from walkme_tui.domain.reconcile.matching import Pair
@@ -28,14 +27,13 @@ from walkme_tui.domain.reconcile.pair_text import (
     pair_email,
 )
 from walkme_tui.domain.surface_checks import other_surface
-from walkme_tui.domain.text import clean, email_key, printable_json, spaced
+from walkme_tui.domain.text import clean, email_key, spaced
 from walkme_tui.domain.times import format_time_ms
-from walkme_tui.domain.users import Json
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 from walkme_tui.services.reconcile.comparison import Comparison, Side, Sides, compared, is_complete
+from walkme_tui.services.reconcile.pair_json import json_parts
 
-WINDOW: Final = 500
 MAX_EMAIL: Final = 60
 
 
@@ -51,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
         extents, found = await _compared(sides, options)
         if context.options.json:
             with data_output(None) as stream:
-                await _write_json(stream, sides, found)
+                async for part, _ in json_parts(sides, found, found.different):
+                    stream.write(part)
         elif options.csv:
             rows = (csv_cells(pair, found.groups) for pair in found.different)
             print_csv((CSV_COLUMNS, *rows), options)
@@ -159,31 +158,3 @@ def _lines(found: Comparison) -> Iterator[str]:
     for pair in found.different:
         yield f"{cut(pair_email(pair), MAX_EMAIL)}  {class_labels(pair)}"
         yield from (f"  {text}" for text in difference_texts(pair, found.groups))
-
-
-async def _write_json(stream: TextIO, sides: Sides, found: Comparison) -> None:
-    """One JSON object, a row a line; records are read while they are written."""
-    counts: dict[str, Json] = {each.value: count for each, count in found.counts.items()}
-    stream.write(f'{{"counts": {printable_json(counts)}, "rows": [')
-    separator = "\n"
-    async for row in _rows(sides, found):
-        stream.write(separator + printable_json(row))
-        separator = ",\n"
-    as_of: dict[str, Json] = {
-        surface.value: None if side.coverage.as_of_ms is None else format_time_ms(side.coverage.as_of_ms)
-        for surface, side in found.sides.items()
-    }
-    stream.write(f'\n], "complete": {printable_json(found.complete)}, "as_of": {printable_json(as_of)}}}\n')
-
-
-async def _rows(sides: Sides, found: Comparison) -> AsyncIterator[dict[str, Json]]:
-    for start in range(0, len(found.different), WINDOW):
-        window = found.different[start : start + WINDOW]
-        rest = await sides.rest.mirror.rows([pair.rest.row_id for pair in window if pair.rest is not None])
-        scim = await sides.scim.mirror.rows([pair.scim.row_id for pair in window if pair.scim is not None])
-        for pair in window:
-            row: dict[str, Json] = {"classes": [each.value for each in pair.classes], "email": pair_email(pair)}
-            for surface, side, records in ((Surface.REST, pair.rest, rest), (Surface.SCIM, pair.scim, scim)):
-                record = None if side is None else records.get(side.row_id)
-                row[surface.value] = None if record is None else record_of_any_surface(record.user, surface)
-            yield row

@@ -145,6 +145,20 @@ def _adopt(browser: Browser) -> None:
     _write(browser, partial(adopt, browser, origin, tab.sides, tab.comparison.groups, tab.chosen), "Adopting a side")
 
 
+def _export_pairs(browser: Browser) -> None:
+    from walkme_tui.ui.flows.pair_export import PairExport
+
+    tab = browser.area.reconcile_tab
+    if tab.sides is None or tab.comparison is None:
+        browser.app.notify(NO_PAIR, markup=False)
+        return
+    pairs = tab.pairs.pairs.marked or tab.pairs.pairs.rows
+    origin = Origin(browser, of_user=False)
+    export = PairExport(browser, origin, tab.sides, tab.comparison, pairs, tab.listed_text)
+    if export.open():  # before the next key is handled, which is for the dialog
+        start_worker(browser.screen, WorkerGroup.EXPORT, export.run, name="Exporting differences")
+
+
 def _toggle_detail(browser: Browser) -> None:
     if _on_reconcile(browser):
         browser.area.reconcile_tab.toggle_detail()
@@ -447,6 +461,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "user.compare": _compare,
     "pair.show": _show_pair,
     "pairs.adopt": _adopt,
+    "pairs.export": _export_pairs,
     "users.export": _export,
     "user.offboard": _offboard,
     "user.bulk": _bulk,

@@ -252,6 +252,14 @@ class ReconcileTab:
         total = len(self.comparison.sets[self._listed.chosen])
         return f"{words.number(len(self.pairs.pairs.rows))} of {words.number(total)}"
 
+    @property
+    def listed_text(self) -> str:
+        """What is exported or adopted where nothing is marked: the set, and the filter."""
+        if self.pairs.pairs.marked:
+            return f"The marked people: {words.number(len(self.pairs.pairs.marked))}"
+        text = self._listed.text.strip()
+        return f"The list: {self._listed.chosen.text.label}{f', filter {clean(text, MAX_MESSAGE)}' if text else ''}"
+
     def follow_class(self) -> None:
         """List the pairs of the set under the cursor."""
         row = self.classes.sets.current

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from walkme_tui.ui.plan_preload import PlanPreload
 
 
-PAIR_COMMANDS: Final = {"user.compare": "pair.show", "user.bulk": "pairs.adopt"}
+PAIR_COMMANDS: Final = {"user.compare": "pair.show", "users.export": "pairs.export", "user.bulk": "pairs.adopt"}
 """What the keys of these commands do on the Reconcile tab."""
 GROUP_COMMANDS: Final = {"user.new": "group.new", "user.edit": "group.edit", "user.delete": "group.delete"}
 """What the keys of these commands do on the list of groups."""

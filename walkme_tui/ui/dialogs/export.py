@@ -56,11 +56,17 @@ class ExportDialog(Dialog[ExportRequest]):
     """Returns what was chosen and typed; ``request`` is shown at first, ``notes`` are clean."""
 
     def __init__(
-        self, title: StyledText, right: StyledText, request: ExportRequest, notes: Sequence[StyledSpan]
+        self,
+        title: StyledText,
+        right: StyledText,
+        request: ExportRequest,
+        notes: Sequence[StyledSpan],
+        forms: Sequence[ExportFormat],
     ) -> None:
         super().__init__(title, footer_keys(("Enter", "export"), ("↑↓", "format"), ("Esc", "cancel")), right)
         self._request = request
         self._notes = notes
+        self._choices = [choice for choice in _CHOICES if choice.answer in forms]
         self._list = ChoiceList(id="choices")
         self._list.cursor_always_active = True
         self._input = TextInput(mark="File ", id="export-file")
@@ -73,7 +79,7 @@ class ExportDialog(Dialog[ExportRequest]):
 
     def fill(self) -> None:
         """Text goes to the input, arrow keys to the formats."""
-        self._list.show(_CHOICES)
+        self._list.show(self._choices)
         self._list.select(self._request.form)
         self._input.set_text(self._request.file_name)
         self.set_focus(self._input)
@@ -87,7 +93,7 @@ class ExportDialog(Dialog[ExportRequest]):
         width, height = inner_width(self.app.size.width, FRAME) - 1, self.app.size.height
         short = height < SHORT_SCREEN
         self.query_one("#frame").set_class(short, "short")
-        self._text.styles.max_height = available_lines(height, len(_CHOICES) + (INPUT_LINES - SHORT_SAVES * short))
+        self._text.styles.max_height = available_lines(height, len(self._choices) + (INPUT_LINES - SHORT_SAVES * short))
         self._text.set_lines([line for text, style in self._notes for line in wrapped(text, width, style)])
         self._text.refresh(layout=True)
 
@@ -101,7 +107,7 @@ class ExportDialog(Dialog[ExportRequest]):
 
     @property
     def _form(self) -> ExportFormat:
-        return ExportFormat(_CHOICES[self._list.cursor].answer)
+        return ExportFormat(self._choices[self._list.cursor].answer)
 
     @on(RowList.Moved)
     def change_suffix(self) -> None:

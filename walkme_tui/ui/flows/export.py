@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.queries import UserQuery
@@ -16,11 +16,13 @@ from walkme_tui.ui.dialogs.confirmation import account_mark
 from walkme_tui.ui.dialogs.export import ExportDialog, ExportFormat, ExportRequest
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
-from walkme_tui.ui.flows.export_file import Exported, loaded_sentence, write_users
+from walkme_tui.ui.flows.export_file import loaded_sentence, write_users
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.widgets.text_style import StyledSpan, TextStyle
 
-DOING: Final = "Exporting users"
+if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
 MAX_NAME: Final = 40
 MAX_PATH: Final = 300
 
@@ -38,6 +40,13 @@ class _Source(NamedTuple):
     stem: str
 
 
+class ExportMessage(NamedTuple):
+    """What is reported of a file that was written, in sentences."""
+
+    text: str
+    incomplete: bool
+
+
 async def export_users(view: FlowContext, origin: Origin, ids: Sequence[str]) -> None:
     """Ask for a format and a file, and write the users with these ids."""
     export = UserExport(view, origin, ids)
@@ -45,35 +54,43 @@ async def export_users(view: FlowContext, origin: Origin, ids: Sequence[str]) ->
         await export.run()
 
 
-class UserExport:
-    """An export of the users with these ids, None: of those of the view that are loaded.
+class FileExport:
+    """An export of ``number`` things (None: not known) to a new file; ``title`` names them, ``stem`` begins its name.
 
     ``open`` shows the dialog at once, ``run`` writes the file. Where it cannot be written, the dialog is shown again,
     with the reason. An existing file is not overwritten.
     """
 
-    def __init__(self, view: FlowContext, origin: Origin, ids: Sequence[str] | None) -> None:
+    DOING: ClassVar[str]
+    """What the export does, as the beginning of a sentence."""
+    NOTHING: ClassVar[str]
+    """The message where there is nothing to export."""
+    FORMS: ClassVar[Sequence[ExportFormat]] = tuple(ExportFormat)
+
+    def __init__(self, view: FlowContext, origin: Origin, title: str, stem: str, number: int | None) -> None:
         self._view = view
         self._origin = origin
-        self._source = _source(view, ids)
+        self._title = title
+        self._number = number
         now = datetime.fromtimestamp(view.session.clock() / 1000, tz=UTC).astimezone()
-        name = f"{self._source.stem}-{now:%Y-%m-%d-%H%M}{ExportFormat.CSV.suffix}"
+        name = f"{stem}-{now:%Y-%m-%d-%H%M}{ExportFormat.CSV.suffix}"
         self._request = ExportRequest(ExportFormat.CSV, name)
         self._written = 0
         self._answer: asyncio.Future[ExportRequest | None]
 
     def open(self, problem: str = "") -> bool:
-        """Show the dialog, which receives the next keys; False, after a message, if there is no user to export."""
-        view, source = self._view, self._source
-        if source.number == 0:
-            view.app.notify("There is no user to export.", markup=False)
+        """Show the dialog, which receives the next keys; False, after a message, if there is nothing to export."""
+        view = self._view
+        if self._number == 0:
+            view.app.notify(self.NOTHING, markup=False)
             return False
         answer = self._answer = asyncio.get_running_loop().create_future()
         dialog = ExportDialog(
-            [(source.title, TextStyle.STRONG)],
+            [(self._title, TextStyle.STRONG)],
             account_mark(view.session.account),
             self._request,
-            [*([(problem, TextStyle.BAD)] if problem else []), *_notes(view, source)],
+            [*([(problem, TextStyle.BAD)] if problem else []), *self.notes(), *_folder_note()],
+            self.FORMS,
         )
         view.app.push_screen(dialog, lambda request: None if answer.done() else answer.set_result(request))
         return True
@@ -89,14 +106,14 @@ class UserExport:
 
     async def _write(self) -> str | None:
         """Write the file and report it; returns why the file cannot be written, None otherwise."""
-        view, source, shown = self._view, self._source, clean(self._request.file_name, MAX_PATH)
-        work = partial(write_users, view.session, self._request, source.query, source.ids, self._note)
+        view, shown = self._view, clean(self._request.file_name, MAX_PATH)
+        work = partial(self.write, self._request)
         try:
-            exported = await view.job_tasks.pending.request(
+            message = await view.job_tasks.pending.request(
                 self._status, work, long=True, kind=f"export {self._request.file_name}"
             )
         except MirrorUnavailable as error:
-            report(view.app, error, doing=DOING)
+            report(view.app, error, doing=self.DOING)
             return None
         except FileExistsError:
             return f"{shown} exists already. Choose another name."
@@ -104,20 +121,58 @@ class UserExport:
             return f"{shown} cannot be written: {error.strerror}."
         except (RuntimeError, ValueError):
             return f"{shown} is not a valid file name."
-        if exported is None:
+        if message is None:
             view.app.notify("The export was stopped. No file was left.", markup=False, timeout=6)
         else:
-            _report(view, exported)
+            severity: SeverityLevel = "warning" if message.incomplete else "information"
+            view.app.notify(message.text, severity=severity, markup=False, timeout=12)
         return None
 
-    def _note(self, written: int) -> None:
+    def note(self, written: int) -> None:
+        """Set the number of those that were written."""
         self._written = written
 
     def _status(self) -> str:
         """``Exporting users: 12 000 of 250 000. Esc stops.``"""
-        number = self._source.number
-        of = f" of {words.number(number)}" if number is not None else ""
-        return f"{DOING}: {words.number(self._written)}{of}. Esc stops."
+        of = f" of {words.number(self._number)}" if self._number is not None else ""
+        return f"{self.DOING}: {words.number(self._written)}{of}. Esc stops."
+
+    # ------------------------------------------------------------ defined by each export
+
+    def notes(self) -> list[StyledSpan]:
+        """What the dialog says about the source."""
+        raise NotImplementedError
+
+    async def write(self, request: ExportRequest) -> ExportMessage:
+        """Write the file; raises what ``write_users`` raises."""
+        raise NotImplementedError
+
+
+class UserExport(FileExport):
+    """An export of the users with these ids, None: of those of the view that are loaded."""
+
+    DOING = "Exporting users"
+    NOTHING = "There is no user to export."
+
+    def __init__(self, view: FlowContext, origin: Origin, ids: Sequence[str] | None) -> None:
+        self._source = _source(view, ids)
+        super().__init__(view, origin, self._source.title, self._source.stem, self._source.number)
+
+    def notes(self) -> list[StyledSpan]:
+        """The filter, and how much is loaded."""
+        return _notes(self._view, self._source)
+
+    async def write(self, request: ExportRequest) -> ExportMessage:
+        """Write the users."""
+        source = self._source
+        exported = await write_users(self._view.session, request, source.query, source.ids, self.note)
+        users = words.count(exported.users, "user was", "users were")
+        sentences = [
+            f"{users} written to {clean(str(exported.path), MAX_PATH)}.",
+            exported.incomplete,
+            exported.gaps.sentence,
+        ]
+        return ExportMessage(" ".join(filter(None, sentences)), bool(exported.incomplete))
 
 
 def _source(view: FlowContext, ids: Sequence[str] | None) -> _Source:
@@ -142,7 +197,7 @@ def _file_name_part(text: str) -> str:
 
 
 def _notes(view: FlowContext, source: _Source) -> list[StyledSpan]:
-    """The filter, how much is loaded, and where the file goes, for the dialog."""
+    """The filter, and how much is loaded, for the dialog."""
     notes: list[StyledSpan] = []
     coverage, query = view.pages.coverage, source.query
     if query is not None:
@@ -158,21 +213,10 @@ def _notes(view: FlowContext, source: _Source) -> list[StyledSpan]:
     if coverage is not None and coverage.as_of_ms is not None:
         age = words.ago_and_date(view.session.clock(), coverage.as_of_ms)
         notes.append((f"From the local copy, read {age}, or later.", TextStyle.DIM))
-    with suppress(OSError):  # the folder of the process was deleted
-        notes.append((f"The folder is {clean(str(Path.cwd()), MAX_PATH)} unless the name says another.", TextStyle.DIM))
     return notes
 
 
-def _report(view: FlowContext, exported: Exported) -> None:
-    users = words.count(exported.users, "user was", "users were")
-    sentences = [
-        f"{users} written to {clean(str(exported.path), MAX_PATH)}.",
-        exported.incomplete,
-        exported.gaps.sentence,
-    ]
-    view.app.notify(
-        " ".join(filter(None, sentences)),
-        severity="warning" if exported.incomplete else "information",
-        markup=False,
-        timeout=12,
-    )
+def _folder_note() -> list[StyledSpan]:
+    with suppress(OSError):  # the folder of the process was deleted
+        return [(f"The folder is {clean(str(Path.cwd()), MAX_PATH)} unless the name says another.", TextStyle.DIM)]
+    return []

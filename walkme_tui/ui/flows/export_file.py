@@ -65,17 +65,17 @@ async def write_users(
     Raises ``MirrorUnavailable``, ``FileExistsError`` where a file has this name already, other ``OSError`` where it
     cannot be written, ``RuntimeError`` or ``ValueError`` where the name is not valid.
     """
-    path = await _on_thread(lambda: Path(request.file_name).expanduser().absolute())
+    path = await on_thread(lambda: Path(request.file_name).expanduser().absolute())
     sizes, gaps, written = await session.mirror.groups(), UnknownFields(session.capabilities), 0
     extent = await _extent(session, query, sizes)
     table = _table(request.form, [size.group for size in sizes], session, extent.fields)
-    async with _new_file(path) as stream, aclosing(_users(session, query, ids)) as parts:
-        await _on_thread(partial(stream.write, table.before))
+    async with new_file(path) as stream, aclosing(_users(session, query, ids)) as parts:
+        await on_thread(partial(stream.write, table.before))
         async for part in parts:
-            await _on_thread(partial(_append, stream, table, part, gaps, separated=written > 0))
+            await on_thread(partial(_append, stream, table, part, gaps, separated=written > 0))
             written += len(part)
             on_progress(written)
-        await _on_thread(partial(stream.write, table.after))
+        await on_thread(partial(stream.write, table.after))
     missing = len(ids) - written if query is None else 0
     gone = [f"Incomplete: {words.count(missing, 'user is', 'users are')} not in the local copy any more."]
     return Exported(path, written, " ".join([*extent.sentences, *(gone if missing else [])]), gaps)
@@ -144,19 +144,19 @@ async def _users(
 
 
 @asynccontextmanager
-async def _new_file(path: Path) -> AsyncIterator[TextIO]:
+async def new_file(path: Path) -> AsyncIterator[TextIO]:
     """A new file, which is only there if the block ends without an error; see ``atomic_text``."""
     writing = atomic_text(path, new=True)
-    stream = await _on_thread(writing.__enter__)
+    stream = await on_thread(writing.__enter__)
     try:
         yield stream
     except BaseException as error:
-        await _on_thread(partial(writing.__exit__, type(error), error, error.__traceback__))
+        await on_thread(partial(writing.__exit__, type(error), error, error.__traceback__))
         raise
-    await _on_thread(partial(writing.__exit__, None, None, None))
+    await on_thread(partial(writing.__exit__, None, None, None))
 
 
-async def _on_thread(work: Callable[[], R]) -> R:
+async def on_thread(work: Callable[[], R]) -> R:
     """Run ``work`` on a thread, also to its end if this is cancelled: a file is not closed while it is written."""
     running = asyncio.ensure_future(asyncio.to_thread(work))
     try:
