@@ -278,7 +278,7 @@ class TwoAdmins(RuleBasedStateMachine):
             for number, what, index in interruptions
             if user_ids
         ]
-        overwriting = [step.change for step in plan.steps if step.change.overwrites]
+        overwriting = [step.change for step in plan.steps if step.change.overwrites and not step.change.deletes]
         edited = {JSON_NAMES[attribute] for change in overwriting for attribute in change.attributes}
         self.account.begin(planned, lost, edited=edited, strict=strict)
         job = self._do(self.admins[admin].run(plan))
