@@ -235,6 +235,32 @@ async def test_the_folder_and_the_columns_are_remembered(tmp_path: Path, write_f
         assert "other@example.com create Anna" in shown(browser)
 
 
+async def test_a_whole_path_replaces_the_folder_or_the_file_that_is_there_at_first(
+    tmp_path: Path, write_file: WriteFile
+) -> None:
+    state_file = StateFile(tmp_path / "state" / "state.toml")
+    assert not state_file.save_import_folder(tmp_path)
+    first, second = (write_file(f"{HEADER}{name}@example.com,Neu,,1\n", f"{name}.csv") for name in ("one", "two"))
+    async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
+        await browser.loaded()
+        for file in (first, second):
+            await browser.press("i")
+            await browser.settled(lambda: browser.says(f"{tmp_path}/"))
+            browser.app.post_message(events.Paste(str(file)))
+            await browser.pause()
+            await browser.press("enter")
+            await checked(browser)
+            assert f"{file.stem}@example.com create" in shown(browser)
+            await browser.press("escape")
+            await browser.settled(lambda: "Import users from a CSV file" in shown(browser))
+            await browser.press("escape")
+        await browser.press("i")
+        await browser.type(f"{tmp_path}/one.csv")
+        await browser.press("enter")
+        await checked(browser)
+        assert "one@example.com create" in shown(browser)
+
+
 # ---------------------------------------------------------------- how the file is read
 
 

@@ -24,11 +24,16 @@ from walkme_tui.ui.workers import WorkerGroup, start_worker
 SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt"})
 MAX_NAMES: Final = 6
 INPUT_LINES: Final = 2
+WHOLE_PATH: Final = ("/", "~", "'", '"', "file:")
+"""A path that begins with one of these is a whole one."""
 NOTE: Final = "A CSV file with a row for each person. It is read and checked first; nothing is sent."
 
 
 class ImportFileDialog(Dialog[FileContents]):
-    """Returns the file once it was read; ``text`` is there at first."""
+    """Returns the file once it was read; ``text`` is there at first.
+
+    What is typed or pasted then replaces it, unless it is a folder and a name follows.
+    """
 
     SIZE_CLASS: ClassVar[str] = "wide"
 
@@ -43,6 +48,7 @@ class ImportFileDialog(Dialog[FileContents]):
         self._completed_text: str | None = None
         self._input = TextInput(prompt="path of the file", id="file-name")
         self._input.set_text(text)
+        self._given = text
         self._input.on_edit = self._edited
 
     def body(self) -> Sequence[Widget]:
@@ -59,6 +65,7 @@ class ImportFileDialog(Dialog[FileContents]):
         """Begin with this folder unless something was typed."""
         if not self._input.text:
             self._input.set_text(folder)
+            self._given = folder
             if self.is_mounted:
                 self._look()
 
@@ -92,7 +99,12 @@ class ImportFileDialog(Dialog[FileContents]):
         if self.is_current:
             self._write()
 
-    def _edited(self, _text: str) -> None:
+    def _edited(self, text: str) -> None:
+        given, self._given = self._given, ""
+        added = text.removeprefix(given)
+        if given and added not in {"", text} and (not given.endswith("/") or added.startswith(WHOLE_PATH)):
+            self._input.edit(added, len(added))
+            return
         self._problem = ""
         self._completion = Completion()
         self._write()
