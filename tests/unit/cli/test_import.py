@@ -52,9 +52,27 @@ def test_without_yes_the_plan_is_printed_and_nothing_is_sent(cli: CommandLine, a
     assert "line 4  failed    there is no group Saels, did you mean Sales?" in answer.out
     assert "Nothing was sent." in answer.err
     assert (
-        "3 rows (utf-8, semicolon-separated): email from E-Mail, firstName from First name, lastName from Surname, "
+        "3 rows (utf-8, semicolon-separated, with a header): email from E-Mail, firstName from First name, lastName from Surname, "
         "groups from Groups.\nNot imported: Cost centre." in answer.err
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "said"),
+    [
+        ("ann.example.com,Ann", (), "1 row (utf-8, comma-separated, with a header)"),
+        ("ann.example.com,Ann", ("--no-header", "--map", "email=1"), "2 rows (utf-8, comma-separated, no header)"),
+        ("Kennung,Vorname", (), "1 row (utf-8, comma-separated, with a header)"),
+    ],
+)
+def test_a_first_row_that_may_be_no_header_is_named(
+    cli: CommandLine, tmp_path: Path, line: str, options: tuple[str, ...], said: str
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(f"{line}\nbob@example.com,Bob\n")
+    err = cli("import", str(file), *options).err
+    assert said in err
+    assert ("If the first line is a row to import, add --no-header." in err) == (line.startswith("ann") and not options)
 
 
 def test_a_plan_file_of_an_import_can_be_applied_and_reports_its_rows(

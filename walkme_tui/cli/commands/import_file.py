@@ -19,7 +19,7 @@ from walkme_tui.domain.errors import ConfigurationError, CsvProblem, EncodingUnk
 from walkme_tui.domain.imports.columns import ColumnMapping, column_index, guessed, shown_column
 from walkme_tui.domain.imports.csv_file import CsvTable, read_csv
 from walkme_tui.domain.imports.csv_format import DELIMITERS, ENCODINGS
-from walkme_tui.domain.imports.import_fields import ImportField
+from walkme_tui.domain.imports.import_fields import ImportField, field_named
 from walkme_tui.domain.imports.source import OnConflict
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean, spaced
@@ -124,10 +124,15 @@ def _print_columns(table: CsvTable, mapping: ColumnMapping) -> None:
     )
     left = ", ".join(shown_column(table, index) for index in mapping.not_imported(table))
     delimiter = next((name for name, sign in DELIMITERS.items() if sign == table.format.delimiter), None)
-    form = f"{table.format.encoding}, {delimiter or clean(table.format.delimiter)}-separated"
+    header = "with a header" if table.format.has_header else "no header"
+    form = f"{table.format.encoding}, {delimiter or clean(table.format.delimiter)}-separated, {header}"
+    notes = [f"Not imported: {left}."] if left else []
+    if table.format.has_header and not any(map(field_named, table.columns)):
+        # Of a file without a header, the first row may be one whose email is malformed.
+        notes.append("No column has a usual name. If the first line is a row to import, add --no-header.")
     print_message(
         f"{spaced(len(table.rows))} {'row' if len(table.rows) == 1 else 'rows'} ({form}): {columns}.",
-        f"Not imported: {left}." if left else "",
+        "\n".join(notes),
     )
 
 
