@@ -15,6 +15,8 @@ from walkme_tui.domain.errors import ApiError, MethodRefused, NotFound, Permissi
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState, OutcomeReason
 from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.services.changes.bulk_planner import BulkPlanner
+from walkme_tui.services.changes.edit_planner import EditPlanner
 from walkme_tui.services.events import UserForgotten
 
 FIRST = BOTH.first_name if isinstance(BOTH.first_name, str) else ""
@@ -288,6 +290,21 @@ async def test_an_interrupted_deletion_is_read_back(tmp_path: Path, *, arrived: 
         job = await desk.resume(job)
     assert (states_of(job), job.steps[0].changed) == (["done"], True)
     assert len(api.asked("delete_user")) == (0 if arrived else 1)
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+async def test_a_user_whom_others_changed_after_the_plan_was_made_is_not_deleted(tmp_path: Path, *, bulk: bool) -> None:
+    api = account()
+    async with open_executor(api, tmp_path) as desk:
+        if bulk:
+            plan = await BulkPlanner(desk.session).delete([BOTH.id])
+        else:
+            plan = await EditPlanner(desk.session).delete(BOTH.id)
+        api.edit(BOTH.id, status="pending")
+        job = await desk.run(plan)
+    assert [record.reason for record in job.steps] == [OutcomeReason.CONFLICT]
+    assert states_of(job) == ["skipped"]
+    assert not api.writes
 
 
 async def test_steps_after_a_deletion_find_nobody(tmp_path: Path) -> None:

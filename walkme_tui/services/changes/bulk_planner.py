@@ -88,7 +88,7 @@ class BulkPlanner:
     async def delete(
         self, user_ids: Collection[str], *, ticket: str = "", on_progress: ProgressListener | None = None
     ) -> Plan:
-        """Delete users permanently."""
+        """Delete users permanently; who has another email or status by then is left."""
         return await self._plan(
             PlanKind.DELETE,
             user_ids,
@@ -96,6 +96,7 @@ class BulkPlanner:
             lambda users, facts: consequences.deleted(users, facts, self._client_id),
             ticket,
             on_progress,
+            strict=True,
         )
 
     # ------------------------------------------------------------ inside

@@ -118,7 +118,7 @@ class EditPlanner:
         subject = await self._subject(user_id, needed=("groups",))
         facts = await self._facts_about_admins(subject.user)
         found = consequences.deleted(subject, facts, self._client_id)
-        steps = numbered([DeleteUser.of(subject.user)])
+        steps = numbered([DeleteUser.of(subject.user)], strict=True)
         return new_plan(self._session, PlanKind.DELETE, [replace(subject, consequences=found)], steps, ticket)
 
     # ------------------------------------------------------------ inside
