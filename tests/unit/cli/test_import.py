@@ -52,8 +52,8 @@ def test_without_yes_the_plan_is_printed_and_nothing_is_sent(cli: CommandLine, a
     assert "line 4  failed    there is no group Saels, did you mean Sales?" in answer.out
     assert "Nothing was sent." in answer.err
     assert (
-        "3 rows (utf-8, semicolon-separated, with a header): email from E-Mail, firstName from First name, lastName from Surname, "
-        "groups from Groups.\nNot imported: Cost centre." in answer.err
+        "3 rows (utf-8, semicolon-separated, with a header): email from E-Mail, firstName from First name, "
+        "lastName from Surname, groups from Groups.\nNot imported: Cost centre." in answer.err
     )
 
 
