@@ -11,8 +11,10 @@ from walkme_tui.services.ports import Session
 from walkme_tui.ui.browser_start import ProfileChoice
 
 PROFILES = [ProfileChoice("acme", Environment.SANDBOX, surface, ADDRESSES[surface]) for surface in Surface]
-REST_GROUPS = [Group("g1", "Sales"), Group("g2", "Beta")]
-SCIM_GROUPS = [Group("s1", "Sales"), Group("s2", "Beta"), Group("s9", "Support")]
+GROUPS = {
+    Surface.REST: [Group("g1", "Sales"), Group("g2", "Beta")],
+    Surface.SCIM: [Group("s1", "Sales"), Group("s2", "Beta"), Group("s9", "Support")],
+}
 
 
 class Both:
@@ -20,8 +22,8 @@ class Both:
 
     def __init__(self, rest: list[User], scim: list[User], surface: Surface = Surface.REST) -> None:
         self.apis = {
-            Surface.REST: FakeDirectory(rest, groups=REST_GROUPS),
-            Surface.SCIM: FakeDirectory(scim, groups=SCIM_GROUPS),
+            Surface.REST: FakeDirectory(rest, groups=GROUPS[Surface.REST]),
+            Surface.SCIM: FakeDirectory(scim, groups=GROUPS[Surface.SCIM]),
         }
         self.opened: list[Session] = []
         other = Surface.SCIM if surface is Surface.REST else Surface.REST
@@ -35,6 +37,9 @@ class Both:
 
     def _open(self, name: str, surface: Surface) -> Session:
         assert name == "acme"
+        if self.opened:
+            # A client of its own: that of the session before is closed with it.
+            self.apis[surface] = FakeDirectory(self.apis[surface].users, groups=GROUPS[surface])
         setting = replace(self.setting, api=self.apis[surface], other_api=self.setting.api, surface=surface)
         self.opened.append(setting.session())
         return self.opened[-1]

@@ -273,3 +273,19 @@ async def test_the_marked_differences_are_exported_as_the_json_of_the_command_li
     ]
     assert found["counts"]["matched"] == 3
     assert found["complete"] is True
+
+
+async def test_the_tab_stays_when_the_browser_switches_to_the_other_surface() -> None:
+    both = drifted()
+    async with open_browser(both.setting) as browser:
+        await opened(browser)
+        first = both.opened[0]
+        await browser.press("C")
+        await browser.settled(lambda: "Open a profile" in browser.dialog)
+        await browser.press("down", "enter")
+        await browser.settled(lambda: "SCIM" in browser.account_line)
+        await settled(browser, "all differences 5")
+        assert browser.panes == ["classes", "pairs"]
+        # The session that was the other one is closed; the browser's own is a new one, and REST is opened again for it.
+        assert [session.account.surface for session in both.opened] == [Surface.SCIM, Surface.SCIM, Surface.REST]
+        assert browser.browser.session is not first

@@ -40,17 +40,16 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """The pairs of both surfaces, with the coverage of each mirror at that time."""
+    """The pairs that differ and the ghosts, with the coverage of each mirror at that time.
+
+    ``counts`` says how many pairs have each class; a pair may have several. Of the matched pairs, which are most, only
+    ghosts are kept: two whole accounts would stay in memory.
+    """
 
     pairs: Sequence[Pair]
+    counts: Mapping[PairClass, int]
     groups: SharedGroups
     sides: Mapping[Surface, Side]
-
-    @cached_property
-    def counts(self) -> Mapping[PairClass, int]:
-        """How many pairs have each class; a pair may have several."""
-        found = Counter(each for pair in self.pairs for each in pair.classes)
-        return {each: found[each] for each in PairClass}
 
     @cached_property
     def different(self) -> Sequence[Pair]:
@@ -96,8 +95,16 @@ async def compared(sides: Sides) -> Comparison:
             Surface.SCIM: {group.id: group for group in scim.groups},
         },
     )
-    pairs = await asyncio.to_thread(compare, rest.users, scim.users, groups.rest_ids)
-    return Comparison(pairs, groups, {Surface.REST: _side(rest), Surface.SCIM: _side(scim)})
+    pairs, counts = await asyncio.to_thread(_compared, rest.users, scim.users, groups.rest_ids)
+    return Comparison(pairs, counts, groups, {Surface.REST: _side(rest), Surface.SCIM: _side(scim)})
+
+
+def _compared(
+    rest: Sequence[ComparedUser], scim: Sequence[ComparedUser], groups: Mapping[str, str]
+) -> tuple[list[Pair], Mapping[PairClass, int]]:
+    pairs = compare(rest, scim, groups)
+    found = Counter(each for pair in pairs for each in pair.classes)
+    return [pair for pair in pairs if pair.differs or pair.is_ghost], {each: found[each] for each in PairClass}
 
 
 class _Contents(NamedTuple):

@@ -156,6 +156,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         start_worker(self, WorkerGroup.PAGES, self._serve_pages, name="Loading the list")
         self.chrome.crawl = CrawlStatus(self, self._monotonic)
         self.chrome.crawl.begin()
+        if self.area.arrangement.tab is Tab.RECONCILE:
+            self.chrome.crawl.read_fully()
         self._begin_news()
         self.ordering.begin()
         self.area.groups_tab.named = self.area.detail.name_groups
