@@ -289,3 +289,18 @@ async def test_the_tab_stays_when_the_browser_switches_to_the_other_surface() ->
         # The session that was the other one is closed; the browser's own is a new one, and REST is opened again for it.
         assert [session.account.surface for session in both.opened] == [Surface.SCIM, Surface.SCIM, Surface.REST]
         assert browser.browser.session is not first
+
+
+async def test_the_keys_of_a_user_act_on_the_record_of_the_browsers_surface() -> None:
+    both = drifted()
+    async with open_browser(both.setting, (80, 24)) as browser:
+        await opened(browser)
+        await browser.press("tab", "down", "x")
+        await browser.listening("Deactivate")
+        assert "person00002@example.com" in browser.dialog
+        assert "SCIM" not in browser.dialog.splitlines()[0]
+        await browser.press("escape", "space", "down", "space", "O")
+        await browser.listening("Offboard 2 people")
+        await browser.press("escape", "backslash", "G", "x")
+        await browser.settled(lambda: any("no user under the cursor" in toast for toast in browser.toasts))
+        assert not both.apis[Surface.REST].writes

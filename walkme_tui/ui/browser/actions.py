@@ -59,6 +59,7 @@ def _refresh_row(browser: Browser) -> None:
     if pair is not None:
         reading = partial(browser.area.reconcile_tab.read_pair, pair)
         start_worker(browser.screen, WorkerGroup.COMPARISON, reading, name="Reading both records")
+        return
     user = browser.user
     if user is not None:
         start_worker(

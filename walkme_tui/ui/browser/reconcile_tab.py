@@ -13,6 +13,7 @@ from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort
 from walkme_tui.domain.reconcile.classes import PairSet
 from walkme_tui.domain.reconcile.matching import Pair
+from walkme_tui.domain.reconcile.records import ComparedUser
 from walkme_tui.domain.surface_checks import other_surface
 from walkme_tui.domain.text import clean
 from walkme_tui.services.directory import Directory
@@ -77,6 +78,7 @@ class ReconcileTab:
         self._due_at = 0.0
         self._unsubscribe: list[Callable[[], None]] = []
         self._listed = PairQuery()
+        self._user: tuple[str | None, MirroredUser | None] = (None, None)
         self.listed: Callable[[], None] = lambda: None
         self.pairs.resized = self.follow_pair
         self.pairs.pairs.set_empty_text(NOT_OPEN)
@@ -318,9 +320,7 @@ class ReconcileTab:
         return found
 
     def follow_pair(self) -> None:
-        """Show both records of the pair under the cursor where there is room."""
-        if not self.pairs.detail.display:
-            return
+        """Read both records of the pair under the cursor once it rests, and show them where there is room."""
         start_worker(
             self.pairs.detail, WorkerGroup.DETAILS, self._show_records, name="Reading both records", exclusive=True
         )
@@ -331,10 +331,34 @@ class ReconcileTab:
         if pair is None or found is None:
             detail.set_lines([])
             return
+        own = self._own(pair)
+        self._user = self.place, None if own is None else await self._session.mirror.user(own.id)
+        if not detail.display:
+            return
         sides = await self.records(pair)
         lines = pair_lines(sides, pair, found.groups, self._session.clock(), detail.size.width - 3)
         detail.set_lines([[(" ", TextStyle.PLAIN), *line] for line in lines])
         detail.action_first()
+
+    def _own(self, pair: Pair) -> ComparedUser | None:
+        return pair.rest if self._session.account.surface is Surface.REST else pair.scim
+
+    @property
+    def user(self) -> MirroredUser | None:
+        """The user of the browser's surface under the cursor; None where only the other one has a record."""
+        place, user = self._user
+        return user if place == self.place else None
+
+    @property
+    def reads_user(self) -> bool:
+        """True until the user under the cursor is read."""
+        return self.current is not None and self._user[0] != self.place
+
+    @property
+    def marked_users(self) -> list[str]:
+        """Ids of the marked people on the browser's surface, of those whom it has."""
+        own = (self._own(pair) for pair in self.pairs.pairs.marked)
+        return [user.id for user in own if user is not None]
 
     def toggle_detail(self) -> None:
         """Show both records below the pairs, or not; by default they are shown where there is room."""

@@ -209,13 +209,17 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     @property
     def user(self) -> MirroredUser | None:
-        """The user under the cursor of the current table."""
+        """The user under the cursor of the current table, or of the Reconcile tab."""
+        if self.area.arrangement.tab is Tab.RECONCILE:
+            return self.area.reconcile_tab.user
         table = self.area.table
         return table.cursor_user if table is not None else None
 
     @property
     def marked(self) -> list[str]:
-        """Ids of the marked users of that table, in the order in which they were marked."""
+        """Ids of the marked users of that table or tab, in the order in which they were marked."""
+        if self.area.arrangement.tab is Tab.RECONCILE:
+            return self.area.reconcile_tab.marked_users
         table = self.area.table
         return list(table.marked_emails) if table is not None else []
 

@@ -26,6 +26,8 @@ MEMBERS: Final = "the group's members"
 JOBS: Final = "the jobs"
 DETAILS: Final = "the details"
 
+OF_USER: Final = ("user.", "copy.", "job.undo")
+"""The beginnings of commands that act on the user under the cursor, also of a list without users."""
 JOB_COMMANDS: Final = frozenset({"job.pause", "job.discard", "job.receipt"})
 """They act on a job only: on the other tabs they wait for nothing."""
 
@@ -96,6 +98,8 @@ class ViewState:
         table = self._area.table
         if self._area.arrangement.tab is Tab.JOBS:
             return "" if self._area.jobs_tab.was_read else JOBS
+        if self._area.arrangement.tab is Tab.RECONCILE and command_id.startswith(OF_USER):
+            return ROW if self._area.reconcile_tab.reads_user else ""
         if table is None or command_id in JOB_COMMANDS:
             return ""
         if table.listing.phase is Phase.LOADING and self._pages.failure is not None:
