@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from walkme_tui.services.changes.job_runs import JobRuns
 
 MIRROR_FILES: Final = {Surface.REST: "mirror.sqlite3", Surface.SCIM: "mirror-scim.sqlite3"}
-RECEIPTS: Final = "receipts"
 UNNAMED_CLIENT: Final = "token"
 """The client that the journal records for a SCIM token, which names none."""
 MAX_FOLDER_NAME: Final = 100
@@ -106,6 +105,7 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
         from walkme_tui.services.changes.executor import Executor
         from walkme_tui.services.changes.job_runs import JobRuns
         from walkme_tui.services.changes.receipts import Receipts
+        from walkme_tui.store.journal.purge import RECEIPTS
 
         receipts = Receipts(account, journal, partial(_write_receipt, paths.data / RECEIPTS), session.clock)
         executor = Executor(session, journal, actor)

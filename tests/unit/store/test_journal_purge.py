@@ -237,6 +237,19 @@ async def test_receipts_are_deleted_in_the_data_folder_only(tmp_path: Path) -> N
     await journal.aclose()
 
 
+async def test_receipts_whose_paths_were_not_recorded_are_deleted_too(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    job, other = await finished(journal, tmp_path), await journal.create(plan_for(2), ACTOR)
+    receipts = tmp_path / "receipts"
+    names = ("-3-people-{}.json", "-3-people-{}-failed-rows.csv", ".2026-11-23-import-x-{}.json.0badcafe.tmp")
+    for each in (job, other):
+        for name in names:
+            (receipts / name.format(each.id)).write_text("Amina")
+    assert await journal.purge(FOREVER) == 1
+    assert {file.name for file in receipts.iterdir()} == {name.format(other.id) for name in names}
+    await journal.aclose()
+
+
 async def test_a_job_whose_receipt_cannot_be_deleted_is_kept(tmp_path: Path) -> None:
     """The job of a receipt that could not be deleted is unchanged, and the next purge deletes both."""
     journal = journal_in(tmp_path)

@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from walkme_tui.domain.jobs import JobState
 from walkme_tui.domain.plan_files import plan_from_json, plan_to_json, step_from_json, step_to_json
 from walkme_tui.domain.plans import Step
 from walkme_tui.store.journal.rows import AuditEntry, dumped, loaded
 from walkme_tui.store.journal.tables import JournalTables, step_subject
+
+RECEIPTS: Final = "receipts"
+"""The folder of the receipts in the data folder. The name of each contains the id of its job."""
 
 
 def purge(tables: JournalTables, folder: Path, before_ms: int, at_ms: int, actor: str) -> int:
@@ -39,8 +43,13 @@ def purge(tables: JournalTables, folder: Path, before_ms: int, at_ms: int, actor
 
 
 def _delete_receipts(tables: JournalTables, folder: Path, job_id: str) -> None:
-    """Delete the receipts that are still in the data folder; copies elsewhere belong to the user."""
+    """Delete the receipts that are still in the data folder; copies elsewhere belong to the user.
+
+    Where the program ended before the path of a file was recorded, the id of the job in its name shows whose it is.
+    """
     root = folder.resolve()
+    for unrecorded in (root / RECEIPTS).glob(f"*-{job_id}[.-]*"):
+        unrecorded.unlink(missing_ok=True)
     for (path,) in tables.connection.execute("SELECT path FROM receipts WHERE job = ?", (job_id,)).fetchall():
         receipt = (root / str(loaded(path))).resolve()
         if root in receipt.parents:
