@@ -9,12 +9,16 @@ from textual import events
 
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
+from tests.support.sessions import open_session
 from walkme_tui.config.state import StateFile
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.imports.import_fields import ImportField
 from walkme_tui.domain.users import UnreadableRecord, User
+from walkme_tui.services.imports.planner import ImportPlanner
 from walkme_tui.ui.dialogs.import_setup import ImportDialog
+from walkme_tui.ui.import_reading import ImportDraft, ImportReading
 from walkme_tui.ui.widgets.import_list import ImportList
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import StyledText
@@ -233,6 +237,16 @@ async def test_the_folder_and_the_columns_are_remembered(tmp_path: Path, write_f
         await browser.press("enter")
         await checked(browser)
         assert "other@example.com create Anna" in shown(browser)
+
+
+async def test_a_remembered_column_for_a_field_that_the_surface_lacks_is_not_imported() -> None:
+    async with open_session(account(), surface=Surface.SCIM) as session:
+        draft = ImportDraft(Path("people.csv"), b"Who,What\nnew@example.com,Editor\n")
+        columns = {"email": 0, "role": 1}
+        reading = ImportReading(draft, ImportPlanner(session), session.capabilities, lambda _: columns)
+        await reading.read()
+    assert reading.mapping is not None
+    assert dict(reading.mapping.columns) == {ImportField.EMAIL: 0}
 
 
 async def test_a_whole_path_replaces_the_folder_or_the_file_that_is_there_at_first(

@@ -93,7 +93,8 @@ class ImportReading:
         remembered = self._remembered(signature(table)) if signature(table) else None
         if remembered is None or not all(index < len(table.columns) for index in remembered.values()):
             return found
-        columns = {each: remembered[each] for each in ImportField if each in remembered}
+        known = (each for each in ImportField if each.attribute not in self._surface.absent)
+        columns = {each: remembered[each] for each in known if each in remembered}
         return ColumnMapping(MappingProxyType(columns)) if ImportField.EMAIL in columns else found
 
     async def make_plan(self, on_progress: "ProgressListener | None" = None, *, look_up: bool) -> None:
