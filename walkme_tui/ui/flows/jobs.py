@@ -118,7 +118,7 @@ async def copy_receipt_path(view: FlowContext, job: JobSummary | None) -> None:
         view.app.notify(NO_JOB, markup=False)
         return
     try:
-        receipts = (await (await view.job_tasks.change_services()).journal.job(job.id)).receipts
+        receipts = (await (await view.job_tasks.change_services()).journal.excerpt(job.id, 1)).receipts
     except WalkmeError as error:
         report(view.app, error, doing="Reading the job")
         return
