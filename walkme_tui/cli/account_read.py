@@ -1,4 +1,4 @@
-"""Reads the whole account for ``members`` and ``export``, and reports how much of it could be read."""
+"""Reads the whole account for commands that need it, and reports how much of it could be read."""
 
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
