@@ -39,7 +39,7 @@ def _of_job(context: Context, job_id: str) -> ChangeRequest:
 
 
 def _of_receipt(context: Context, file: Path) -> ChangeRequest:
-    from walkme_tui.session import RECEIPTS
+    from walkme_tui.store.journal.purge import RECEIPTS
 
     shown = clean(str(file), MAX_NAME)
     if len(file.parts) == 1 and not file.exists():
