@@ -169,6 +169,7 @@ COMMANDS: Final = (
         (),
         "Adopt REST or SCIM for this person or the marked (b on the Reconcile tab)",
         CHANGE,
+        "adopt",
         writes=True,
         needs_view=True,
         needs="other_surface",

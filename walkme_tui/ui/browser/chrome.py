@@ -47,7 +47,7 @@ PAIR_HINTS: Final = (
     "row.open",
     "view.filter",
     "mark.toggle",
-    "user.bulk",
+    "pairs.adopt",
     "view.sort",
     "view.refresh",
     "app.help",

@@ -122,7 +122,10 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         yield self.tab_bar
         yield self.area
         yield StatusLine()
-        yield KeyHints(offered(self._commands, self.session.capabilities))
+        keys = {each.id: each.keys for each in self._commands}
+        shared = {own: keys[other] for other, own in PAIR_COMMANDS.items()}
+        hinted = [each._replace(keys=shared.get(each.id, each.keys)) for each in self._commands]
+        yield KeyHints(offered(hinted, self.session.capabilities))
 
     def on_mount(self) -> None:
         """Paint the first frame, then start the services."""

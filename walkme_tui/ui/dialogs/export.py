@@ -36,7 +36,7 @@ class ExportFormat(StrEnum):
 
 
 _SUFFIXES: Final = {ExportFormat.JSON: ".json", ExportFormat.MARKDOWN: ".md"}
-_CHOICES: Final = (
+USER_FORMS: Final = (
     Choice(ExportFormat.CSV, "CSV", "can be imported"),
     Choice(ExportFormat.EXCEL, "CSV for Excel", "marked as UTF-8"),
     Choice(ExportFormat.RAW, "CSV with exact values", "for programs"),
@@ -53,7 +53,7 @@ class ExportRequest(NamedTuple):
 
 
 class ExportDialog(Dialog[ExportRequest]):
-    """Returns what was chosen and typed; ``request`` is shown at first, ``notes`` are clean."""
+    """Returns what was chosen and typed; ``request`` is shown at first, ``forms`` are its formats, ``notes`` clean."""
 
     def __init__(
         self,
@@ -61,12 +61,12 @@ class ExportDialog(Dialog[ExportRequest]):
         right: StyledText,
         request: ExportRequest,
         notes: Sequence[StyledSpan],
-        forms: Sequence[ExportFormat],
+        forms: Sequence[Choice],
     ) -> None:
         super().__init__(title, footer_keys(("Enter", "export"), ("↑↓", "format"), ("Esc", "cancel")), right)
         self._request = request
         self._notes = notes
-        self._choices = [choice for choice in _CHOICES if choice.answer in forms]
+        self._choices = forms
         self._list = ChoiceList(id="choices")
         self._list.cursor_always_active = True
         self._input = TextInput(mark="File ", id="export-file")

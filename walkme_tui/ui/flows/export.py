@@ -12,8 +12,9 @@ from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
+from walkme_tui.ui.dialogs.choice import Choice
 from walkme_tui.ui.dialogs.confirmation import account_mark
-from walkme_tui.ui.dialogs.export import ExportDialog, ExportFormat, ExportRequest
+from walkme_tui.ui.dialogs.export import USER_FORMS, ExportDialog, ExportFormat, ExportRequest
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.export_file import loaded_sentence, write_users
@@ -65,7 +66,7 @@ class FileExport:
     """What the export does, as the beginning of a sentence."""
     NOTHING: ClassVar[str]
     """The message where there is nothing to export."""
-    FORMS: ClassVar[Sequence[ExportFormat]] = tuple(ExportFormat)
+    FORMS: ClassVar[Sequence[Choice]] = USER_FORMS
 
     def __init__(self, view: FlowContext, origin: Origin, title: str, stem: str, number: int | None) -> None:
         self._view = view

@@ -13,6 +13,7 @@ from walkme_tui.domain.text import clean
 from walkme_tui.services.reconcile.comparison import Comparison, Sides
 from walkme_tui.services.reconcile.pair_json import WINDOW, json_parts
 from walkme_tui.ui import words
+from walkme_tui.ui.dialogs.choice import Choice
 from walkme_tui.ui.dialogs.export import ExportFormat, ExportRequest
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.export import MAX_PATH, ExportMessage, FileExport
@@ -24,11 +25,16 @@ INCOMPLETE: Final = "Incomplete: REST or SCIM is not read whole, or groups of us
 
 
 class PairExport(FileExport):
-    """An export of pairs; ``listed`` says which they are."""
+    """An export of pairs; ``listed`` says which they are, as the beginning of a sentence."""
 
     DOING = "Exporting differences"
     NOTHING = "There is no difference to export."
-    FORMS = (ExportFormat.CSV, ExportFormat.EXCEL, ExportFormat.RAW, ExportFormat.JSON)
+    FORMS = (
+        Choice(ExportFormat.CSV, "CSV", "a row a person"),
+        Choice(ExportFormat.EXCEL, "CSV for Excel", "marked as UTF-8"),
+        Choice(ExportFormat.RAW, "CSV with exact values", "for programs"),
+        Choice(ExportFormat.JSON, "JSON", "with both records"),
+    )
 
     def __init__(
         self,
