@@ -124,6 +124,18 @@ async def test_a_running_job_shows_its_progress_and_can_be_paused() -> None:
         assert len(api.writes) == 4
 
 
+async def test_the_receipt_of_a_running_job_says_that_it_is_running() -> None:
+    api = account()
+    gate = api.hold("patch_user")
+    async with open_browser(Setting(api=api)) as browser:
+        await start_held_job(browser)
+        await browser.press("4")
+        await browser.settled(lambda: browser.jobs)
+        await browser.press("o")
+        await browser.listening("It is still running: 4 steps are left.")
+        gate.set()
+
+
 async def test_a_job_that_the_server_paused_shows_a_countdown() -> None:
     api = account()
     gate = api.hold("patch_user")

@@ -213,6 +213,8 @@ def state_text(job: JobSummary) -> str:
 def outcome_sentence(job: Job, failed_rows: int = 0) -> str:
     """A sentence on the result of a job; ``failed_rows`` rows of the imported file were not imported."""
     bad, left = problem_count(job.summary), job.summary.unsettled
+    if job.state is JobState.RUNNING and left:
+        return f"It is still running: {count(left, 'step is', 'steps are')} left."
     if job.state.resumable and left:
         return f"It stopped with {count(left, 'step', 'steps')} left; what was done stays done."
     if failed_rows and job.plan.source is not None:
