@@ -13,11 +13,16 @@ import pytest
 
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
+from tests.support.sessions import open_session
+from walkme_tui.config import private_files
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import MirroredUser
+from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UNKNOWN
 from walkme_tui.store.mirror.mirror import open_mirror
+from walkme_tui.ui.dialogs.export import ExportFormat, ExportRequest
+from walkme_tui.ui.flows.export_file import write_users
 
 if TYPE_CHECKING:
     from walkme_tui.services.ports import Mirror
@@ -279,3 +284,21 @@ async def test_marked_users_who_are_gone_are_missed(tmp_path: Path) -> None:
         said = "Incomplete: 1 user is not in the local copy any more."
         assert any("1 user was written to" in toast and said in toast for toast in browser.toasts)
     assert [row["id"] for row in rows_of(tmp_path / "marked.csv")] == [person(1).id]
+
+
+async def test_an_export_that_is_stopped_while_the_file_gets_its_name_is_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, loop = tmp_path / "users.csv", asyncio.get_running_loop()
+    name_new = private_files._name_new
+
+    def name_and_stop(draft: Path, target: Path) -> None:
+        loop.call_soon_threadsafe(writing.cancel)
+        name_new(draft, target)
+
+    monkeypatch.setattr(private_files, "_name_new", name_and_stop)
+    request = ExportRequest(ExportFormat.CSV, str(file))
+    async with open_session(FakeDirectory(people(1))) as session:
+        writing = asyncio.create_task(write_users(session, request, UserQuery(), (), lambda _: None))
+        exported = await writing
+    assert (exported.path, names_in(tmp_path)) == (file, [file.name])

@@ -153,14 +153,19 @@ async def new_file(path: Path) -> AsyncIterator[TextIO]:
     except BaseException as error:
         await on_thread(partial(writing.__exit__, type(error), error, error.__traceback__))
         raise
-    await on_thread(partial(writing.__exit__, None, None, None))
+    await on_thread(partial(writing.__exit__, None, None, None), last=True)
 
 
-async def on_thread(work: Callable[[], R]) -> R:
-    """Run ``work`` on a thread, also to its end if this is cancelled: a file is not closed while it is written."""
+async def on_thread(work: Callable[[], R], *, last: bool = False) -> R:
+    """Run ``work`` on a thread, also to its end if this is cancelled: a file is not closed while it is written.
+
+    The ``last`` part of the work returns its result also then: the file is there.
+    """
     running = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
+        if last:
+            return running.result()
         raise
