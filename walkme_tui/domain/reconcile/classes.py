@@ -89,7 +89,7 @@ _SET_TEXTS: Final = {
     PairSet.ALL: ClassText(
         "all differences",
         "Everybody whose records differ.",
-        "The classes below say what a difference usually means, and who has to act.",
+        "Choose a kind of difference in this list: the text here says what it usually means, and who has to act.",
     ),
     PairSet.GHOSTS: ClassText(
         "ghosts",
