@@ -80,6 +80,12 @@ async def test_that_an_email_is_in_use_is_written_at_once(journal: SqliteJournal
     assert await states(onlooker, job) == ["failed", "todo", "todo"]
 
 
+async def test_that_others_made_the_change_is_written_at_once(journal: SqliteJournal, onlooker: SqliteJournal) -> None:
+    """Read back, it would be taken for the step's own, and an undo would take it away."""
+    job = await job_with_an_outcome(journal, Outcome(StepState.DONE, "was already a member when it was sent"))
+    assert await states(onlooker, job) == ["done", "todo", "todo"]
+
+
 async def test_an_outcome_is_written_after_a_short_time(
     journal: SqliteJournal, onlooker: SqliteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

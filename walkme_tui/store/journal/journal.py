@@ -58,9 +58,9 @@ class SqliteJournal:
     Outcomes of steps are written with the next write, after ``SETTLED_SECONDS``, or before a read or the end, whichever
     is first. A crash before that loses them: on the disk the steps are still SENT, and a resumed run reads them back,
     so that no change is sent twice. It finds that the change is there or is not, but no longer why the server refused
-    it: a step that was refused is sent once more, or needs review where it does not show who made the change. That the
-    email or the name of what a step creates is in use is written at once: read back, a user whom others created a
-    moment ago with the same values could be taken for the step's own.
+    it: a step that was refused is sent once more, or needs review where it does not show who made the change. What
+    others did is written at once, since read back it could be taken for the step's own: that the email or the name of
+    what a step creates is in use, and that what a step asked for was there before.
 
     Calls raise ``JournalUnavailable``, ``NotFound`` and ``AccountBusy``. A call out of order (a step that is sent again
     before it was settled, a job that was never claimed) is a mistake of the caller: ValueError.
@@ -273,7 +273,7 @@ class SqliteJournal:
             self._settled_task = asyncio.create_task(self._write_settled_later(), name="journal outcomes")
 
     def _settle(self, settled: "_Settled") -> None:
-        def checked(tables: JournalTables) -> None:
+        def checked(tables: JournalTables) -> StepState:
             self._claims.check(tables, settled.job_id)
             state = tables.step_state(settled.job_id, settled.number)
             for earlier in self._unwritten:
@@ -281,12 +281,14 @@ class SqliteJournal:
                     state = earlier.outcome.state
             if state.settled:
                 raise ValueError(f"step {settled.number} of job {settled.job_id} is {state.value} already")
+            return state
 
         if len(self._unwritten) >= MOST_UNWRITTEN:
             self._write_settled()
-        self._file.read(checked, None)
+        state, outcome = self._file.read(checked, None), settled.outcome
         self._unwritten.append(settled)
-        if settled.outcome.reason is OutcomeReason.EXISTS:
+        by_others = state is StepState.SENT and outcome.state is StepState.DONE and not outcome.changed
+        if by_others or outcome.reason is OutcomeReason.EXISTS:
             self._write_settled()
 
     async def _write_settled_later(self) -> None:
