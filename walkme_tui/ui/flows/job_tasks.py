@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SERVER_PAUSE: Final = "the server requested a pause"
 READ_ONLY: Final = "This session was opened for reading only."
+CLOSING_SECONDS: Final = 1.0
 ONE_SURFACE: Final = "The profile has one surface only."
 
 
@@ -251,7 +252,9 @@ class JobTasks:
             other, self.other = self.other, None
         if other is not None:
             await other.aclose()
-            await other.session.aclose()
+            # The browser's own session is closed next, whatever happens here.
+            with suppress(WalkmeError, TimeoutError):
+                await asyncio.wait_for(other.session.aclose(), CLOSING_SECONDS)
 
 
 def job_tasks_of(
