@@ -133,6 +133,9 @@ async def test_the_receipt_of_a_running_job_says_that_it_is_running() -> None:
         await browser.settled(lambda: browser.jobs)
         await browser.press("o")
         await browser.listening("It is still running: 4 steps are left.")
+        await browser.press("P")
+        assert "P resume" not in browser.dialog
+        assert "still running" in browser.dialog
         gate.set()
 
 

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.imports.results import RowResult, not_imported
-from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, available_lines, inner_width
@@ -39,7 +39,8 @@ class ReceiptChoice(StrEnum):
 class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
     """Shows a job; ``text`` is the receipt to copy, ``problems`` are errors of the job and of writing its receipt.
 
-    ``rows`` are the results of the rows of an import. ``note`` is an additional clean sentence.
+    ``rows`` are the results of the rows of an import. ``note`` is an additional clean sentence. A job that is running
+    can be neither undone nor resumed here.
     """
 
     SIZE_CLASS: ClassVar[str] = "wide"
@@ -66,7 +67,9 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         self._failed_rows = len(not_imported(rows))
         self._note = note
         self._now_ms = now_ms
-        self._undoable = len(job.undoable_subjects)
+        is_running = job.state is JobState.RUNNING
+        self._undoable = 0 if is_running else len(job.undoable_subjects)
+        self._is_resumable = job.state.resumable and not is_running
         self._has_several = job.summary.subjects > 1
         super().__init__([(change_words.job_title(job.summary), TextStyle.STRONG)], account_mark(account), monotonic)
 
@@ -115,7 +118,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         keys: list[tuple[str, str]] = []
         if self._undoable:
             keys.append(("z", "undo" if self._undoable == 1 else f"undo all {number(self._undoable)} people"))
-        if self._job.state.resumable:
+        if self._is_resumable:
             keys.append(("P", "resume"))
         keys.append(("c", "copy"))
         if self._job.receipts:
@@ -164,5 +167,5 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
 
     def _resume(self) -> None:
         """Resume the job."""
-        if self._job.state.resumable:
+        if self._is_resumable:
             self.dismiss(ReceiptChoice.RESUME)

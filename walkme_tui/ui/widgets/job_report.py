@@ -21,7 +21,7 @@ MOST_PEOPLE: Final = 200
 """The lines of more people would take seconds to make, and are made again while the job runs."""
 MOST_LEFT_OUT: Final = 50
 NOUN_OF_MORE: Final = ("more person", "more people")
-STATE_WIDTH: Final = 14
+STATE_WIDTH: Final = 15
 VERB_WIDTH: Final = 12
 TIME_WIDTH: Final = 10
 STYLES: Final = {
