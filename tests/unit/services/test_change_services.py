@@ -90,7 +90,7 @@ async def test_the_planner_follows_the_settings_of_the_profile(tmp_path: Path) -
     api = FakeDirectory([ZOE])
     async with opened(api, Paths.below(tmp_path), wanted) as (_, change_services):
         plan = await change_services.planner.offboard([ZOE.id])
-        assert any("no such group" in each.text for each in plan.subjects[0].consequences)
+        assert any("no such group" in each.text for each in plan.consequences)
         with pytest.raises(ConfigurationError):
             change_services.planner.require(plan)
 
