@@ -16,7 +16,7 @@ from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.edits import EDITABLE
 from walkme_tui.domain.groups import Group, GroupRecord
-from walkme_tui.domain.imports.source import ImportRow, ImportSource, OnConflict, RowOutcome
+from walkme_tui.domain.imports.source import WITHOUT_STEPS, ImportRow, ImportSource, OnConflict
 from walkme_tui.domain.json_text import loads
 from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Subject, numbered
 from walkme_tui.domain.user_json import decode_user
@@ -167,5 +167,5 @@ def import_sources(draw: st.DrawFn, subject_ids: Sequence[str]) -> ImportSource:
         for subject_id in subject_ids
         if draw(st.booleans())
     ]
-    settled = st.builds(ImportRow, lines, cells, conflicts, outcome=st.sampled_from(RowOutcome), detail=TEXTS)
+    settled = st.builds(ImportRow, lines, cells, conflicts, outcome=st.sampled_from(WITHOUT_STEPS), detail=TEXTS)
     return ImportSource(draw(TEXTS), draw(cells), (*rows, *draw(st.lists(settled, max_size=2))))

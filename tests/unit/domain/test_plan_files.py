@@ -246,6 +246,23 @@ def test_an_invalid_file_is_refused_with_the_place_of_the_error(damage: Damage, 
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"user": "u1", "outcome": "unchanged"}, "source.rows[0] has a user and an outcome, too"),
+        ({}, "source.rows[0] has neither a user nor an outcome"),
+        ({"outcome": "created"}, "source.rows[0].outcome is not one of: unchanged, skipped, failed"),
+    ],
+)
+def test_a_row_says_nothing_else_than_its_steps(row: dict[str, str], message: str) -> None:
+    data: Any = plan_to_json(PLAN)
+    row = {name: PLAN.subjects[0].id if name == "user" else value for name, value in row.items()}
+    data["source"] = {"file": "people.csv", "columns": [], "rows": [{"line": 2, "on_conflict": "skip", **row}]}
+    with pytest.raises(ConfigurationError) as caught:
+        plan_from_json(data)
+    assert message in caught.value.message
+
+
 def test_a_user_may_not_be_described_twice() -> None:
     data: Any = plan_to_json(PLAN)
     data["subjects"] *= 2

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Final
 
-from walkme_tui.domain.json_fields import Fields, count, list_of, one_of, or_null, record_id, text
+from walkme_tui.domain.json_fields import Fields, bad, count, list_of, one_of, or_null, record_id, text
 from walkme_tui.domain.users import Json
 
 
@@ -19,6 +20,10 @@ class RowOutcome(StrEnum):
     FAILED = "failed"
     NEEDS_REVIEW = "needs review"
     NOT_ATTEMPTED = "not attempted"
+
+
+WITHOUT_STEPS: Final = (RowOutcome.UNCHANGED, RowOutcome.SKIPPED, RowOutcome.FAILED)
+"""The outcomes of rows for which a plan has no step."""
 
 
 class OnConflict(StrEnum):
@@ -107,4 +112,8 @@ def _row(value: object, where: str) -> ImportRow:
         detail=fields.take("detail", text, ""),
     )
     fields.end()
+    if (row.subject_id is None) is (row.outcome is None):
+        bad(where, "has neither a user nor an outcome" if row.outcome is None else "has a user and an outcome, too")
+    if row.outcome not in {None, *WITHOUT_STEPS}:
+        bad(f"{where}.outcome", f"is not one of: {', '.join(WITHOUT_STEPS)}")
     return row
