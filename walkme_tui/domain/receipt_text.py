@@ -63,7 +63,7 @@ def job_markdown(
     ``head`` is ``receipts.receipt_head``; ``entries`` are those of all, ``for_ticket`` those that a ticket describes.
     """
     yield "\n".join([*job_ticket_lines(head, for_ticket), "", *_record(head), "", *_left_out(head)])
-    yield f"## {'Groups' if head['about'] == 'groups' else 'People'}\n"
+    yield f"\n## {'Groups' if head['about'] == 'groups' else 'People'}\n"
     for entry in entries:
         steps = _steps(entry, head) or ["None."]
         lines = ["", f"### {_label(entry)}", "", _subject(entry), *_before_and_after(entry), "", *steps, ""]

@@ -188,6 +188,16 @@ def test_where_no_row_can_be_imported_a_job_without_steps_keeps_the_rows(
     assert "ann,failed: the email is malformed" in cli("jobs", "failed", job["id"], "--csv").out
 
 
+def test_of_many_rows_that_fail_the_first_ones_are_listed(cli: CommandLine, file: Path) -> None:
+    file.write_text("email\n" + "ann\n" * 1300, encoding="utf-8")
+    plan, job = (cli("import", str(file), *words).out for words in ((), ("--yes",)))
+    for printed in (plan, job):
+        assert "1 300 failed.\n  line 2 " in printed
+        assert "\n  line 201 " in printed
+        assert "\n  And 1 100 more rows. --json prints all of them.\n" in printed
+    assert "\nno steps.\n" in job
+
+
 def test_the_rows_that_failed_are_in_a_file_beside_the_receipt_which_a_purge_deletes(
     cli: CommandLine, file: Path
 ) -> None:

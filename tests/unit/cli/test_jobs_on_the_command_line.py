@@ -279,6 +279,13 @@ def test_resume_without_yes_prints_the_remaining_steps(cli: CommandLine, api: Fa
     assert api.calls == []
 
 
+def test_resume_without_yes_prints_the_first_people_of_a_large_job(cli: CommandLine) -> None:
+    job = stored_job(cli, plan_for(*range(1, 1302), groups=0), (DONE,))
+    lines = cli("jobs", "resume", job.id).out.splitlines()
+    assert lines[-1] == "And 1 100 more people. --json prints all of them."
+    assert sum(line.startswith("  ") for line in lines) == 200
+
+
 def test_on_a_terminal_resume_asks(cli: CommandLine, api: FakeDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
     job = stored_job(cli, plan_for(1), (DONE,))
     cli.configure(FILE)

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from itertools import islice
 
 from walkme_tui.cli.change_request import is_for_the_browser, refuse_read_only
 from walkme_tui.cli.context import Context
@@ -9,7 +10,7 @@ from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.journal_run import find_job, with_journal
 from walkme_tui.cli.output.jobs import counts_text, job_object, step_lines
-from walkme_tui.cli.output.plan_text import MAX_SENTENCE, target_of, title_of
+from walkme_tui.cli.output.plan_text import MAX_LISTED, MAX_SENTENCE, target_of, title_of
 from walkme_tui.cli.output.streams import print_json, print_lines
 from walkme_tui.cli.plan_io import print_nothing_sent, refuse_other_account
 from walkme_tui.cli.session_run import with_change_services
@@ -17,7 +18,7 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plan_files import plan_to_json
 from walkme_tui.domain.plans import StepState, grouped
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
@@ -58,14 +59,17 @@ def _nothing_left(context: Context, job: Job) -> int:
 
 
 def _print_remaining(context: Context, job: Job) -> None:
-    """Print the steps that are left; as JSON, a plan of them."""
+    """Print the steps that are left, of many people those of the first ones; as JSON, a plan of them all."""
     if context.options.json:
         remaining = replace(job.plan, steps=tuple(record.step for record in job.unsettled))
         print_json({"plan": plan_to_json(remaining), "job": job.id})
         return
     lines = [f"Job {job.id}: {job.state.value}. {title_of(job.plan)}", f"{counts_text(job)}."]
-    for user_id, own in grouped(job.unsettled, lambda record: record.step.subject_id).items():
+    left = grouped(job.unsettled, lambda record: record.step.subject_id)
+    for user_id, own in islice(left.items(), MAX_LISTED):
         lines += ["", clean(target_of(job.plan, user_id), MAX_SENTENCE), *(f"  {line}" for line in step_lines(own))]
+    if len(left) > MAX_LISTED:
+        lines += ["", f"And {spaced(len(left) - MAX_LISTED)} more people. --json prints all of them."]
     if any(record.state is StepState.SENT for record in job.unsettled):
         lines += ["", "Steps that were sent without an answer are read back first; nothing is sent twice."]
     print_lines(lines)

@@ -12,6 +12,8 @@ from walkme_tui.domain.text import spaced
 from walkme_tui.domain.users import Json
 
 MAX_DETAIL: Final = 400
+MAX_ROWS: Final = 200
+"""So many rows are listed in a text."""
 NOT_PLANNED: Final = frozenset({RowOutcome.SKIPPED, RowOutcome.FAILED})
 """The outcomes of rows without steps that the text of a plan lists."""
 
@@ -66,7 +68,8 @@ def row_counts_text(results: Sequence[RowResult]) -> str:
 
 
 def _listed(plan: Plan, results: Sequence[RowResult], outcomes: Container[RowOutcome]) -> list[str]:
-    """The rows with these outcomes, each with its line and why."""
+    """The first rows with these outcomes, each with its line and why."""
+    found = [result for result in results if result.outcome in outcomes]
     rows = [
         (
             f"line {row.line}",
@@ -74,7 +77,8 @@ def _listed(plan: Plan, results: Sequence[RowResult], outcomes: Container[RowOut
             _name(plan, row) or "",
             detail,
         )
-        for row, outcome, detail in results
-        if outcome in outcomes
+        for row, outcome, detail in found[:MAX_ROWS]
     ]
-    return [f"  {line}" for line in aligned(rows, MAX_DETAIL)] if rows else []
+    more = len(found) - len(rows)
+    rest = [f"  And {spaced(more)} more rows. --json prints all of them."] if more else []
+    return [f"  {line}" for line in aligned(rows, MAX_DETAIL)] + rest if rows else []

@@ -133,7 +133,7 @@ def subject_text(job: JobSummary) -> str:
 def counts_text(job: Job | JobSummary) -> str:
     """``4 done, 1 failed``; states without a step are left out."""
     counts = job.counts
-    return ", ".join(f"{counts[state.value]} {state.value}" for state in ORDER if counts.get(state.value)) or "none"
+    return ", ".join(f"{counts[state.value]} {state.value}" for state in ORDER if counts.get(state.value)) or "no steps"
 
 
 def job_lines(job: Job, undo_jobs: Iterable[JobSummary] = ()) -> list[str]:
