@@ -146,6 +146,22 @@ async def test_the_rows_that_were_not_imported_are_written_and_imported_again(wr
         assert "good@example.com create Bad" in shown(browser)
 
 
+async def test_where_nothing_can_be_sent_the_failing_rows_are_written(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}bad,Bad,,1\n{OLD},Zoë,,2\n")
+    api = account()
+    async with open_browser(Setting(api=api)) as browser:
+        await show_rows(browser, file)
+        assert "Enter write the failing rows" in shown(browser)
+        await browser.press("enter")
+        await browser.settled(lambda: "Write the rows that were not imported to" in shown(browser))
+        await browser.press("enter")
+        await checked(browser)
+        assert "1 unchanged, 1 fail" in shown(browser)
+    written = file.with_name("people-failed.csv").read_text(encoding="utf-8-sig")
+    assert written.splitlines()[1:] == ["bad,Bad,,1,failed: the email is malformed: it has no “@”"]
+    assert not api.writes
+
+
 async def test_esc_goes_back_one_step_a_press_and_loses_nothing(write_file: WriteFile) -> None:
     file = write_file(f"{HEADER}new@example.com,Neu,,1\n{OLD},Zora,,2\nbad,Bad,,3\n")
     async with open_browser(Setting(api=account())) as browser:

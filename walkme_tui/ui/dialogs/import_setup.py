@@ -16,7 +16,7 @@ from walkme_tui.domain.errors import ConfigurationError, EncodingUnknown, NoEmai
 from walkme_tui.domain.groups import GroupSize
 from walkme_tui.domain.imports.columns import ColumnMapping
 from walkme_tui.domain.imports.csv_format import DELIMITERS
-from walkme_tui.domain.imports.source import OnConflict
+from walkme_tui.domain.imports.source import OnConflict, RowOutcome
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
@@ -47,6 +47,8 @@ NOTHING_TO_SEND: Final = "There is nothing to send: no row creates or changes a 
 
 class ImportDialog(Dialog[Plan]):
     """Returns the plan once every row is checked and the person wants to review it; ``reading`` keeps the draft.
+
+    A plan without steps is returned where rows fail, which can be written to a file.
 
     ``read_groups`` returns the groups of the account. ``look_up_cost`` says how long so many look-ups take, as the end
     of a phrase, and ``is_loaded`` whether every user is loaded, so that none is needed.
@@ -219,6 +221,8 @@ class ImportDialog(Dialog[Plan]):
             keys.append(("Enter", "try again"))
         elif plan is not None and plan.steps:
             keys.append(("Enter", "review the plan"))
+        elif plan is not None and self._reading.counts[RowOutcome.FAILED]:
+            keys.append(("Enter", "write the failing rows"))
         keys.append(("Esc", "stop" if self._looking_up is not None else "back"))
         if self._reading.plan is not None:
             keys += [("Space", "this row"), ("f", self._list.row_filter.following.value)]
@@ -289,7 +293,7 @@ class ImportDialog(Dialog[Plan]):
             self._read_again()
         elif reading.plan is None:
             return
-        elif not reading.plan.steps:
+        elif not reading.plan.steps and not reading.counts[RowOutcome.FAILED]:
             self.app.notify(NOTHING_TO_SEND, markup=False, timeout=6)
         else:
             self.dismiss(reading.plan)

@@ -7,6 +7,7 @@ from typing import Final
 
 from walkme_tui.domain.imports.results import failed_rows_csv
 from walkme_tui.domain.jobs import Job
+from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.change_words import MAX_SENTENCE
 from walkme_tui.ui.dialogs.file_name import FileNameDialog
@@ -20,16 +21,16 @@ NOTES: Final = (
 )
 
 
-async def write_failed_rows(view: FlowContext, origin: Origin, job: Job) -> None:
+async def write_failed_rows(view: FlowContext, origin: Origin, imported: Job | Plan) -> None:
     """Ask for a file name until the file is written or Esc is pressed; existing files are not overwritten."""
-    name: str | None = await asyncio.to_thread(_free_name, view, job)
+    name: str | None = await asyncio.to_thread(_free_name, view, imported)
     while name is not None:
         dialog = FileNameDialog("Write the rows that were not imported to", name, NOTES)
         name = await origin.show(dialog, "The file name for the failed rows can be entered")
         if name is None:
             return
         try:
-            file = await asyncio.to_thread(_write, name, job)
+            file = await asyncio.to_thread(_write, name, imported)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "this is not a valid file name"
             shown = clean(name, MAX_SENTENCE)
@@ -39,9 +40,10 @@ async def write_failed_rows(view: FlowContext, origin: Origin, job: Job) -> None
             return
 
 
-def _free_name(view: FlowContext, job: Job) -> str:
+def _free_name(view: FlowContext, imported: Job | Plan) -> str:
     """A name beside the imported file if this session imported it, else in the current folder; no file has it."""
-    draft, source = view.job_tasks.import_draft, job.plan.source
+    plan = imported if isinstance(imported, Plan) else imported.plan
+    draft, source = view.job_tasks.import_draft, plan.source
     file = Path(source.file if source is not None else "rows.csv")
     folder = draft.path.parent if draft is not None and draft.path.name == file.name else Path.cwd()
     stem = file.stem.partition("-failed")[0]
@@ -49,10 +51,10 @@ def _free_name(view: FlowContext, job: Job) -> str:
     return shortened(next(path for name in names if not (path := folder / name).exists()))
 
 
-def _write(name: str, job: Job) -> Path:
+def _write(name: str, imported: Job | Plan) -> Path:
     from walkme_tui.config.private_files import atomic_text
 
     file = typed_path(name).absolute()
     with atomic_text(file, new=True) as stream:
-        stream.write(failed_rows_csv(job))
+        stream.write(failed_rows_csv(imported))
     return file

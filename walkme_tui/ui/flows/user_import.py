@@ -14,6 +14,7 @@ from walkme_tui.services.imports.planner import ImportPlanner
 from walkme_tui.ui.dialogs.import_file import ImportFileDialog
 from walkme_tui.ui.dialogs.import_setup import ImportDialog
 from walkme_tui.ui.flows.context import FlowContext
+from walkme_tui.ui.flows.failed_rows import write_failed_rows
 from walkme_tui.ui.flows.group_backfill import duration_text
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_review import review
@@ -86,6 +87,9 @@ class UserImport:
             if answer is None:
                 return False
             await self._remember(reading)
+            if not answer.steps:
+                await write_failed_rows(view, self._origin, answer)
+                continue
             reviewed = await review(view, self._origin, answer)
             reading.draft = replace(reading.draft, ticket=reviewed.ticket)
             view.job_tasks.import_draft = reading.draft
