@@ -100,7 +100,7 @@ async def test_ctrl_c_shows_how_to_quit() -> None:
         assert any("q quits" in toast for toast in browser.toasts)
 
 
-@pytest.mark.parametrize("key", ["ctrl+a", "ctrl+d", "ctrl+k", "ctrl+s", "ctrl+h", "ctrl+z", "delete", "i"])
+@pytest.mark.parametrize("key", ["ctrl+a", "ctrl+d", "ctrl+k", "ctrl+s", "ctrl+h", "ctrl+z", "delete"])
 async def test_keys_of_commands_that_do_not_exist_do_nothing(key: str) -> None:
     api = account()
     async with open_browser(Setting(api=api), (80, 24)) as browser:

@@ -113,7 +113,7 @@ class BulkDialog(ChoiceDialog):
     def on_resize(self, event: events.Resize) -> None:
         """Leave lines for the people."""
         short = event.size.height < SHORT_SCREEN
-        self.query_one("#frame").set_class(short, "short")
+        self.query("#frame").set_class(short, "short")
         lines = available_lines(event.size.height, 1 + LEAST_PEOPLE - (2 if short else 0))
         self._list.styles.height = min(len(self._choices), lines)
 

@@ -92,7 +92,7 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
     def _write(self) -> None:
         height = self.app.size.height
         short = height < SHORT_SCREEN
-        self.query_one("#frame").set_class(short, "short")
+        self.query("#frame").set_class(short, "short")
         self._text.styles.max_height = available_lines(height, EMAIL_LINES - (SHORT_SAVES if short else 0))
         self._text.set_lines(self._lines(inner_width(self.app.size.width) - 1))
         self._text.refresh(layout=True)

@@ -92,7 +92,7 @@ class ExportDialog(Dialog[ExportRequest]):
     def _write(self) -> None:
         width, height = inner_width(self.app.size.width, FRAME) - 1, self.app.size.height
         short = height < SHORT_SCREEN
-        self.query_one("#frame").set_class(short, "short")
+        self.query("#frame").set_class(short, "short")
         self._text.styles.max_height = available_lines(height, len(self._choices) + (INPUT_LINES - SHORT_SAVES * short))
         self._text.set_lines([line for text, style in self._notes for line in wrapped(text, width, style)])
         self._text.refresh(layout=True)

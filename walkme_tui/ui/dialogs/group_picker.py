@@ -103,7 +103,7 @@ class GroupPicker(EditorDialog[GroupChoice]):
     def _write(self) -> None:
         height = self.app.size.height
         short = height < SHORT_SCREEN
-        self.query_one("#frame").set_class(short, "short")
+        self.query("#frame").set_class(short, "short")
         lines = _change_lines(self.choice, self._judge(self.choice), inner_width(self.app.size.width, LARGE_FRAME) - 1)
         around = 0 if self._only_changes else LIST_LINES + INPUT_LINES
         available = available_lines(height, around - (2 if short else 0))

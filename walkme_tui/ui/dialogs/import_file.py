@@ -50,10 +50,11 @@ class ImportFileDialog(Dialog[FileContents]):
         self._input.set_text(text)
         self._given = text
         self._input.on_edit = self._edited
+        self._notes_text = ScrollingText(id="notes")
 
     def body(self) -> Sequence[Widget]:
         """The input, and what it can be completed with."""
-        return [self._input, ScrollingText(id="notes")]
+        return [self._input, self._notes_text]
 
     def fill(self) -> None:
         """Focus the input, and look for files."""
@@ -72,7 +73,7 @@ class ImportFileDialog(Dialog[FileContents]):
     def on_resize(self, event: events.Resize) -> None:
         """Wrap the notes again; their height is fixed, so that the input stays where it is."""
         lines = min(MAX_NAMES + 1, available_lines(event.size.height, INPUT_LINES))
-        self.query_one("#notes", ScrollingText).styles.height = lines
+        self._notes_text.styles.height = lines
         self._write()
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
@@ -143,7 +144,7 @@ class ImportFileDialog(Dialog[FileContents]):
     def _write(self) -> None:
         self._input.annotate(clean(self._completion.rest), ())
         width = inner_width(self.app.size.width, WIDE_FRAME) - 1
-        self.query_one("#notes", ScrollingText).set_lines(self._notes(width))
+        self._notes_text.set_lines(self._notes(width))
 
     def _notes(self, width: int) -> list[StyledText]:
         if self._problem:

@@ -101,7 +101,7 @@ class ImportDialog(Dialog[Plan]):
     @on(events.Resize)
     def fit_again(self) -> None:
         """Leave the blank lines and the row in full out on a small screen."""
-        self.query_one("#frame").set_class(self.app.size.height < SHORT_SCREEN, "short")
+        self.query("#frame").set_class(self.app.size.height < SHORT_SCREEN, "short")
         self._show()
 
     # ------------------------------------------------------------ reading

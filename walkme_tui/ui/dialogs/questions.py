@@ -37,10 +37,11 @@ class QuestionDialog(ConfirmationDialog[str]):
         super().__init__([(title, TextStyle.STRONG)], right, monotonic)
         self._text = text
         self._answers = answers
+        self._question = ScrollingText(id="question")
 
     def body(self) -> Sequence[Widget]:
         """The sentences."""
-        return [ScrollingText(id="question")]
+        return [self._question]
 
     def fill(self) -> None:
         """Write before the first layout, which would otherwise not have room for the sentences."""
@@ -52,10 +53,9 @@ class QuestionDialog(ConfirmationDialog[str]):
         self._write()
 
     def _write(self) -> None:
-        text = self.query_one("#question", ScrollingText)
         width = inner_width(self.app.size.width, FRAME)
-        text.set_lines([line for sentence, style in self._text for line in wrapped(sentence, width, style)])
-        text.refresh(layout=True)
+        self._question.set_lines([line for sentence, style in self._text for line in wrapped(sentence, width, style)])
+        self._question.refresh(layout=True)
 
     def hints(self) -> Sequence[tuple[str, str]]:
         """The answers."""

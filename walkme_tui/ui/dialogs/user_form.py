@@ -212,7 +212,7 @@ class UserForm(EditorDialog[None]):
     def _fit(self) -> None:
         height = self.app.size.height
         short = height < SHORT_SCREEN
-        self.query_one("#frame").set_class(short, "short")
+        self.query("#frame").set_class(short, "short")
         lines = self._message_lines.virtual_size.height if self._message else 0
         self._fields.styles.max_height = available_lines(height, lines - (2 if short else 0))
 
