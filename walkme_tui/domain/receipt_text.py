@@ -28,6 +28,7 @@ TITLES: Final = {
     "delete": "Deletion",
     "groups": "Change of groups",
     "import": "Import",
+    "reconcile": "Reconciliation",
     "create group": "Creation",
     "rename group": "Renaming",
     "delete group": "Deletion",
