@@ -71,6 +71,13 @@ async def test_without_marks_the_actions_are_for_the_user_under_the_cursor() -> 
     assert [user.status for user in people(api)[:3]] == ["active", "inactive", "active"]
 
 
+async def test_an_export_without_marks_is_of_the_user_under_the_cursor() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await show_actions(browser, "down")
+        await browser.press("E")
+        await browser.settled(lambda: "Export 1 user " in browser.dialog)
+
+
 async def test_keys_that_are_typed_at_once_are_for_the_marked_users() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:

@@ -105,7 +105,7 @@ class BulkActions:
             case BulkAction.GROUPS:
                 await edit_groups(self._view, self._origin, self._ids, None)
             case BulkAction.EXPORT:
-                await export_users(self._view, self._origin, self._ids)
+                await export_users(self._view, self._origin, self._ids, marked=bool(self._marked))
             case BulkAction.DELETE:
                 await self._delete()
             case _:

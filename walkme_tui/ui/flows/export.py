@@ -48,9 +48,9 @@ class ExportMessage(NamedTuple):
     incomplete: bool
 
 
-async def export_users(view: FlowContext, origin: Origin, ids: Sequence[str]) -> None:
-    """Ask for a format and a file, and write the users with these ids."""
-    export = UserExport(view, origin, ids)
+async def export_users(view: FlowContext, origin: Origin, ids: Sequence[str], *, marked: bool) -> None:
+    """Ask for a format and a file, and write the users with these ids; ``marked``: they were marked."""
+    export = UserExport(view, origin, ids, marked=marked)
     if export.open():
         await export.run()
 
@@ -155,8 +155,8 @@ class UserExport(FileExport):
     DOING = "Exporting users"
     NOTHING = "There is no user to export."
 
-    def __init__(self, view: FlowContext, origin: Origin, ids: Sequence[str] | None) -> None:
-        self._source = _source(view, ids)
+    def __init__(self, view: FlowContext, origin: Origin, ids: Sequence[str] | None, *, marked: bool = True) -> None:
+        self._source = _source(view, ids, marked=marked)
         super().__init__(view, origin, self._source.title, self._source.stem, self._source.number)
 
     def notes(self) -> list[StyledSpan]:
@@ -176,9 +176,11 @@ class UserExport(FileExport):
         return ExportMessage(" ".join(filter(None, sentences)), bool(exported.incomplete))
 
 
-def _source(view: FlowContext, ids: Sequence[str] | None) -> _Source:
+def _source(view: FlowContext, ids: Sequence[str] | None, *, marked: bool) -> _Source:
     if ids is not None or view.listing is None:
         chosen = tuple(ids or ())
+        if not marked:
+            return _Source(None, chosen, len(chosen), f"Export {words.count(len(chosen), 'user', 'users')}", "users")
         title = f"Export {words.count(len(chosen), 'marked user', 'marked users')}"
         return _Source(None, chosen, len(chosen), title, "marked-users")
     query, total, coverage = view.listing.query, view.listing.total, view.pages.coverage
