@@ -65,13 +65,13 @@ class Comparison:
     @cached_property
     def sets(self) -> Mapping[PairSet, Sequence[Pair]]:
         """The pairs of each set; those of an undecided class are left out."""
-        decided = [pair for pair in self.different if not self.undecided.intersection(pair.classes)]
+        decided = [pair for pair in self.pairs if not self.undecided.intersection(pair.classes)]
         found: dict[PairSet, list[Pair]] = {each: [] for each in PairSet}
-        found[PairSet.ALL] = decided
-        for pair in decided:
+        found[PairSet.ALL] = [pair for pair in decided if pair.differs]
+        for pair in found[PairSet.ALL]:
             for each in pair.classes:
                 found[PairSet(each.value)].append(pair)
-        found[PairSet.GHOSTS] = [pair for pair in self.pairs if pair.is_ghost]
+        found[PairSet.GHOSTS] = [pair for pair in decided if pair.is_ghost]
         return found
 
     @property

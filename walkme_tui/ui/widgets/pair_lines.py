@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.reconcile.adoption import SharedGroups
-from walkme_tui.domain.reconcile.classes import CLASS_TEXTS
+from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairSet
 from walkme_tui.domain.reconcile.matching import FIELDS, Pair, differences, pair_of
 from walkme_tui.domain.reconcile.records import ComparedUser
 from walkme_tui.domain.text import clean
@@ -67,8 +67,8 @@ def pair_lines(
     else:
         lines = [[(f"{surface.upper()}: {sides[surface].read}", TextStyle.STRONG)] for surface in Surface]
         lines += [line for each in facts for line in _below(each, width)]
-    for each in pair.classes:
-        text = CLASS_TEXTS[each]
+    texts = [CLASS_TEXTS[each] for each in pair.classes if pair.differs or not pair.is_ghost]
+    for text in [*texts, *([PairSet.GHOSTS.text] if pair.is_ghost else [])]:
         lines.append(())
         lines += wrapped(f"{text.label[:1].upper()}{text.label[1:]}. {text.meaning}", width)
         lines += wrapped(text.action, width, TextStyle.DIM)

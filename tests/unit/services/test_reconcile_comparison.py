@@ -1,0 +1,25 @@
+"""The comparison of two mirrors of which one is not complete yet."""
+
+from tests.support.fake_directory import FakeDirectory, person
+from tests.support.sessions import NOON_MS, open_session
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.reconcile.classes import PairClass, PairSet
+from walkme_tui.domain.users import User, UserPage
+from walkme_tui.services.reconcile.comparison import Sides, compared
+
+
+async def test_whoever_the_incomplete_side_has_not_shown_yet_is_in_no_set() -> None:
+    ghost, active = (person(number)._replace(groups=("g1",)) for number in range(2))
+    ghost = ghost._replace(status="inactive")
+    async with open_session(FakeDirectory(())) as rest, open_session(FakeDirectory(()), surface=Surface.SCIM) as scim:
+        await rest.mirror.save_page(UserPage(1, 10, (ghost, active), 2), NOON_MS)
+        await scim.mirror.save_page(UserPage(1, 10, (), 2), NOON_MS)
+        found = await compared(Sides(rest, scim))
+        assert found.undecided == {PairClass.ONLY_REST}
+        assert not any(found.sets[each] for each in PairSet)
+        assert not found.complete
+        twin = User(ghost.id, ghost.email, status="inactive", groups=("g1",))
+        await scim.mirror.save_page(UserPage(1, 10, (twin,), 1), NOON_MS + 1)
+        found = await compared(Sides(rest, scim))
+        assert [pair.rest.id for pair in found.sets[PairSet.GHOSTS] if pair.rest is not None] == [ghost.id]
+        assert [pair.classes for pair in found.sets[PairSet.ONLY_REST]] == [(PairClass.ONLY_REST,)]
