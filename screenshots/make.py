@@ -22,7 +22,10 @@ NARROW: Final = (80, 24)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One picture: the keys that lead there, and a text that is on the screen once it is complete."""
+    """One picture: the keys that lead there, and a text that is on the screen once it is complete.
+
+    ``typed`` is text that is typed after the keys, then Enter is pressed; ``{file}`` in it is the path of ``PEOPLE``.
+    """
 
     name: str
     keys: tuple[str, ...]
@@ -30,7 +33,17 @@ class Scene:
     size: tuple[int, int] = WIDE
     theme: str | None = None
     surface: Surface = Surface.REST
+    typed: str = ""
 
+
+PEOPLE: Final = """email,firstName,lastName,role,groups
+lea.moreau@example.com,Lea,Moreau,Editor,Sales;Beta
+zoe.celik@example.com,Zoë,Çelik-Kaya,Editor,Sales
+noah.berg@example.com,Noah,Berg,Viewer,Salse
+mia.lang,Mia,Lang,Viewer,Support
+jonas.frey@example.com,Jonas,Frey,Viewer,Support
+"""
+"""A file to import, in the way that people write them."""
 
 SCENES: Final = (
     Scene("users-120x40", ("down", "down", "down"), "read just now"),
@@ -40,6 +53,9 @@ SCENES: Final = (
     Scene("detail-80x24", ("enter",), "External", NARROW),
     Scene("offboard-80x24", ("O",), "Ticket", NARROW),
     Scene("edit-80x24", ("e", "down", "down", *"-Kaya"), "->", NARROW),
+    Scene("bulk-80x24", ("space", "down", "space", "down", "space", "b"), "For 3 people", NARROW),
+    Scene("import-120x40", ("i",), "Salse", typed="{file}"),
+    Scene("reconcile-120x40", ("3", *["down"] * 7), "inactive,"),
     Scene("help-120x40", ("question_mark",), "Moving"),
     Scene("scim-groups-120x40", ("2", "down", "down"), "read just now", surface=Surface.SCIM),
     Scene("light-120x40", ("down",), "read just now", theme="paper"),
@@ -65,12 +81,21 @@ async def take(scene: Scene) -> None:
             async with app.run_test(size=scene.size) as pilot:
                 await shown(app.export_screenshot, pilot.pause, scene, "100 %")  # the crawl has come to its end
                 await pilot.press(*scene.keys)
+                if scene.typed:
+                    (Path(home) / "people.csv").write_text(PEOPLE, encoding="utf-8")
+                    typed = scene.typed.format(file=Path(home) / "people.csv")
+                    await pilot.press(*map(key_of, typed), "enter")
                 await shown(app.export_screenshot, pilot.pause, scene, scene.shows)
                 picture = app.export_screenshot(title="walkme-tui")
                 (FOLDER / f"{scene.name}.svg").write_text(picture, encoding="utf-8")
         finally:
             await session.aclose()
     print(f"{scene.name}.svg", file=sys.stderr)  # noqa: T201 - a script for the terminal
+
+
+def key_of(character: str) -> str:
+    """The key that types a character, as Textual names it."""
+    return {"/": "slash", ".": "full_stop", "_": "underscore", "-": "minus"}.get(character, character)
 
 
 async def shown(picture: Callable[[], str], pause: Callable[[float], Awaitable[None]], scene: Scene, text: str) -> None:
