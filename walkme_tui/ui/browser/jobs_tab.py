@@ -1,6 +1,5 @@
 """The Jobs tab: the jobs of the profile, and the steps of the one under the cursor."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,7 @@ from walkme_tui.domain.text import clean
 from walkme_tui.services.ports import Session
 from walkme_tui.ui import change_words
 from walkme_tui.ui.flows.job_tasks import JobTasks
+from walkme_tui.ui.flows.plan_review import results_of_rows
 from walkme_tui.ui.widgets.job_list import JobList
 from walkme_tui.ui.widgets.job_report import MOST_PEOPLE, job_lines
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
@@ -148,7 +148,7 @@ class JobsTab:
             while (wanted := self.jobs.current) is not None:
                 self._outdated = False
                 job = await journal.excerpt(wanted.id, MOST_PEOPLE)
-                rows = await _row_results(job)
+                rows = await results_of_rows(job)
                 if self.jobs.current is not None and self.jobs.current.id == job.id:
                     self._job, self._rows = job, rows
                     self._draw_steps()
@@ -215,12 +215,3 @@ class JobsTab:
         self.steps.show(self._job, self._rows, self.jobs.rows, self._session.clock())
         self._drawn_at = self._job_tasks.monotonic()
         self._drawing_seconds = self._drawn_at - begun
-
-
-async def _row_results(job: Job) -> "Sequence[RowResult]":
-    """The results of the rows of an import; of very many that takes a second."""
-    if job.plan.source is None:
-        return ()
-    from walkme_tui.domain.imports.results import row_results
-
-    return await asyncio.to_thread(row_results, job)

@@ -14,8 +14,7 @@ from walkme_tui.ui import words
 from walkme_tui.ui.change_words import email_of, name_of, status_text
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.dialogs.confirmation import SHORT_SCREEN, account_mark, available_lines
-from walkme_tui.ui.widgets.row_list import RowList
-from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.row_list import ScrolledList
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 
@@ -118,7 +117,7 @@ class BulkDialog(ChoiceDialog):
         self._list.styles.height = min(len(self._choices), lines)
 
 
-class _People(RowList[User]):
+class _People(ScrolledList[User]):
     """The users, without a cursor: email, name and status."""
 
     def key(self, row: User) -> Hashable:
@@ -135,22 +134,6 @@ class _People(RowList[User]):
             (words.fit(f"  {name}", rest - email_width), TextStyle.DIM),
             (words.fit(f"  {status_text(row.status)}", STATUS_WIDTH), TextStyle.DIM),
         ]
-
-    def action_page_down(self) -> None:
-        """Scroll down a page."""
-        ScrollingText.action_page_down(self)
-
-    def action_page_up(self) -> None:
-        """Scroll up a page."""
-        ScrollingText.action_page_up(self)
-
-    def action_first(self) -> None:
-        """Scroll to the first person."""
-        ScrollingText.action_first(self)
-
-    def action_last(self) -> None:
-        """Scroll to the last person."""
-        ScrollingText.action_last(self)
 
     def on_click(self, event: events.Click) -> None:
         """Prevent what other lists do: this one is only shown."""

@@ -146,11 +146,11 @@ async def run_job(view: FlowContext, origin: Origin, job: JobSummary) -> Job | N
 async def _failed_rows(job: Job) -> int:
     from walkme_tui.domain.imports.results import not_imported
 
-    return len(not_imported(await _row_results(job)))
+    return len(not_imported(await results_of_rows(job)))
 
 
-async def _row_results(job: Job) -> "Sequence[RowResult]":
-    """The results of the rows of an import."""
+async def results_of_rows(job: Job) -> "Sequence[RowResult]":
+    """The results of the rows of an import, none for another job; of very many that takes a second, on a thread."""
     from walkme_tui.domain.imports.results import row_results
 
     return await asyncio.to_thread(row_results, job) if job.plan.source is not None else ()
@@ -161,7 +161,7 @@ async def show_receipt(view: FlowContext, origin: Origin, result: "JobResult", n
     from walkme_tui.ui.dialogs.receipt import ReceiptChoice, ReceiptDialog
 
     job = result.job
-    rows = await _row_results(job)
+    rows = await results_of_rows(job)
     job_runs = (await view.job_tasks.change_services()).job_runs
     text = await asyncio.to_thread(job_runs.receipt_text, job)
     chosen: ReceiptChoice | None = ReceiptChoice.ONE

@@ -9,7 +9,7 @@ from textual.geometry import Size
 
 from walkme_tui.ui.plan_draft import PlanDraft
 from walkme_tui.ui.widgets.plan_rows import PlanRow, PlanRows
-from walkme_tui.ui.widgets.row_list import RowList
+from walkme_tui.ui.widgets.row_list import ScrolledList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_style import StyledText
 
@@ -20,7 +20,7 @@ MEASURE_SECONDS: Final = 0.04
 MINUTE_MS: Final = 60_000
 
 
-class PlanList(RowList[PlanRow]):
+class PlanList(ScrolledList[PlanRow]):
     """Scrolls; the cursor, if there is one, moves between the steps that may be left out."""
 
     def __init__(self) -> None:
@@ -98,22 +98,6 @@ class PlanList(RowList[PlanRow]):
         """The previous step; above the first one, scroll."""
         if not self._go(-1):
             ScrollingText.action_page_up(self) if self.cursor >= 0 else ScrollingText.action_cursor_up(self)
-
-    def action_page_down(self) -> None:
-        """A page down."""
-        ScrollingText.action_page_down(self)
-
-    def action_page_up(self) -> None:
-        """A page up."""
-        ScrollingText.action_page_up(self)
-
-    def action_first(self) -> None:
-        """To the beginning."""
-        ScrollingText.action_first(self)
-
-    def action_last(self) -> None:
-        """Scroll to the end."""
-        ScrollingText.action_last(self)
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on a step."""

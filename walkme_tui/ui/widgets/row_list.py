@@ -257,6 +257,26 @@ class RowList(ScrollingText, Generic[Row]):
         self.move_to(index)
 
 
+class ScrolledList(RowList[Row]):
+    """A list whose page keys scroll it and leave the cursor where it is."""
+
+    def action_page_down(self) -> None:
+        """Scroll down a page."""
+        ScrollingText.action_page_down(self)
+
+    def action_page_up(self) -> None:
+        """Scroll up a page."""
+        ScrollingText.action_page_up(self)
+
+    def action_first(self) -> None:
+        """Scroll to the beginning."""
+        ScrollingText.action_first(self)
+
+    def action_last(self) -> None:
+        """Scroll to the end."""
+        ScrollingText.action_last(self)
+
+
 def _joined(line: StyledText) -> StyledText:
     """The same with neighbouring spans of one style joined: each span costs about 20 bytes on the terminal."""
     joined: list[StyledSpan] = []
