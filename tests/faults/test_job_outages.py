@@ -29,7 +29,8 @@ from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 from walkme_tui.store.journal.journal import open_journal
 
-PEOPLE = 40
+# Several times as many as are changed at once: those under way when an outage begins each find it.
+PEOPLE = 80
 MOST_PER_OPERATION = 1.2
 
 OUTAGES: dict[str, Callable[[FaultProxy], None]] = {

@@ -167,7 +167,7 @@ COMMANDS: Final = (
     Command(
         "pairs.adopt",
         (),
-        "Adopt REST or SCIM for this person or the marked (b on the Reconcile tab)",
+        "Adopt REST or SCIM for these people (b on the Reconcile tab)",
         CHANGE,
         "adopt",
         writes=True,
