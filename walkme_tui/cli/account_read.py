@@ -12,11 +12,9 @@ from walkme_tui.domain.errors import ApiError, LookUpIgnored, ServiceUnavailable
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.user_json import ATTRIBUTES
-from walkme_tui.domain.user_tables import extent_fields
 from walkme_tui.domain.users import Json
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
-from walkme_tui.services.reading.view import users_in_parts
 
 T = TypeVar("T")
 
@@ -42,6 +40,8 @@ class Extent(NamedTuple):
 
     def fields(self) -> dict[str, Json]:
         """These facts as fields of a JSON answer."""
+        from walkme_tui.domain.user_tables import extent_fields
+
         return extent_fields(
             self.loaded, self.total, self.as_of_ms, complete=self.complete and not self.unknown, unknown=self.unknown
         )
@@ -122,6 +122,8 @@ async def users(session: Session, query: UserQuery, extent: Extent) -> AsyncGene
 
     Users that are not in the list come last.
     """
+    from walkme_tui.services.reading.view import users_in_parts
+
     row_ids = await session.mirror.matching(query._replace(sort=query.sort or Sort(SortKey.LISTED)))
     async with aclosing(users_in_parts(session.mirror, row_ids)) as parts:
         async for part in parts:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from walkme_tui.cli.output.columns import cut
-from walkme_tui.cli.output.import_rows import plan_rows_lines
 from walkme_tui.cli.output.users import plain
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.capabilities import Capabilities, capabilities
@@ -17,7 +16,6 @@ from walkme_tui.domain.changes.group import CreateGroup, DeleteGroup, RenameGrou
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import member_count
-from walkme_tui.domain.imports.results import NOT_IMPORTED, row_results
 from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Step, Subject, grouped
 from walkme_tui.domain.scim_json import PATHS
 from walkme_tui.domain.text import clean, spaced
@@ -122,7 +120,12 @@ def plan_lines(plan: Plan) -> list[str]:
     others = [step for step in plan.steps if plan.subject_of(step.subject_id) is None]
     if others:
         lines += ["", *(f"{_step_line(step, wide)}  (user {clean(step.subject_id)})" for step in others)]
-    return [*lines, *left_out_lines(plan), *plan_rows_lines(plan), "", steps_text(plan)]
+    lines += left_out_lines(plan)
+    if plan.source is not None:
+        from walkme_tui.cli.output.import_rows import plan_rows_lines
+
+        lines += plan_rows_lines(plan)
+    return [*lines, "", steps_text(plan)]
 
 
 def left_out_lines(plan: Plan) -> list[str]:
@@ -138,8 +141,12 @@ def steps_text(plan: Plan) -> str:
     """The number of steps as a sentence, by kind where there are many, and of those that will not be sent."""
     count = len(plan.steps)
     if not count:
-        failed = any(result.outcome in NOT_IMPORTED for result in row_results(plan))
-        return "Nothing can be sent." if failed else "Nothing to do: no change is needed."
+        if plan.source is not None:
+            from walkme_tui.domain.imports.results import not_imported, row_results
+
+            if not_imported(row_results(plan)):
+                return "Nothing can be sent."
+        return "Nothing to do: no change is needed."
     if count > MAX_LISTED:
         verbs = Counter(step.change.verb for step in plan.steps)
         kinds = ", ".join(f"{spaced(number)} {verb}" for verb, number in verbs.items())

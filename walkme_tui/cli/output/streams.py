@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from walkme_tui.domain.errors import ConfigurationError, WalkmeError
-from walkme_tui.domain.table_cells import BYTE_ORDER_MARK, csv_line
 from walkme_tui.domain.text import clean, printable_json
 
 if TYPE_CHECKING:
@@ -80,6 +79,8 @@ def line_filter(stream: TextIO) -> Callable[[str], str]:
 
 def print_csv(rows: Iterable[Sequence[str]], options: argparse.Namespace) -> None:
     """Print rows as CSV on standard output, with the options ``--raw`` and ``--bom``."""
+    from walkme_tui.domain.table_cells import BYTE_ORDER_MARK, csv_line
+
     with data_output(None) as stream:
         shown = line_filter(stream)
         stream.write(BYTE_ORDER_MARK if options.bom else "")
