@@ -1,23 +1,27 @@
 """Plans that make one surface of an account like the other, for some people."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.consequences import identity_provider, note
+from walkme_tui.domain.errors import LookUpIgnored
 from walkme_tui.domain.plans import Consequence, Plan, PlanKind, Subject, numbered
 from walkme_tui.domain.reconcile.adoption import SharedGroups, adopt
 from walkme_tui.domain.reconcile.classes import PairClass
 from walkme_tui.domain.reconcile.matching import Pair
 from walkme_tui.domain.surface_checks import other_surface
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.users import User
+from walkme_tui.domain.users import User, user_label
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
 from walkme_tui.services.changes.permissions import require_size
 from walkme_tui.services.changes.plan_parts import new_plan
-from walkme_tui.services.concurrency import ProgressListener, gather_pair
+from walkme_tui.services.concurrency import ProgressListener, gather_bounded, gather_pair
+from walkme_tui.services.directory import find_by_email
+from walkme_tui.services.ports import Session
 from walkme_tui.services.reconcile.comparison import Sides
 
 MAX_SHOWN: Final = 80
@@ -36,9 +40,9 @@ class AdoptionPlanner:
     ) -> Plan:
         """The plan that changes ``surface``: each person's record there becomes like that of the other surface.
 
-        Nobody is deleted: a person whom only ``surface`` has is deactivated. Duplicates, and what cannot be adopted,
-        are sentences in ``left_out``. ``on_progress`` receives the number of people read on one surface. Raises
-        ``ApiError`` and ``PlanTooLarge``.
+        Nobody is deleted: a person whom only ``surface`` has, by a look-up too, is deactivated. Duplicates, and what
+        cannot be adopted, are sentences in ``left_out``. ``on_progress`` receives the number of people read on one
+        surface. Raises ``ApiError`` and ``PlanTooLarge``.
         """
         target, source = self._sides.of(surface), self._sides.of(other_surface(surface))
         wanted = [pair for pair in pairs if PairClass.DUPLICATE not in pair.classes]
@@ -61,6 +65,13 @@ class AdoptionPlanner:
                 if mine is None and other and isinstance(email := _email(there.get(other)), str)
             }
             in_use = await look_ups.by_email(emails)
+            alone = [
+                user
+                for mine, other in ids
+                if mine and (user := own.get(mine)) is not None and there.get(other or "") is None
+            ]
+            found = await gather_bounded(_doubt(source, user) for user in alone)
+            doubts = {user.id: doubt for user, doubt in zip(alone, found, strict=True)}
         changes: list[Change] = []
         subjects: list[Subject] = []
         for mine, other in ids:
@@ -69,6 +80,9 @@ class AdoptionPlanner:
                 left_out.append(f"{clean(emails[other], MAX_SHOWN)}: has a record on both surfaces by now.")
                 continue
             user = own.get(mine) if mine else None
+            if user is not None and (doubt := doubts.get(user.id)):
+                left_out.append(f"{user_label(user)}: {doubt}")
+                continue
             adopted = adopt(surface, user, theirs, self._groups)
             left_out += adopted.left_out
             if not adopted.changes:
@@ -88,6 +102,20 @@ class AdoptionPlanner:
         subject = Subject(user, read_at_ms, names.groups_of(user))
         found = identity_provider(other if other is not None else user, ADVICE)
         return replace(subject, consequences=tuple(found))
+
+
+async def _doubt(source: Session, user: User) -> str:
+    """Why a user of whom the comparison found no record on the other surface may have one; empty if none is proven.
+
+    Otherwise somebody whom a list has not shown yet would be deactivated.
+    """
+    name = source.account.surface.upper()
+    if isinstance(user.email, str) and user.email:
+        with suppress(LookUpIgnored):
+            found = await find_by_email(source, user.email)
+            return f"{name} has a record too, compare again." if found is not None else ""
+    complete = (await source.mirror.coverage()).complete
+    return "" if complete else f"it is not certain that {name} has no record, because not all its users are read."
 
 
 def _consequences(surface: Surface) -> tuple[Consequence, ...]:

@@ -1,0 +1,54 @@
+"""Plans that adopt one surface, where a comparison was made before all users were read."""
+
+import pytest
+
+from tests.support.fake_directory import FakeDirectory, person
+from tests.support.sessions import open_session
+from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.reconcile.adoption import SharedGroups
+from walkme_tui.domain.reconcile.matching import pair_of
+from walkme_tui.domain.reconcile.records import ComparedUser
+from walkme_tui.domain.users import User
+from walkme_tui.services.reconcile.adoption_planner import AdoptionPlanner
+from walkme_tui.services.reconcile.comparison import Sides
+
+ANN = person(1)._replace(status="active", groups=())
+NO_GROUPS = SharedGroups({}, {Surface.REST: {}, Surface.SCIM: {}})
+
+
+async def planned(rest: FakeDirectory, then: User | None = None) -> tuple[list[str], tuple[str, ...]]:
+    """The steps and what is left out where REST is adopted for Ann.
+
+    ``then`` is her record on REST when the comparison was made.
+    """
+    scim = FakeDirectory([ANN])
+    async with open_session(rest) as here, open_session(scim, surface=Surface.SCIM) as there:
+        pair = pair_of(None if then is None else ComparedUser.of(then), ComparedUser.of(ANN), {})
+        plan = await AdoptionPlanner(Sides(here, there), NO_GROUPS).plan([pair], Surface.SCIM)
+        return [step.change.describe() for step in plan.steps], plan.left_out
+
+
+async def test_somebody_whom_only_one_side_has_is_deactivated() -> None:
+    assert await planned(FakeDirectory([person(2)])) == (["set status inactive"], ())
+
+
+@pytest.mark.parametrize("id_there", [ANN.id, "another-id-of-the-same-person"])
+async def test_somebody_whom_the_list_has_not_shown_yet_is_not_deactivated(id_there: str) -> None:
+    steps, left_out = await planned(FakeDirectory([ANN._replace(id=id_there), person(2)]))
+    assert steps == []
+    assert left_out == (f"{ANN.email}: REST has a record too, compare again.",)
+
+
+async def test_somebody_whose_record_was_made_anew_meanwhile_is_not_deactivated() -> None:
+    then = ANN._replace(id="deleted-since-then", status="inactive")
+    steps, left_out = await planned(FakeDirectory([ANN._replace(id="made-anew")]), then)
+    assert steps == []
+    assert left_out == (f"{ANN.email}: REST has a record too, compare again.",)
+
+
+async def test_nobody_is_deactivated_where_a_look_up_proves_nothing() -> None:
+    rest = FakeDirectory([person(2)])
+    rest.email_ignored = True
+    steps, left_out = await planned(rest)
+    assert steps == []
+    assert "it is not certain that REST has no record" in left_out[0]
