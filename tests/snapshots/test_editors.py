@@ -82,6 +82,7 @@ def test_an_edit_that_others_made_too(matches_snapshot: SnapshotCheck) -> None:
         api.edit(zoe().id, last_name="Yılmaz")
         await browser.press("f2")
         await browser.listening("Last name of")
+        await browser.settled(lambda: browser.says("Zoë Yılmaz"))  # the row below, read by the save
 
     assert matches_snapshot(Setting(api=api), drive, NARROW)
 
