@@ -142,7 +142,7 @@ class ConfirmationDialog(Dialog[Result]):
             if key in deciding:
                 self._keys_width = sum(cell_len(text) for text, _ in pieces) + len(WAIT) + 1
         waits = not self._armed and any(key in deciding for key, _ in self.hints())
-        self.query_one("#footer", TextBar).write(pieces, [(WAIT, TextStyle.DIM)] if waits else ())
+        self.fill_footer(pieces, [(WAIT, TextStyle.DIM)] if waits else ())
 
     # ------------------------------------------------------------ keys
 

@@ -107,7 +107,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         if not self.app.is_running:
             return  # the program ends, its widgets are removed already
         self.query_one("#title", TextBar).write(self._title, self._right)
-        self.query_one("#footer", TextBar).write(self._footer_text)
+        self.fill_footer(self._footer_text)
         self.fill()
         self._release_keys()
 
@@ -117,6 +117,11 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         for event in pending:
             if self.is_current:
                 self.process_key(event)
+
+    def fill_footer(self, left: StyledText, right: StyledText = ()) -> None:
+        """Write the line of keys, if it is there: the focus may change while the widgets are mounted or removed."""
+        for footer in self.query("#footer").results(TextBar):
+            footer.write(left, right)
 
     def process_key(self, event: events.Key) -> bool:
         """Handle a key; only the one that quits is handled by the app."""

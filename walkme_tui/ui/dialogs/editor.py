@@ -60,7 +60,7 @@ class EditorDialog(Dialog[Result]):
             pieces += [(f"  {key}", TextStyle.ACCENT), (f" {word}", TextStyle.DIM)]
         if status:
             pieces.append((f"  {status}", TextStyle.ACCENT))
-        self.query_one("#footer", TextBar).write(pieces)
+        self.fill_footer(pieces)
 
     def process_key(self, event: events.Key) -> bool:
         """Handle a key; the one that quits asks first if something would be lost."""

@@ -206,7 +206,7 @@ class ImportDialog(Dialog[Plan]):
         pieces: list[StyledSpan] = []
         for key, word in self._hints():
             pieces += [(key, TextStyle.ACCENT), (f" {word}   ", TextStyle.DIM)]
-        self.query_one("#footer", TextBar).write(pieces)
+        self.fill_footer(pieces)
 
     def _hints(self) -> Sequence[tuple[str, str]]:
         """The keys that are useful now."""
