@@ -1,6 +1,6 @@
 """Consequences of changing many users in the same way: rules over known data, without I/O.
 
-Each is said once for the whole plan, with the number of people that it concerns: thousands of equal sentences beside
+Each is stated once for the whole plan, with the number of people that it concerns: thousands of equal sentences beside
 the people would hide those that differ. ``users`` are the users that the plan changes.
 """
 

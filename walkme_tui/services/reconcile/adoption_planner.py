@@ -105,9 +105,9 @@ class AdoptionPlanner:
 
 
 async def _doubt(source: Session, user: User) -> str:
-    """Why a user of whom the comparison found no record on the other surface may have one; empty if none is proven.
+    """Why a user without a record in the other mirror may have one on that surface; empty if there is none for certain.
 
-    Otherwise somebody whom a list has not shown yet would be deactivated.
+    Otherwise a user on a page that was not read yet would be deactivated.
     """
     name = source.account.surface.upper()
     if isinstance(user.email, str) and user.email:

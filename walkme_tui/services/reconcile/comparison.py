@@ -118,7 +118,7 @@ class _Contents(NamedTuple):
 async def _read(session: Session) -> _Contents:
     mirror = session.mirror
     coverage = await mirror.coverage()
-    # A user whom a complete list did not contain is deleted.
+    # A user that a complete list did not contain is deleted.
     since_ms = coverage.as_of_ms if coverage.complete else None
     users = await mirror.compared_users(since_ms or 0)
     return _Contents(coverage, users, [size.group for size in await mirror.groups()])

@@ -14,7 +14,7 @@ STEP: Final = 1 << 13
 TEXTS: Final = ("email", "first_name", "last_name", "external_id", "status")
 COLUMNS: Final = f"row_id, {ID}, {', '.join(TEXTS)}, groups, known"
 ALL: Final = sum(BITS[name] for name in (*TEXTS, "groups"))
-# A user of whom only a list of members knows is no record of the account.
+# A user that only a list of members contains is no record of the account.
 SOURCE: Final = (
     "FROM users WHERE row_id > ? AND row_id <= ? AND fetched_at_ms >= ? "
     "AND (position IS NOT NULL OR detailed_at_ms IS NOT NULL)"
