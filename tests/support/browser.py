@@ -13,8 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from textual._context import visible_screen_stack
 from textual.events import Key
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widget import Widget
 
 from tests.support.change_services import Bench
@@ -228,11 +230,16 @@ class Browser:
         return table
 
     @property
+    def strips(self) -> list[Strip]:
+        """The lines of the screen."""
+        visible_screen_stack.set(self.app._background_screens)  # what dialogs that are not painted yet show below
+        return self.app.screen._compositor.render_strips()
+
+    @property
     def screen_text(self) -> str:
         """The screen as plain text, line by line."""
         width, height = self.app.size
-        strips = self.app.screen._compositor.render_strips()
-        lines = ["".join(segment.text for segment in strip) for strip in strips]
+        lines = ["".join(segment.text for segment in strip) for strip in self.strips]
         return "\n".join(line[:width].rstrip() for line in lines[:height])
 
     def says(self, text: str) -> bool:

@@ -333,5 +333,5 @@ async def test_a_dialog_dims_what_is_behind_it(theme: str) -> None:
 
 
 def style_of_the_first_name(browser: Browser) -> Style:
-    strip = browser.app.screen._compositor.render_strips()[3]
+    strip = browser.strips[3]
     return next(segment.style for segment in strip if segment.text.strip() and segment.style is not None)

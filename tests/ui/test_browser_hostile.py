@@ -45,7 +45,7 @@ def hostile_user(text: str) -> User:
 
 def assert_harmless(browser: Browser) -> None:
     width = browser.app.size.width
-    for strip in browser.app.screen._compositor.render_strips():
+    for strip in browser.strips:
         line = "".join(segment.text for segment in strip)
         assert not CONTROL.search(line), ascii(line)
         assert cell_len(line) == width, ascii(line)

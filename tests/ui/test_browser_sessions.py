@@ -88,7 +88,7 @@ async def test_switching_applies_the_theme_to_every_row_and_clears_messages() ->
 
 def backgrounds(browser: Browser) -> set[str]:
     """Names of all background colours on the screen."""
-    strips = browser.app.screen._compositor.render_strips()
+    strips = browser.strips
     styles = {segment.style for strip in strips for segment in strip if segment.style is not None}
     return {style.bgcolor.name for style in styles if style.bgcolor is not None}
 

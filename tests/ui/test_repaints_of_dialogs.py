@@ -14,6 +14,7 @@ from textual.strip import Strip
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.domain.groups import Group
+from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.dialogs.group_picker import GroupPicker
 from walkme_tui.ui.widgets.immediate_paint import paint_now
 from walkme_tui.ui.widgets.text_bar import TextBar
@@ -72,6 +73,21 @@ async def test_the_lines_below_a_dialog_are_rendered_one_by_one_as_all_at_once()
         one_by_one = rendered(*(Region(0, y, width, 1) for y in range(height)))
         assert "another status" in one_by_one[height - 2].text
         assert one_by_one == rendered()
+
+
+async def test_a_change_below_two_dialogs_is_painted() -> None:
+    async with open_browser(Setting(api=FakeDirectory(people(50)))) as browser:
+        await browser.loaded()
+        await browser.press("question_mark")
+        below = browser.app.screen
+        await browser.app.push_screen(ChoiceDialog("Above", [Choice("a", "one")]))
+        await browser.pause()
+        browser.browser.query_one("#status", TextBar).write([("another status", TextStyle.STRONG)])
+        await browser.settled(lambda: browser.says("another status"))
+        with painted(browser) as updates:
+            below.query_one("#title", TextBar).write([("another title", TextStyle.STRONG)])
+            await browser.settled(partial(is_written, browser, updates, "another title"))
+        assert all(isinstance(update, ChopsUpdate) for update in updates)
 
 
 async def test_a_change_below_a_dialog_drops_no_change_of_the_dialog() -> None:

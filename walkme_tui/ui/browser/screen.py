@@ -40,6 +40,7 @@ from walkme_tui.ui.browser.view_state import ViewState
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.preload import Preload
 from walkme_tui.ui.widgets.account_line import AccountLine
+from walkme_tui.ui.widgets.immediate_paint import paint_below_dialogs
 from walkme_tui.ui.widgets.key_hints import KeyHints
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.status_line import StatusLine
@@ -428,17 +429,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self._run("user.groups")
 
     def _compositor_refresh(self) -> None:
-        """Repaint what changed; below a dialog Textual would repaint the whole screen at every change."""
-        if self.is_current and not self.is_active:
-            regions = self._compositor._dirty_regions  # noqa: SLF001
-            if regions:
-                dialog = self.app.screen
-                dialog._set_dirty(*regions)  # noqa: SLF001 - refresh would forget what the dialog has to paint itself
-                dialog._dirty_widgets.add(dialog)  # noqa: SLF001
-                dialog.check_idle()
-                regions.clear()
-                self._dirty_widgets.clear()
-        else:
+        if not paint_below_dialogs(self):
             super()._compositor_refresh()
 
     # ------------------------------------------------------------ session events

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from walkme_tui.ui.widgets.immediate_paint import paint_below_dialogs
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_field import TextField
@@ -85,6 +86,10 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
                 segments = below.process_segments(Strip.join(chops[y].values()), below.color)
                 lines[y] = Strip(Segment.apply_style(segments, self.visual_style.rich_style))
         dirty.clear()
+
+    def _compositor_refresh(self) -> None:
+        if not paint_below_dialogs(self):
+            super()._compositor_refresh()
 
     def body(self) -> Sequence[Widget]:
         """The widgets between title and footer."""
