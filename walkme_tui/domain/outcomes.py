@@ -24,13 +24,14 @@ STATUS_UNKNOWN: Final = "the record lacks the present value; nothing was sent, b
 LOST_NOT_APPLIED: Final = "no usable answer came; the change was not there when read again"
 UNSENT: Final = "the service could not be used; nothing was sent"
 NOT_CREATED: Final = "the user was not created, so nothing was sent"
+NEW_USER_HAS_OTHER_EMAIL: Final = "the new user has another email, so nothing was sent"
 
 
 def before_sending(record: StepRecord, now: Record) -> Outcome | None:
     """The outcome of a step that needs no sending, for the subject as it is ``now``; None: send the step."""
     step: Step = record.step
     change = step.change
-    text = other_email(step, now)
+    text = other_email(step.email, now)
     if text and not (record.may_arrive and change.holds(now)):
         if record.may_arrive:
             return Outcome(StepState.NEEDS_REVIEW, f"{text}; {EARLIER_ATTEMPT_MAY_ARRIVE}", after=now)
@@ -51,15 +52,23 @@ def before_sending(record: StepRecord, now: Record) -> Outcome | None:
     return None
 
 
-def other_email(step: Step, now: Record) -> str:
-    """That the user of a step has another email now, as a phrase; empty where that is not so."""
-    if step.email is None or not isinstance(now, User) or now.email is UNKNOWN:
+def other_email(email: str | None, now: Record) -> str:
+    """That the user of a step for this email has another one now, as a phrase; empty where that is not so."""
+    if email is None or not isinstance(now, User) or now.email is UNKNOWN:
         return ""
     if not now.email:
-        return f"the user has no email now, not {shown(step.email)}"
-    if email_key(now.email) == email_key(step.email):
+        return f"the user has no email now, not {shown(email)}"
+    if email_key(now.email) == email_key(email):
         return ""
-    return f"the user has another email now, {shown(now.email)}, not {shown(step.email)}"
+    return f"the user has another email now, {shown(now.email)}, not {shown(email)}"
+
+
+def why_not_followed(creation: StepRecord) -> str:
+    """Why the steps after a settled creation are not sent; empty where they are, to what it created."""
+    if creation.created is None:
+        return NOT_CREATED
+    # Another person may have this email: they would join the groups.
+    return NEW_USER_HAS_OTHER_EMAIL if other_email(creation.step.change.new_email, creation.created) else ""
 
 
 def before_creating(record: StepRecord, found: Sequence[Record]) -> Outcome | None:

@@ -157,6 +157,32 @@ async def test_a_value_that_was_not_applied_is_said_with_both_values(tmp_path: P
     ]
 
 
+@pytest.mark.parametrize(
+    ("email", "said"), [("ann.moreau@example.com", "ann.moreau@example.com"), (None, "none"), ("", "none")]
+)
+async def test_a_new_user_with_another_email_joins_no_group(tmp_path: Path, email: str | None, said: str) -> None:
+    api = fake()
+    api.meanwhile("get_user", lambda: api.edit(found(api)[0].id, email=email))
+    job = await run(api, tmp_path)
+    assert outcomes_of(job) == [
+        ("needs review", f"created, but the email is {said}, not Ann@Example.com"),
+        ("skipped", "the new user has another email, so nothing was sent"),
+        ("skipped", "the new user has another email, so nothing was sent"),
+    ]
+    assert [write.name for write in api.writes] == ["create_user"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"), [("Ann@Example.com", "ann@example.com"), ("zo\u00eb@e.com", "zoe\u0308@E.com")]
+)
+async def test_an_email_in_another_case_or_unicode_form_is_the_same_one(tmp_path: Path, sent: str, read: str) -> None:
+    api = fake()
+    create = CreateUser.of(sent, {})
+    api.meanwhile("get_user", lambda: api.edit(api.users[-1].id, email=read))
+    job = await run(api, tmp_path, create, AddMember(create.subject_id, group("g1")))
+    assert states_of(job) == ["done", "done"]
+
+
 # ------------------------------------------------------------ lost answers
 
 

@@ -54,9 +54,10 @@ class CreateUser(Change):
         return User(self.subject_id, status=None, groups=(), **self._new_values)  # type: ignore[arg-type]  # text fields
 
     def holds(self, user: User) -> bool | None:
-        if UNKNOWN in (user.email, *(getattr(user, attribute) for attribute, _ in self.values)):
-            return None
-        return not self._deviations(user)
+        if self._deviations(user):
+            return False
+        unknown = UNKNOWN in (user.email, *(getattr(user, attribute) for attribute, _ in self.values))
+        return None if unknown else True
 
     def as_planned(self, user: User) -> bool | None:  # noqa: ARG002 - the plan found no user
         return False
@@ -139,8 +140,8 @@ class CreateUser(Change):
     def _deviations(self, user: User) -> list[str]:
         """How a user's known values differ from the planned ones."""
         found = []
-        if isinstance(user.email, str) and email_key(user.email) != email_key(self.email):
-            found.append(f"the email is {shown(user.email)}, not {shown(self.email)}")
+        if user.email is not UNKNOWN and email_key(user.email or "") != email_key(self.email):
+            found.append(f"the email is {shown(user.email) if user.email else 'none'}, not {shown(self.email)}")
         for attribute, value in self.values:
             now = getattr(user, attribute)
             if now is not UNKNOWN and now != value:

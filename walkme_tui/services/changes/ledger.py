@@ -34,12 +34,10 @@ class Ledger:
         user_id = self._ids.get(latest.step.subject_id)
         return latest if user_id is None else with_subject_id(latest, user_id)
 
-    def missing_creation(self, record: StepRecord) -> StepRecord | None:
-        """The earlier step that should have created the step's subject and did not; None where there is none."""
-        latest = self._progress.records[record.step.number]
-        number = self._creations.get(latest.step.subject_id, latest.step.number)
-        created = number == latest.step.number or latest.step.subject_id in self._ids
-        return None if created else self._progress.records[number]
+    def creation_before(self, record: StepRecord) -> StepRecord | None:
+        """The earlier step that creates the step's subject; None where there is none."""
+        number = self._creations.get(record.step.subject_id, record.step.number)
+        return None if number == record.step.number else self._progress.records[number]
 
     def by_user(self, wanted: Callable[[StepRecord], bool]) -> list[tuple[StepRecord, ...]]:
         """The wanted records in order, grouped by user in the order of each user's first step."""

@@ -126,7 +126,7 @@ def _found_by_steps(steps: Sequence[Step], now: Record) -> list[Consequence]:
     for step in steps:
         change = step.change
         planned = change.as_planned(now)
-        if other := outcomes.other_email(step, now):
+        if other := outcomes.other_email(step.email, now):
             found.append(_refused(other, step))
         elif planned is None and change.overwrites:
             found.append(_warning("the record lacks the present value: the step is sent only if it can be read.", step))

@@ -96,10 +96,11 @@ class StepRunner:
         """Execute the remaining steps about one subject, in order."""
         now: Record | None = None
         for index, record in enumerate(records):
-            creation = self._ledger.missing_creation(record)
-            if creation is not None:
-                if creation.state.settled:
-                    await self._ledger.settle_all(records[index:], Outcome(StepState.SKIPPED, outcomes.NOT_CREATED))
+            creation = self._ledger.creation_before(record)
+            if creation is not None and not creation.state.settled:
+                return
+            if creation is not None and (why := outcomes.why_not_followed(creation)):
+                await self._ledger.settle_all(records[index:], Outcome(StepState.SKIPPED, why))
                 return
             try:
                 now = await self._step(self._ledger.current(record), now)
