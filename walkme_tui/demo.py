@@ -9,7 +9,7 @@ from walkme_tui.config.paths import Paths
 from walkme_tui.domain.accounts import Account, Environment, Surface
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.services.deferred_api import DeferredApi, DeferredGroupApi
-from walkme_tui.services.ports import DirectoryApi, Session
+from walkme_tui.services.ports import Session
 from walkme_tui.session import MIRROR_FILES, session_of
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from walkme_tui.api.connection import Offload
     from walkme_tui.api.rest.client import RestDirectory
     from walkme_tui.api.scim.client import ScimDirectory
+    from walkme_tui.services.ports.directory_api import DirectoryApi
     from walkme_tui.simulator.thread import SimulatorThread
 
 DEMO: Final = "demo"

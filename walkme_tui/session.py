@@ -15,7 +15,8 @@ from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.times import now_ms
 from walkme_tui.services.deferred_api import DeferredApi, DeferredGroupApi
 from walkme_tui.services.events import Events
-from walkme_tui.services.ports import DirectoryApi, Mirror, Session, SyncSettings
+from walkme_tui.services.ports import Session, SyncSettings
+from walkme_tui.services.ports.directory_api import DirectoryApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from walkme_tui.api.transport import Deadlines
     from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.services.changes.job_runs import JobRuns
+    from walkme_tui.services.ports.mirror import Mirror
 
 MIRROR_FILES: Final = {Surface.REST: "mirror.sqlite3", Surface.SCIM: "mirror-scim.sqlite3"}
 UNNAMED_CLIENT: Final = "token"
@@ -76,7 +78,7 @@ def open_session(profile: Profile, *, paths: Paths, surface: Surface | None = No
 
 
 def session_of(
-    account: Account, api: "DeferredApi[RestDirectory] | DeferredGroupApi", mirror: Mirror, secret_source: str
+    account: Account, api: "DeferredApi[RestDirectory] | DeferredGroupApi", mirror: "Mirror", secret_source: str
 ) -> Session:
     """A session that begins now."""
     group_api = api if isinstance(api, DeferredGroupApi) else None

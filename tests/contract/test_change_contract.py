@@ -12,7 +12,7 @@ from tests.support.contract_accounts import ContractAccounts, Kind
 from walkme_tui.domain.errors import Conflict, NotFound, RequestRejected, Unreachable
 from walkme_tui.domain.times import now_ms
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.services.ports.directory_api import DirectoryApi
 
 UNKNOWN_ID = "00000000-1111-4222-8333-444444444444"
 IMPOSSIBLE = ["", ".", "..", "a/b", "../users", "a?b", "a#b", "ü", "x" * 300]

@@ -10,7 +10,7 @@ from tests.support.contract_accounts import COUNT, ContractAccounts, Kind
 from walkme_tui.domain.errors import LookUpIgnored, NotFound, Unreachable
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User, UserPage
-from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.services.ports.directory_api import DirectoryApi
 
 UNKNOWN_ID = "00000000-1111-4222-8333-444444444444"
 

@@ -31,7 +31,9 @@ from walkme_tui.domain.queries import Sort
 from walkme_tui.domain.users import User
 from walkme_tui.domain.views import SavedView
 from walkme_tui.services.events import Events
-from walkme_tui.services.ports import DirectoryApi, GroupApi, Mirror, Session, SyncSettings
+from walkme_tui.services.ports import Session, SyncSettings
+from walkme_tui.services.ports.directory_api import DirectoryApi, GroupApi
+from walkme_tui.services.ports.mirror import Mirror
 from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.browser.screen import BrowserScreen

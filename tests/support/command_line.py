@@ -19,7 +19,8 @@ from walkme_tui.config.paths import Paths
 from walkme_tui.config.profiles import Profile
 from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.services.events import Events
-from walkme_tui.services.ports import DirectoryApi, GroupApi, Session
+from walkme_tui.services.ports import Session
+from walkme_tui.services.ports.directory_api import DirectoryApi, GroupApi
 from walkme_tui.store.mirror.mirror import open_mirror
 
 NOON_MS = 1_800_000_000_000

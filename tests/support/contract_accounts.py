@@ -21,7 +21,7 @@ from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.capabilities import Capabilities, capabilities
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.secrets import Secret
-from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.services.ports.directory_api import DirectoryApi
 from walkme_tui.simulator.app import Simulator
 from walkme_tui.simulator.settings import SimulatorSettings
 

@@ -13,7 +13,8 @@ from tests.support.fake_directory import FakeDirectory
 from tests.support.sessions import ManualTime, OddDirectory, open_session, running, until
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.services.events import CrawlChanged, Event
-from walkme_tui.services.ports import Mirror, Session, SyncSettings
+from walkme_tui.services.ports import Session, SyncSettings
+from walkme_tui.services.ports.mirror import Mirror
 from walkme_tui.services.sync.crawl import Crawl
 from walkme_tui.services.sync.progress import CrawlPhase
 from walkme_tui.store.mirror.mirror import open_mirror

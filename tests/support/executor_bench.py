@@ -23,7 +23,10 @@ from walkme_tui.domain.write_support import WriteSupport
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.changes.job_progress import JobProgress
-from walkme_tui.services.ports import DirectoryApi, Journal, Mirror, Session
+from walkme_tui.services.ports import Session
+from walkme_tui.services.ports.directory_api import DirectoryApi
+from walkme_tui.services.ports.journal import Journal
+from walkme_tui.services.ports.mirror import Mirror
 
 GROUPS = (Group("g1", "Sales"), Group("g2", "Support"), Group("g3", "Beta"))
 USER = person(3)  # inactive, in Sales and Support

@@ -1,4 +1,4 @@
-"""An account in memory that satisfies ``services.ports.DirectoryApi``, with settings for faults.
+"""An account in memory that satisfies ``services.ports.directory_api.DirectoryApi``, with settings for faults.
 
 api = FakeDirectory(people(250), groups=[Group("g1", "Sales")])
 gate = api.hold("list_users")     # calls wait until gate.set()

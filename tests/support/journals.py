@@ -8,7 +8,7 @@ from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Actor, Job
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered
-from walkme_tui.services.ports import Journal
+from walkme_tui.services.ports.journal import Journal
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 
 ACTOR = Actor("ada", "jump-host", "client-7")

@@ -41,7 +41,8 @@ from walkme_tui.domain.secrets import Secret
 from walkme_tui.services.changes.executor import Executor
 from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.events import Events
-from walkme_tui.services.ports import Journal, Session
+from walkme_tui.services.ports import Session
+from walkme_tui.services.ports.journal import Journal
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 from walkme_tui.store.journal.tables import JournalTables
 

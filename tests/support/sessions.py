@@ -21,7 +21,9 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UnreadableRecord, User, UserPage
 from walkme_tui.services.events import Events
-from walkme_tui.services.ports import DirectoryApi, GroupApi, Mirror, Session
+from walkme_tui.services.ports import Session
+from walkme_tui.services.ports.directory_api import DirectoryApi, GroupApi
+from walkme_tui.services.ports.mirror import Mirror
 from walkme_tui.services.reading.listing import Listing, ListingChange
 from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.services.reading.view import EVERYONE

@@ -25,7 +25,7 @@ from walkme_tui.ui.dialogs.export import ExportFormat, ExportRequest
 from walkme_tui.ui.flows.export_file import write_users
 
 if TYPE_CHECKING:
-    from walkme_tui.services.ports import Mirror
+    from walkme_tui.services.ports.mirror import Mirror
 
 GROUPS = [Group("g1", "Sales"), Group("g2", "Support")]
 FORMATS = {"csv": 0, "excel": 1, "raw": 2, "json": 3, "markdown": 4}

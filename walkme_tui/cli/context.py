@@ -17,7 +17,8 @@ from walkme_tui.domain.errors import ConfigurationError
 if TYPE_CHECKING:
     from walkme_tui.demo import Demo
     from walkme_tui.services.changes.change_services import ChangeServices
-    from walkme_tui.services.ports import Journal, Session
+    from walkme_tui.services.ports import Session
+    from walkme_tui.services.ports.journal import Journal
 
 
 class GlobalOptions(NamedTuple):

@@ -7,7 +7,7 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.session_run import run_async
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.jobs import Job
-from walkme_tui.services.ports import Journal
+from walkme_tui.services.ports.journal import Journal
 
 T = TypeVar("T")
 

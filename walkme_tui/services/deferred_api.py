@@ -8,7 +8,7 @@ from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group, GroupMembers
 from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.services.ports import DirectoryApi, GroupApi
+from walkme_tui.services.ports.directory_api import DirectoryApi, GroupApi
 
 if TYPE_CHECKING:
     from walkme_tui.domain.write_support import WriteSupport

@@ -16,7 +16,7 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User
-from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.services.ports.directory_api import DirectoryApi
 
 
 def as_port(fake: DirectoryApi) -> DirectoryApi:

@@ -8,7 +8,7 @@ import pytest
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import ConfigurationError, Unreachable
 from walkme_tui.services.deferred_api import DeferredApi
-from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.services.ports.directory_api import DirectoryApi
 
 
 class Builder:

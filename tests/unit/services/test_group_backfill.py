@@ -22,7 +22,8 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User
 from walkme_tui.services.events import Event, UserForgotten, UsersChanged, UserStored
-from walkme_tui.services.ports import Mirror, Session
+from walkme_tui.services.ports import Session
+from walkme_tui.services.ports.mirror import Mirror
 from walkme_tui.services.sync.group_backfill import (
     MAX_CONCURRENT,
     MAX_WITHOUT_GROUPS,

@@ -23,7 +23,7 @@ from walkme_tui.store.journal.rows import step_record
 
 if TYPE_CHECKING:
     from walkme_tui.domain.write_support import WriteSupport
-    from walkme_tui.services.ports import Journal
+    from walkme_tui.services.ports.journal import Journal
 
 ZOE = person(1)
 DONE = Outcome(StepState.DONE, "verified", changed=True, after=ZOE)

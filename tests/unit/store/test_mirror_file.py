@@ -20,7 +20,7 @@ from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.sqlite_thread import Steps, Urgency
 
 if TYPE_CHECKING:
-    from walkme_tui.services.ports import Mirror
+    from walkme_tui.services.ports.mirror import Mirror
 
 PAGE = 4096
 

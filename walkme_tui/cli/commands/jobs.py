@@ -41,7 +41,8 @@ from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.table_cells import BYTE_ORDER_MARK
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.times import now_ms
-from walkme_tui.services.ports import Journal, Session
+from walkme_tui.services.ports import Session
+from walkme_tui.services.ports.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

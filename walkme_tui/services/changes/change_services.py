@@ -4,7 +4,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from walkme_tui.services.changes.planner import Planner
-from walkme_tui.services.ports import Journal, Session
+from walkme_tui.services.ports import Session
+from walkme_tui.services.ports.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -18,7 +18,8 @@ from walkme_tui.services.changes.outage_gate import OutageGate
 from walkme_tui.services.changes.permissions import require_permission
 from walkme_tui.services.changes.read_back import UserReadBack
 from walkme_tui.services.changes.step_runner import Readers, StepRunner
-from walkme_tui.services.ports import Journal, Session
+from walkme_tui.services.ports import Session
+from walkme_tui.services.ports.journal import Journal
 from walkme_tui.services.waiting import Sleep, wait_for_first
 
 # Pacing decides how many requests are in flight. Between two of them a user waits for the journal and the mirror, and

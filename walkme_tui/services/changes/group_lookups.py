@@ -5,7 +5,8 @@ from walkme_tui.domain.errors import ConfigurationError, NotFound
 from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.plans import GroupSubject
 from walkme_tui.domain.users import UNKNOWN
-from walkme_tui.services.ports import GroupApi, Session
+from walkme_tui.services.ports import Session
+from walkme_tui.services.ports.directory_api import GroupApi
 
 
 def group_changes_refused(surface: Capabilities) -> ConfigurationError:

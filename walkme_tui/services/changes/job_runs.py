@@ -13,7 +13,7 @@ from walkme_tui.services.changes.executor import SETTLE_SECONDS, Executor
 from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.changes.job_progress import JobProgress
 from walkme_tui.services.changes.receipts import Receipts
-from walkme_tui.services.ports import Journal
+from walkme_tui.services.ports.journal import Journal
 from walkme_tui.services.waiting import wait_for_first
 
 if TYPE_CHECKING:

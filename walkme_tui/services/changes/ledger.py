@@ -8,7 +8,8 @@ from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.jobs import Job, Outcome, StepRecord, created_ids, with_subject_id
 from walkme_tui.domain.plans import StepState, grouped
 from walkme_tui.services.changes.job_progress import ProgressTracker
-from walkme_tui.services.ports import Clock, Journal
+from walkme_tui.services.ports import Clock
+from walkme_tui.services.ports.journal import Journal
 
 
 class Ledger:

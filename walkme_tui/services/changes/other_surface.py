@@ -18,7 +18,8 @@ from walkme_tui.domain.surface_checks import LONG_ID, OtherRecord, expected_stat
 from walkme_tui.domain.text import email_forms
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.concurrency import gather_bounded
-from walkme_tui.services.ports import DirectoryApi, Session
+from walkme_tui.services.ports import Session
+from walkme_tui.services.ports.directory_api import DirectoryApi
 from walkme_tui.services.waiting import Sleep
 
 # The two surfaces may show a change one after the other.

@@ -6,7 +6,7 @@ from typing import Final, Protocol, TypeVar
 
 from walkme_tui.domain.errors import ApiError, RateLimited, ServiceUnavailable, Unreachable, WalkmeError
 from walkme_tui.services.changes.job_control import JobControl, JobStopped
-from walkme_tui.services.ports import DirectoryApi
+from walkme_tui.services.ports.directory_api import DirectoryApi
 from walkme_tui.services.waiting import Sleep
 
 T = TypeVar("T")

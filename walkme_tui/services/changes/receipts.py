@@ -19,7 +19,8 @@ from walkme_tui.domain.receipts import receipt, receipt_entry, receipt_head, rec
 from walkme_tui.domain.table_cells import BYTE_ORDER_MARK
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import Json
-from walkme_tui.services.ports import Clock, Journal
+from walkme_tui.services.ports import Clock
+from walkme_tui.services.ports.journal import Journal
 
 MAX_NAME: Final = 60
 

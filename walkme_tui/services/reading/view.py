@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser
 from walkme_tui.domain.queries import BROUGHT_FORWARD, Sort, SortKey, UserQuery
-from walkme_tui.services.ports import Mirror
 
 if TYPE_CHECKING:
     from array import array
+
+    from walkme_tui.services.ports.mirror import Mirror
 
 EVERYONE: Final = UserQuery()
 IN_THE_LISTS_ORDER: Final = UserQuery(sort=Sort(SortKey.LISTED))
@@ -33,7 +34,7 @@ class ViewRows(NamedTuple):
         """The highest row id in an order without a sort: the last, or one that matches by whole words at the start."""
         return max(*self.order[:BROUGHT_FORWARD], self.order[-1], 0) if self.order else 0
 
-    async def read(self, mirror: Mirror, first: int, last: int) -> dict[int, ListedRow]:
+    async def read(self, mirror: "Mirror", first: int, last: int) -> dict[int, ListedRow]:
         """The stored rows ``first`` to ``last`` by index; raises ``MirrorUnavailable``."""
         if self.order is None:
             return await mirror.positions(first, last)
@@ -41,7 +42,7 @@ class ViewRows(NamedTuple):
         users = await mirror.rows(row_ids)
         return {first + at: users[row_id] for at, row_id in enumerate(row_ids) if row_id in users}
 
-    async def locate(self, mirror: Mirror, user_id: str) -> int | None:
+    async def locate(self, mirror: "Mirror", user_id: str) -> int | None:
         """Index of a user, None where the user is not in this view or not loaded; raises ``MirrorUnavailable``."""
         user = await mirror.user(user_id)
         if user is None:
@@ -55,7 +56,7 @@ class ViewRows(NamedTuple):
             await asyncio.sleep(0)
         return None
 
-    async def user_ids(self, mirror: Mirror) -> list[str]:
+    async def user_ids(self, mirror: "Mirror") -> list[str]:
         """Ids of all loaded users, in this order; raises ``MirrorUnavailable``."""
         order: Sequence[int]
         if self.order is None:
@@ -68,7 +69,7 @@ class ViewRows(NamedTuple):
         return ids
 
 
-async def users_in_parts(mirror: Mirror, row_ids: Sequence[int]) -> AsyncGenerator[list[MirroredUser], None]:
+async def users_in_parts(mirror: "Mirror", row_ids: Sequence[int]) -> AsyncGenerator[list[MirroredUser], None]:
     """The stored users with these row ids, in this order; raises ``MirrorUnavailable``."""
     for first, last in chunks(0, len(row_ids) - 1):
         part = row_ids[first : last + 1]

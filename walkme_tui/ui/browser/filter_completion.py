@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
 
     from walkme_tui.domain.capabilities import Capabilities
-    from walkme_tui.services.ports import Mirror
+    from walkme_tui.services.ports.mirror import Mirror
 
 MOST_VALUES = 200
 """With more roles the mirror does not return all of them, so that an unknown one is no error."""
