@@ -96,7 +96,13 @@ def test_opening_a_session_loads_neither_the_network_nor_the_terminal(opening: s
 LATER = (
     *("domain.changes", "domain.plans", "domain.jobs", "domain.filters", "services.changes", "services.sync"),
     *("ui.dialogs", "ui.palette", "ui.change_words", "ui.plan_draft", "ui.screens"),
-    *("ui.browser.actions", "ui.browser.sorting", "ui.browser.groups_tab", "ui.browser.jobs_tab"),
+    *(
+        "ui.browser.actions",
+        "ui.browser.change_actions",
+        "ui.browser.sorting",
+        "ui.browser.groups_tab",
+        "ui.browser.jobs_tab",
+    ),
 )
 FLOWS_AT_START = {"job_tasks", "pending", "origin", "context"}
 
