@@ -9,16 +9,12 @@ from textual import events
 
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
-from tests.support.sessions import open_session
 from walkme_tui.config.state import StateFile
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.imports.import_fields import ImportField
 from walkme_tui.domain.users import UnreadableRecord, User
-from walkme_tui.services.imports.planner import ImportPlanner
 from walkme_tui.ui.dialogs.import_setup import ImportDialog
-from walkme_tui.ui.import_reading import ImportDraft, ImportReading
 from walkme_tui.ui.widgets.import_list import ImportList
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import StyledText
@@ -255,14 +251,14 @@ async def test_the_folder_and_the_columns_are_remembered(tmp_path: Path, write_f
         assert "other@example.com create Anna" in shown(browser)
 
 
-async def test_a_remembered_column_for_a_field_that_the_surface_lacks_is_not_imported() -> None:
-    async with open_session(account(), surface=Surface.SCIM) as session:
-        draft = ImportDraft(Path("people.csv"), b"Who,What\nnew@example.com,Editor\n")
-        columns = {"email": 0, "role": 1}
-        reading = ImportReading(draft, ImportPlanner(session), session.capabilities, lambda _: columns)
-        await reading.read()
-    assert reading.mapping is not None
-    assert dict(reading.mapping.columns) == {ImportField.EMAIL: 0}
+async def test_only_columns_that_a_person_chose_are_remembered(tmp_path: Path, write_file: WriteFile) -> None:
+    state_file = StateFile(tmp_path / "state.toml")
+    file = write_file(f"{HEADER}new@example.com,Neu,,1\n")
+    async with open_browser(Setting(api=account(), state_file=state_file)) as browser:
+        await show_rows(browser, file)
+        await browser.press("enter")
+        await browser.listening("Import")
+    assert "imports.columns" not in (tmp_path / "state.toml").read_text()
 
 
 async def test_a_whole_path_replaces_the_folder_or_the_file_that_is_there_at_first(

@@ -301,7 +301,10 @@ def _add_import(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
     add("--delimiter", metavar="D", help=f"{named}, or another character (default: it is found)")
     header = "whether the first row names the columns (default: it is found)"
     add("--header", action=argparse.BooleanOptionalAction, default=None, help=header)
-    fields = f"read FIELD from this column, given by name or number; can be repeated; fields: {', '.join(ImportField)}"
+    fields = (
+        "read FIELD from this column, given by name or number; can be repeated, and is remembered for files with the "
+        f"same header; fields: {', '.join(ImportField)}"
+    )
     add("--map", dest="columns", action="append", default=[], metavar="FIELD=COLUMN", help=fields)
     _add_plan_options(parser)
     parser.epilog = (

@@ -114,8 +114,11 @@ class StateFile:
         return self._state().import_columns.get(signature)
 
     def save_import_columns(self, signature: str, columns: Mapping[str, int]) -> str:
-        """Save the column of each field for files with this header; returns a message if that failed."""
-        return self._change(lambda document: with_import_columns(document, signature, columns))
+        """Save the column of each field for files with this header; returns a message if that failed.
+
+        Those of a file without a header, whose signature is empty, are not saved.
+        """
+        return signature and self._change(lambda document: with_import_columns(document, signature, columns))
 
     # ------------------------------------------------------------ the file
 

@@ -21,8 +21,8 @@
     firstName = 2
 
 Views, the theme and imports are the same for all profiles, the layout of a table belongs to one. The columns of an
-import are counted from 0, under the signature of the file's header, the latest last. An entry of another type counts as
-absent. Unknown entries are kept.
+import are counted from 0, under the signature of the file's header (with SCIM that of REST after ``scim-``), the latest
+last. An entry of another type counts as absent. Unknown entries are kept.
 """
 
 import re

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.imports.columns import ColumnMapping, guessed, signature
+from walkme_tui.domain.imports.columns import ColumnMapping, guessed
 from walkme_tui.domain.imports.csv_file import CsvTable, read_csv
 from walkme_tui.domain.imports.import_fields import ImportField
 from walkme_tui.domain.imports.planned_rows import planned_outcome
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from walkme_tui.domain.capabilities import Capabilities
     from walkme_tui.services.concurrency import ProgressListener
 
-RememberedColumns = Callable[[str], Mapping[str, int] | None]
+RememberedColumns = Callable[[CsvTable], ColumnMapping | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class ImportDraft:
 class ImportReading:
     """Reads and plans a draft, again after every change of it; what did not change is not read again.
 
-    ``remembered`` returns the columns that were chosen for files with the same signature; it may wait for a disk.
+    ``remembered`` returns the columns that were chosen for files with the same header; it may wait for a disk.
     """
 
     def __init__(
@@ -89,13 +89,7 @@ class ImportReading:
         self.mapping = draft.mapping or await asyncio.to_thread(self._known_mapping, self.table)
 
     def _known_mapping(self, table: CsvTable) -> ColumnMapping:
-        found = guessed(table, self._surface)
-        remembered = self._remembered(signature(table)) if signature(table) else None
-        if remembered is None or not all(index < len(table.columns) for index in remembered.values()):
-            return found
-        known = (each for each in ImportField if each.attribute not in self._surface.absent)
-        columns = {each: remembered[each] for each in known if each in remembered}
-        return ColumnMapping(MappingProxyType(columns)) if ImportField.EMAIL in columns else found
+        return self._remembered(table) or guessed(table, self._surface)
 
     async def make_plan(self, on_progress: "ProgressListener | None" = None, *, look_up: bool) -> None:
         """Plan the draft, with what is loaded or was looked up; ``look_up`` asks the server about the other emails.

@@ -328,6 +328,50 @@ def test_a_column_that_is_not_there_is_refused(cli: CommandLine, file: Path, wor
     assert reason in answer.err
 
 
+def test_given_columns_are_remembered_for_files_with_the_same_header(
+    cli: CommandLine, api: FakeDirectory, file: Path
+) -> None:
+    file.write_text("Who,What,Group\nann@example.com,Ann,\n", encoding="utf-8")
+    state = cli.paths.state_file
+    first = cli("import", str(file), "--map", "firstName=What", "--map", "groups=")
+    assert f"\nThese columns are remembered for files with this header, in {state}.\n" in first.err
+    file.write_text("Who,What,Group\nbob@example.com,Bob,Sales\n", encoding="utf-8")
+    second = cli("import", str(file), "--yes")
+    assert "email from Who, firstName from What.\nNot imported: Group.\n" in second.err
+    assert f"\nThe columns are those that were chosen for this header before, from {state}: --map" in second.err
+    bob = user(api, "bob@example.com")
+    assert bob is not None
+    assert (bob.first_name, bob.groups) == ("Bob", ())
+    third = cli("import", str(file), "--map", "lastName=What")
+    assert "email from Who, lastName from What, groups from Group." in third.err
+    assert "remembered" not in cli("import", str(file), "--no-header", "--map", "email=1", "--map", "role=2").err
+
+
+def test_columns_that_were_chosen_on_scim_replace_none_of_rest(
+    cli: CommandLine, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WALKME_SCIM_BASE_URL", "https://scim.test/v2")
+    monkeypatch.setenv("WALKME_SCIM_TOKEN", "hunter2")
+    file.write_text("Mail,What,Other\nann@example.com,Editor,Ann\n", encoding="utf-8")
+    cli("import", str(file), "--map", "role=What")
+    cli("import", str(file), "--map", "firstName=Other", "--surface", "scim")
+    on_rest, on_scim = (cli("import", str(file), "--surface", name).err for name in ("rest", "scim"))
+    assert "email from Mail, role from What.\nNot imported: Other.\nThe columns are those" in on_rest
+    assert "email from Mail, firstName from Other.\nNot imported: What.\nThe columns are those" in on_scim
+
+
+def test_columns_that_cannot_be_remembered_are_imported_with_a_message(cli: CommandLine, file: Path) -> None:
+    cli.paths.state.touch()
+    answer = cli("import", str(file), "--map", "lastName=", "--json")
+    assert (answer.code, len(answer.json["plan"]["steps"])) == (0, 3)
+    assert "So this was not saved.\n" in answer.err
+
+
+def test_the_demo_remembers_no_columns(cli: CommandLine, file: Path) -> None:
+    assert "remembered" not in cli("import", str(file), "--demo", "--map", "lastName=").err
+    assert not cli.paths.state_file.exists()
+
+
 class Terminal(io.StringIO):
     """A terminal on which somebody has typed this."""
 

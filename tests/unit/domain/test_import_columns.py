@@ -9,6 +9,7 @@ from walkme_tui.domain.imports.columns import (
     ColumnMapping,
     column_index,
     guessed,
+    remembered,
     shown_column,
     signature,
 )
@@ -109,10 +110,32 @@ def test_a_file_without_emails_names_its_columns() -> None:
 
 
 def test_files_with_the_same_header_share_a_signature() -> None:
-    assert signature(table("email,first", "a,b")) == signature(table("email,first", "c,d"))
-    assert len({signature(table(header)) for header in ("email,first", "first,email", "email", "Email,first")}) == 4
-    assert "email" not in signature(table("email"))
-    assert signature(table("ann@example.com,x", "bo@example.com,y")) == ""
+    def of(*lines: str, surface: Surface = Surface.REST) -> str:
+        return signature(table(*lines), surface)
+
+    assert of("email,first", "a,b") == of("email,first", "c,d")
+    assert len({of(header) for header in ("email,first", "first,email", "email", "Email,first")}) == 4
+    assert "email" not in of("email")
+    assert of("email", surface=Surface.SCIM) not in {"", of("email")}
+    assert {of("ann@example.com,x", "bo@example.com,y", surface=surface) for surface in Surface} == {""}
+
+
+@pytest.mark.parametrize(
+    ("columns", "surface", "found"),
+    [
+        ({"email": 0, "role": 1}, Surface.REST, {ImportField.EMAIL: 0, ImportField.ROLE: 1}),
+        ({"email": 0, "role": 1}, Surface.SCIM, {ImportField.EMAIL: 0}),
+        ({"email": 0, "phone": 1}, Surface.REST, {ImportField.EMAIL: 0}),
+        ({"email": 0, "role": 2}, Surface.REST, None),
+        ({"role": 1}, Surface.REST, None),
+        (None, Surface.REST, None),
+    ],
+)
+def test_remembered_columns_are_those_that_the_file_and_the_surface_have(
+    columns: dict[str, int] | None, surface: Surface, found: dict[ImportField, int] | None
+) -> None:
+    mapping = remembered(table("Who,What"), columns, capabilities(surface))
+    assert (None if mapping is None else dict(mapping.columns)) == found
 
 
 @pytest.mark.parametrize(("typed", "index"), [("first", 1), (" FIRST ", 1), ("Who", 0), ("3", 2), ("1", 3), ("4", 3)])

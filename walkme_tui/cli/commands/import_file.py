@@ -10,13 +10,21 @@ from typing import Final
 from walkme_tui.cli.account_read import read_account
 from walkme_tui.cli.change_request import ChangeRequest, opens_browser, run_change
 from walkme_tui.cli.context import Context
+from walkme_tui.cli.filter_query import state_file_of
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.plan_text import MAX_NAME
 from walkme_tui.cli.output.progress import ProgressLine
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.cli.subjects import named_groups
 from walkme_tui.domain.errors import ConfigurationError, CsvProblem, EncodingUnknown, MirrorUnavailable, NoEmailColumn
-from walkme_tui.domain.imports.columns import ColumnMapping, column_index, guessed, shown_column
+from walkme_tui.domain.imports.columns import (
+    ColumnMapping,
+    column_index,
+    guessed,
+    remembered,
+    shown_column,
+    signature,
+)
 from walkme_tui.domain.imports.csv_file import CsvTable, read_csv
 from walkme_tui.domain.imports.csv_format import DELIMITERS, ENCODINGS
 from walkme_tui.domain.imports.import_fields import ImportField, field_named
@@ -37,10 +45,10 @@ def run(options: argparse.Namespace) -> int:
     context = Context.of(options)
     file = file_contents(str(options.file))
     table = _table(file, options)
-    mapping = _mapping(table, options.columns, context)
+    mapping, note = _mapping(table, options.columns, context)
     in_browser = opens_browser(context, plan_file=options.plan, execute=options.yes)
-    if not in_browser:
-        _print_columns(table, mapping)
+    if note or not in_browser:
+        _print_columns(table, mapping, note)
 
     request = ImportRequest(
         file.path.name, table, mapping, OnConflict(options.on_conflict), ticket=options.ticket or ""
@@ -95,7 +103,25 @@ def _asked_encoding(error: EncodingUnknown) -> str:
 # ---------------------------------------------------------------- the columns
 
 
-def _mapping(table: CsvTable, words: Sequence[str], context: Context) -> ColumnMapping:
+def _mapping(table: CsvTable, words: Sequence[str], context: Context) -> tuple[ColumnMapping, str]:
+    """The columns, and a note where they are remembered: those that were chosen before, unless ``words`` choose now."""
+    state_file, key = state_file_of(context), signature(table, context.surface)
+    place = clean(str(context.paths.state_file), MAX_NAME)
+    if words:
+        mapping = _chosen(table, words, context)
+        note = state_file.save_import_columns(key, mapping.by_name)
+        if key and not note and not context.options.demo:
+            note = f"These columns are remembered for files with this header, in {place}."
+        return mapping, note
+    if found := remembered(table, state_file.import_columns(key), context.capabilities):
+        return found, (
+            f"The columns are those that were chosen for this header before, from {place}: --map FIELD=COLUMN chooses "
+            "others."
+        )
+    return _chosen(table, (), context), state_file.notice
+
+
+def _chosen(table: CsvTable, words: Sequence[str], context: Context) -> ColumnMapping:
     """The columns by their names and by ``FIELD=COLUMN``; raises ``ConfigurationError`` where none has the emails."""
     mapping = guessed(table, context.capabilities)
     for word in words:
@@ -116,7 +142,7 @@ def _mapping(table: CsvTable, words: Sequence[str], context: Context) -> ColumnM
     return mapping
 
 
-def _print_columns(table: CsvTable, mapping: ColumnMapping) -> None:
+def _print_columns(table: CsvTable, mapping: ColumnMapping, note: str) -> None:
     """Print on standard error how the file was read."""
     columns = ", ".join(
         f"{field.value} from {shown_column(table, index)}"
@@ -130,6 +156,8 @@ def _print_columns(table: CsvTable, mapping: ColumnMapping) -> None:
     if table.format.has_header and not any(map(field_named, table.columns)):
         # Of a file without a header, the first row may be one whose email is malformed.
         notes.append("No column has a usual name. If the first line is a row to import, add --no-header.")
+    if note:
+        notes.append(note)
     print_message(
         f"{spaced(len(table.rows))} {'row' if len(table.rows) == 1 else 'rows'} ({form}): {columns}.",
         "\n".join(notes),

@@ -268,7 +268,7 @@ complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l group -xka "(_walk
 complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l encoding -x -d 'encoding of a file that is not UTF-8, for example cp1252'
 complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l delimiter -x -d 'comma, semicolon, tab, pipe, or another character (default: it is found)'
 complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l header -l no-header -d 'whether the first row names the columns (default: it is found)'
-complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l map -x -d 'read FIELD from this column, given by name or number; can be repeated; fields: email, firstName, lastName, role, externalId, groups'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l map -x -d 'read FIELD from this column, given by name or number; can be repeated, and is remembered for files with the same header; fields: email, firstName, lastName, role, externalId, groups'
 complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l ticket -x -d 'ticket number, recorded in the job and the receipt'
 complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l plan -xka "(__fish_complete_path (commandline -ct))" -d 'write the plan to a file and send nothing'
 complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l yes -d 'apply the plan without asking; without it, a run without a terminal prints the plan and sends nothing'

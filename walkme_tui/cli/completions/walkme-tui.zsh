@@ -402,7 +402,7 @@ _shtab_walkme_tui_import_options=(
   "--encoding[encoding of a file that is not UTF-8, for example cp1252]:E:"
   "--delimiter[comma, semicolon, tab, pipe, or another character (default\: it is found)]:D:"
   {--header,--no-header}"[whether the first row names the columns (default\: it is found)]"
-  "*--map[read FIELD from this column, given by name or number\; can be repeated\; fields\: email, firstName, lastName, role, externalId, groups]:FIELD=COLUMN:"
+  "*--map[read FIELD from this column, given by name or number\; can be repeated, and is remembered for files with the same header\; fields\: email, firstName, lastName, role, externalId, groups]:FIELD=COLUMN:"
   "--ticket[ticket number, recorded in the job and the receipt]:T:"
   "--plan[write the plan to a file and send nothing]:FILE:_files"
   "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"

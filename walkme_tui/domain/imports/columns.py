@@ -6,6 +6,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.capabilities import Capabilities
 from walkme_tui.domain.errors import ConfigurationError, NoEmailColumn
 from walkme_tui.domain.imports.csv_file import CsvTable
@@ -27,6 +28,11 @@ class ColumnMapping:
         """The same mapping with another column for a field; None: the field is not imported."""
         others = {known: column for known, column in self.columns.items() if known is not field}
         return ColumnMapping(MappingProxyType(others if index is None else {**others, field: index}))
+
+    @property
+    def by_name(self) -> dict[str, int]:
+        """The indexes by the JSON names of the fields."""
+        return {field.value: index for field, index in self.columns.items()}
 
     def not_imported(self, table: CsvTable) -> tuple[int, ...]:
         """The indexes of the columns that no field is read from."""
@@ -69,11 +75,28 @@ def _has_emails(table: CsvTable, index: int) -> bool:
     return sum(map(is_email, cells)) * 2 > len(cells)
 
 
-def signature(table: CsvTable) -> str:
-    """A text that files with the same header share, to remember a mapping by; empty for a file without a header."""
+def signature(table: CsvTable, surface: Surface) -> str:
+    """A text that files with the same header share, to remember a mapping by; empty for a file without a header.
+
+    A surface lacks fields that another one has, so each has its own mappings.
+    """
     if not table.format.has_header:
         return ""
-    return sha256("\n".join(table.columns).encode()).hexdigest()[:16]
+    hashed = sha256("\n".join(table.columns).encode()).hexdigest()[:16]
+    return hashed if surface is Surface.REST else f"{surface.value}-{hashed}"
+
+
+def remembered(table: CsvTable, columns: Mapping[str, int] | None, surface: Capabilities) -> ColumnMapping | None:
+    """The mapping to ``columns``, the indexes by JSON name that were chosen for a header before.
+
+    None where the file lacks one of them, or none has the emails. A field that users of the surface do not have is not
+    imported.
+    """
+    if columns is None or not all(index < len(table.columns) for index in columns.values()):
+        return None
+    known = (field for field in ImportField if field.attribute not in surface.absent)
+    found = {field: columns[field] for field in known if field in columns}
+    return ColumnMapping(MappingProxyType(found)) if ImportField.EMAIL in found else None
 
 
 def shown_column(table: CsvTable, index: int) -> str:

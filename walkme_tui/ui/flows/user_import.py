@@ -1,14 +1,14 @@
 """Import users from a CSV file: from the key to the receipt."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.groups import GroupSize
-from walkme_tui.domain.imports.columns import signature
+from walkme_tui.domain.imports.columns import ColumnMapping, remembered, signature
+from walkme_tui.domain.imports.csv_file import CsvTable
 from walkme_tui.services.imports.file_contents import FileContents
 from walkme_tui.services.imports.planner import ImportPlanner
 from walkme_tui.ui.dialogs.import_file import ImportFileDialog
@@ -107,18 +107,22 @@ class UserImport:
             return groups
         return await self._view.directory.refresh_groups()
 
-    def _known_columns(self, file_signature: str) -> Mapping[str, int] | None:
-        return None if self._state_file is None else self._state_file.import_columns(file_signature)
+    def _known_columns(self, table: CsvTable) -> ColumnMapping | None:
+        if self._state_file is None:
+            return None
+        session = self._view.session
+        columns = self._state_file.import_columns(signature(table, session.account.surface))
+        return remembered(table, columns, session.capabilities)
 
     async def _remember(self, reading: ImportReading) -> None:
-        """Store the folder and the columns for the next import."""
-        table, mapping = reading.table, reading.mapping
-        if self._state_file is None or table is None or mapping is None:
+        """Store the folder for the next import, and the columns if they were chosen."""
+        table, chosen = reading.table, reading.draft.mapping
+        if self._state_file is None:
             return
         saves = [partial(self._state_file.save_import_folder, reading.draft.path.parent)]
-        if file_signature := signature(table):
-            columns = {field.value: index for field, index in mapping.columns.items()}
-            saves.append(partial(self._state_file.save_import_columns, file_signature, columns))
+        if table is not None and chosen is not None:
+            key = signature(table, self._view.session.account.surface)
+            saves.append(partial(self._state_file.save_import_columns, key, chosen.by_name))
         for save in saves:
             if problem := await asyncio.to_thread(save):
                 self._view.app.notify(problem, severity="warning", markup=False, timeout=8)
