@@ -15,32 +15,9 @@ from walkme_tui.cli.sub_commands import BROWSE
 from walkme_tui.config import crash_hooks
 from walkme_tui.domain.errors import WalkmeError
 
-# Each module has run(options: argparse.Namespace) -> int and is imported only when its sub-command runs.
-MODULES: Final = MappingProxyType(
-    {
-        "browse": "walkme_tui.cli.commands.browse",
-        "whois": "walkme_tui.cli.commands.whois",
-        "members": "walkme_tui.cli.commands.members",
-        "groups": "walkme_tui.cli.commands.groups",
-        "export": "walkme_tui.cli.commands.export",
-        "offboard": "walkme_tui.cli.commands.offboard",
-        "create": "walkme_tui.cli.commands.create",
-        "set": "walkme_tui.cli.commands.set",
-        "delete": "walkme_tui.cli.commands.delete",
-        "import": "walkme_tui.cli.commands.import_file",
-        "undo": "walkme_tui.cli.commands.undo",
-        "jobs": "walkme_tui.cli.commands.jobs",
-        "plan": "walkme_tui.cli.commands.plan",
-        "reconcile": "walkme_tui.cli.commands.reconcile",
-        "config": "walkme_tui.cli.commands.config",
-        "profiles": "walkme_tui.cli.commands.profiles",
-        "keys": "walkme_tui.cli.commands.keys",
-        "themes": "walkme_tui.cli.commands.themes",
-        "cache": "walkme_tui.cli.commands.cache",
-        "simulator": "walkme_tui.cli.commands.simulator",
-        "completion": "walkme_tui.cli.commands.completion",
-    }
-)
+# The module of a sub-command has its name, except where that is a keyword. It has run(options: argparse.Namespace)
+# -> int, and is imported only when its sub-command runs.
+MODULES: Final = MappingProxyType({"import": "import_file"})
 
 
 def run(argv: list[str]) -> int:
@@ -99,7 +76,7 @@ def _sub_command(name: str) -> ModuleType:
     try:
         if name == BROWSE:  # which imports asyncio later, with the screen
             import_module("asyncio")
-        return import_module(MODULES[name])
+        return import_module(f"walkme_tui.cli.commands.{MODULES.get(name, name)}")
     finally:
         if hidden:
             del sys.modules["ssl"]

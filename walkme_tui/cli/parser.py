@@ -3,12 +3,14 @@
 import argparse
 import re
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, Final, NoReturn
 
 from walkme_tui import __version__
+from walkme_tui.cli.arguments.options import sentence
 from walkme_tui.cli.exit_codes import MEANINGS
 from walkme_tui.cli.output.messages import PROGRAM
-from walkme_tui.cli.sub_commands import BROWSE, EXPORT, SUB_COMMANDS, add_arguments, sentence
+from walkme_tui.cli.sub_commands import BROWSE, EXPORT, SUB_COMMANDS
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.text import clean
 
@@ -74,11 +76,14 @@ def build_parser(wanted: str = "") -> Parser:
     shared = Parser(add_help=False)
     _add_globals(shared.add_argument_group("global options", f"see {PROGRAM} --help"), shown=False)
     commands = parser.add_subparsers(dest="command", metavar="SUB-COMMAND", title="sub-commands", parser_class=Parser)
-    for name, text in SUB_COMMANDS.items():
+    for name, command in SUB_COMMANDS.items():
         if name == wanted or wanted not in SUB_COMMANDS:
-            made = commands.add_parser(name, help=text, description=sentence(text), parents=[shared])
+            made = commands.add_parser(name, help=command.help, description=sentence(command.help), parents=[shared])
             made.intermixed = _INTERMIXED.get(name, "")
-            add_arguments(name, made, shared)
+            if command.arguments:
+                import_module(f"walkme_tui.cli.arguments.{command.arguments}").ARGUMENTS[name](made, shared)
+            examples = "\n".join(("examples:", *(f"  {line}" for line in command.examples)))
+            made.epilog = f"{made.epilog}\n\n{examples}" if made.epilog else examples
     return parser
 
 

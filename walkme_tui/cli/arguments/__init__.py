@@ -1,0 +1,1 @@
+"""The arguments of the sub-commands by topic, imported when they are parsed."""
