@@ -97,3 +97,9 @@ def test_an_email_is_cut_in_its_local_part(width: int, shown: str) -> None:
 @given(CLEAN, st.integers(1, 80))
 def test_any_text_in_the_email_column_fits(text: str, width: int) -> None:
     assert cell_len(words.cut_email(text, width)) <= width
+
+
+def test_a_number_is_not_broken_between_its_thousands() -> None:
+    assert words.wrap("all 2 939 users", 5) == ["all", "2 939", "users"]
+    assert words.wrap("1 234 567 users of 12 500", 11) == ["1 234 567", "users of", "12 500"]
+    assert words.wrap("in 24 h, 12 Mar 2024", 5) == ["in 24", "h, 12", "Mar", "2024"]

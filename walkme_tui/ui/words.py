@@ -1,5 +1,6 @@
 """Numbers, ages and dates as text; text cut, padded and wrapped to cells."""
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,6 +17,8 @@ number: Final = spaced
 ELLIPSIS: Final = "…"
 UPWARDS: Final = "↑"
 DOWNWARDS: Final = "↓"
+_BREAK: Final = re.compile(r"(?<!\d) | (?!\d{3}(?!\d))")
+"""A blank at which a line may end: none between the thousands of a number."""
 STATUS_SIGNS: Final[dict[str, str]] = {Status.ACTIVE: "●", Status.INACTIVE: "○", Status.PENDING: "◌"}
 
 
@@ -127,11 +130,14 @@ def fit_right(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Clean text in lines of at most ``width`` cells, broken at blanks where possible; never empty."""
+    """Clean text in lines of at most ``width`` cells, broken at blanks where possible; never empty.
+
+    A number stays whole, ``2 939``: a no-break space would not do, because Textual breaks its own texts there.
+    """
     width = max(2, width)
     lines: list[str] = []
     line = ""
-    for word in text.split(" "):
+    for word in _BREAK.split(text):
         joined = f"{line} {word}" if line else word
         if cell_len(joined) <= width:
             line = joined
