@@ -5,15 +5,13 @@ import pytest
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import open_session
 from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.reconcile.adoption import SharedGroups
 from walkme_tui.domain.reconcile.matching import pair_of
-from walkme_tui.domain.reconcile.records import ComparedUser
+from walkme_tui.domain.reconcile.records import NO_GROUPS, ComparedUser
 from walkme_tui.domain.users import User
 from walkme_tui.services.reconcile.adoption_planner import AdoptionPlanner
 from walkme_tui.services.reconcile.comparison import Sides
 
 ANN = person(1)._replace(status="active", groups=())
-NO_GROUPS = SharedGroups({}, {Surface.REST: {}, Surface.SCIM: {}})
 
 
 async def planned(rest: FakeDirectory, then: User | None = None) -> tuple[list[str], tuple[str, ...]]:
@@ -23,7 +21,7 @@ async def planned(rest: FakeDirectory, then: User | None = None) -> tuple[list[s
     """
     scim = FakeDirectory([ANN])
     async with open_session(rest) as here, open_session(scim, surface=Surface.SCIM) as there:
-        pair = pair_of(None if then is None else ComparedUser.of(then), ComparedUser.of(ANN), {})
+        pair = pair_of(None if then is None else ComparedUser.of(then), ComparedUser.of(ANN), NO_GROUPS)
         plan = await AdoptionPlanner(Sides(here, there), NO_GROUPS).plan([pair], Surface.SCIM)
         return [step.change.describe() for step in plan.steps], plan.left_out
 

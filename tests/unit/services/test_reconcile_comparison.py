@@ -3,8 +3,9 @@
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS, open_session
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.reconcile.classes import PairClass, PairSet
-from walkme_tui.domain.users import User, UserPage
+from walkme_tui.domain.users import UNKNOWN, User, UserPage
 from walkme_tui.services.reconcile.comparison import Sides, compared
 
 
@@ -17,9 +18,36 @@ async def test_whoever_the_incomplete_side_has_not_shown_yet_is_in_no_set() -> N
         found = await compared(Sides(rest, scim))
         assert found.undecided == {PairClass.ONLY_REST}
         assert not any(found.sets[each] for each in PairSet)
+        assert not found.different
+        assert not any(found.counts.values())
         assert not found.complete
         twin = User(ghost.id, ghost.email, status="inactive", groups=("g1",))
         await scim.mirror.save_page(UserPage(1, 10, (twin,), 1), NOON_MS + 1)
         found = await compared(Sides(rest, scim))
         assert [pair.rest.id for pair in found.sets[PairSet.GHOSTS] if pair.rest is not None] == [ghost.id]
         assert [pair.classes for pair in found.sets[PairSet.ONLY_REST]] == [(PairClass.ONLY_REST,)]
+
+
+async def test_memberships_are_not_compared_where_the_groups_of_one_side_have_no_names_yet() -> None:
+    here = person(0)._replace(status="active", groups=("g1",))
+    async with open_session(FakeDirectory(())) as rest, open_session(FakeDirectory(()), surface=Surface.SCIM) as scim:
+        await rest.mirror.save_groups((Group("g1", "Sales"),))
+        await rest.mirror.save_page(UserPage(1, 10, (here,), 1), NOON_MS)
+        await scim.mirror.save_page(UserPage(1, 10, (here._replace(groups=("s1",)),), 1), NOON_MS)
+        found = await compared(Sides(rest, scim))
+        assert found.counts[PairClass.MATCHED] == 1
+        assert found.sides[Surface.SCIM].without_groups == 1
+        assert not found.complete
+        await scim.mirror.save_groups((Group("s1", "Ops"),))
+        found = await compared(Sides(rest, scim))
+        assert found.counts[PairClass.MEMBERSHIP] == 1
+        assert found.complete
+
+
+async def test_nobody_whose_groups_are_unknown_is_a_ghost() -> None:
+    user = person(0)._replace(status="inactive", groups=UNKNOWN)
+    async with open_session(FakeDirectory(())) as rest, open_session(FakeDirectory(()), surface=Surface.SCIM) as scim:
+        for session in (rest, scim):
+            await session.mirror.save_page(UserPage(1, 10, (user,), 1), NOON_MS)
+        found = await compared(Sides(rest, scim))
+        assert not found.sets[PairSet.GHOSTS]

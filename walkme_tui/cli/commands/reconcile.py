@@ -1,7 +1,7 @@
 """``walkme-tui reconcile``: compare the users of the REST API with those of SCIM."""
 
 import argparse
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from walkme_tui.cli.account_read import Extent, completeness, read_account, refresh_groups
@@ -16,7 +16,6 @@ from walkme_tui.cli.session_run import with_sides
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import ConfigurationError, NotFound
 from walkme_tui.domain.plans import Plan
-from walkme_tui.domain.reconcile.adoption import SharedGroups
 from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairClass
 from walkme_tui.domain.reconcile.matching import Pair
 from walkme_tui.domain.reconcile.pair_text import (
@@ -26,6 +25,7 @@ from walkme_tui.domain.reconcile.pair_text import (
     difference_texts,
     pair_email,
 )
+from walkme_tui.domain.reconcile.records import SharedGroups
 from walkme_tui.domain.surface_checks import other_surface
 from walkme_tui.domain.text import clean, email_key, spaced
 from walkme_tui.domain.times import format_time_ms
@@ -35,6 +35,7 @@ from walkme_tui.services.reconcile.comparison import Comparison, Side, Sides, co
 from walkme_tui.services.reconcile.pair_json import json_parts
 
 MAX_EMAIL: Final = 60
+SO_FAR: Final = " as far as both sides are read"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -58,7 +59,11 @@ def run(options: argparse.Namespace) -> int:
             print_lines(_lines(found))
         return extents, found.sides
 
-    extents, sides = with_sides(context, work)
+    return _completeness(*with_sides(context, work))
+
+
+def _completeness(extents: Sequence[Extent], sides: Mapping[Surface, Side]) -> ExitCode:
+    """The exit code; if the comparison is incomplete, a message on standard error says by how much."""
     for surface, extent in zip(Surface, extents, strict=True):
         if not extent.complete:
             print_message(f"{surface.upper()}:")
@@ -67,9 +72,9 @@ def run(options: argparse.Namespace) -> int:
         if side.without_groups:
             people = "1 user" if side.without_groups == 1 else f"{spaced(side.without_groups)} users"
             print_message(
-                f"The answer is incomplete: the groups of {people} on {surface.upper()} are unknown, so their "
-                "memberships were not compared.",
-                "Press M in the Groups tab of the browser to read such users one by one, then try again.",
+                f"The answer is incomplete: the memberships of {people} on {surface.upper()} were not compared, "
+                "because groups or their names are unknown.",
+                "On the Groups tab of the browser, R reads the names, and M the groups of such users; then try again.",
             )
     return ExitCode.DONE if is_complete(sides) else ExitCode.NOT_FOUND_OR_INCOMPLETE
 
@@ -88,8 +93,9 @@ def _adopt(context: Context, options: argparse.Namespace) -> int:
         raise ConfigurationError("Whom shall --adopt change?", hint="Give emails or ids, or --all; not both.")
 
     async def choose(sides: Sides) -> tuple[list[Pair], SharedGroups]:
-        _, found = await _compared(sides, options)
-        pairs = list(found.different) if options.all else chosen(found.different, options.people)
+        extents, found = await _compared(sides, options)
+        _completeness(extents, found.sides)
+        pairs = list(found.different) if options.all else chosen(found, options.people)
         return pairs, found.groups
 
     pairs, groups = with_sides(context, choose)
@@ -110,11 +116,11 @@ def _adopt(context: Context, options: argparse.Namespace) -> int:
     return run_change(context, request, plan_file=options.plan, execute=options.yes)
 
 
-def chosen(pairs: Iterable[Pair], keys: Sequence[str]) -> list[Pair]:
+def chosen(comparison: Comparison, keys: Sequence[str]) -> list[Pair]:
     """The pairs with these emails or ids, on either side; raises ``NotFound``, which names the others."""
     wanted = {email_key(key): key for key in keys}
     found, named = [], set()
-    for pair in pairs:
+    for pair in comparison.different:
         sides = [side for side in (pair.rest, pair.scim) if side is not None]
         texts = [side.id for side in sides] + [side.email for side in sides if isinstance(side.email, str)]
         own = {email_key(text) for text in texts} & wanted.keys()
@@ -123,20 +129,24 @@ def chosen(pairs: Iterable[Pair], keys: Sequence[str]) -> list[Pair]:
             named |= own
     missing = [clean(key, MAX_EMAIL) for folded, key in wanted.items() if folded not in named]
     if missing:
-        raise NotFound(f"Nothing differs for {', '.join(missing)}.", hint="walkme-tui reconcile lists who differs.")
+        so_far = "" if comparison.complete else SO_FAR
+        text = f"Nothing differs for {', '.join(missing)}{so_far}."
+        raise NotFound(text, hint="walkme-tui reconcile lists who differs.")
     return found
 
 
 async def _compared(sides: Sides, options: argparse.Namespace) -> tuple[list[Extent], Comparison]:
-    return [await _read(sides.of(surface), cached=options.cached) for surface in Surface], await compared(sides)
-
-
-async def _read(session: Session, *, cached: bool) -> Extent:
-    if not cached:
-        print_message(f"Reading {session.account.surface.upper()}.")
-        async with CommandDeadline(session).running():
-            await refresh_groups(session)
-    return await read_account(session, cached)
+    if not options.cached:
+        # Of both first: a surface that refuses is reported before all users of the other one are read.
+        for session in sides:
+            async with CommandDeadline(session).running():
+                await refresh_groups(session)
+    extents = []
+    for session in sides:
+        if not options.cached:
+            print_message(f"Reading {session.account.surface.upper()}.")
+        extents.append(await read_account(session, options.cached))
+    return extents, await compared(sides)
 
 
 def _lines(found: Comparison) -> Iterator[str]:
@@ -145,13 +155,14 @@ def _lines(found: Comparison) -> Iterator[str]:
         least = "" if side.coverage.complete else "at least "
         yield f"{surface.upper()}: {least}{spaced(side.users)} {'user' if side.users == 1 else 'users'}{as_of}"
     yield ""
-    counted = [each for each in PairClass if found.counts[each]]
-    yield from aligned((spaced(found.counts[each]), CLASS_TEXTS[each].label) for each in counted) if counted else ()
+    counted = [each for each in PairClass if found.counts[each] or each in found.undecided]
+    numbers = {each: "?" if each in found.undecided else spaced(found.counts[each]) for each in counted}
+    yield from aligned((numbers[each], CLASS_TEXTS[each].label) for each in counted) if counted else ()
     if not found.different:
-        yield "Nothing differs."
+        yield f"Nothing differs{'' if found.complete else SO_FAR}."
         return
     for each in counted:
-        if each is not PairClass.MATCHED:
+        if each is not PairClass.MATCHED and each not in found.undecided:
             text = CLASS_TEXTS[each]
             yield from ("", f"{text.label}: {text.meaning}", f"  {text.action}")
     yield ""

@@ -1,8 +1,6 @@
 """The changes that make one surface like the other for one person."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.accounts import Surface
@@ -13,33 +11,13 @@ from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.reconcile.matching import differences
-from walkme_tui.domain.reconcile.records import ComparedUser
+from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
 from walkme_tui.domain.surface_checks import active_by, other_surface
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.users import Status, Unknown, User
+from walkme_tui.domain.users import UNKNOWN, Status, Unknown, User
 
 MAX_SHOWN: Final = 80
-
-
-@dataclass(frozen=True)
-class SharedGroups:
-    """The groups of both surfaces.
-
-    ``rest_ids`` are the ids on REST by those on SCIM, ``known`` the groups of each surface by id.
-    """
-
-    rest_ids: Mapping[str, str]
-    known: Mapping[Surface, Mapping[str, Group]]
-
-    @cached_property
-    def scim_ids(self) -> Mapping[str, str]:
-        """The ids on SCIM by those on REST."""
-        return {rest: scim for scim, rest in self.rest_ids.items()}
-
-    def on(self, surface: Surface, group_id: str) -> Group | None:
-        """The group that the other surface has under this id; None if it has none here."""
-        there = (self.scim_ids if surface is Surface.SCIM else self.rest_ids).get(group_id)
-        return None if there is None else self.known[surface].get(there, Group(there, None))
+GROUPS_UNKNOWN: Final = "the groups stay as they are, because the name of one is not known."
 
 
 class Adopted(NamedTuple):
@@ -84,7 +62,10 @@ def _changed(surface: Surface, own: User, other: User, groups: SharedGroups) -> 
     fields: list[FieldChange] = []
     changes: list[Change] = []
     left_out: tuple[str, ...] = ()
-    for found in differences(ComparedUser.of(rest), ComparedUser.of(scim), groups.rest_ids):
+    known = rest.groups is not UNKNOWN and scim.groups is not UNKNOWN
+    if known and not (groups.comparable(Surface.REST, rest.groups) and groups.comparable(Surface.SCIM, scim.groups)):
+        left_out = (f"{_name(other)}: {GROUPS_UNKNOWN}",)
+    for found in differences(ComparedUser.of(rest), ComparedUser.of(scim), groups):
         mine, theirs = (found.rest, found.scim) if on_rest else (found.scim, found.rest)
         if found.attribute == "status":
             status = Status.ACTIVE if active_by(other.status) else Status.INACTIVE
@@ -111,7 +92,10 @@ def _groups(
         if group is not None:
             found.append(group)
             continue
-        label = groups.known[other_surface(surface)].get(group_id, Group(group_id, None)).label
-        who = clean(user.email if isinstance(user.email, str) else user.id, MAX_SHOWN)
-        left_out.append(f"{who}: {surface.value.upper()} has no group {clean(label, MAX_SHOWN)}.")
+        label = groups.label(other_surface(surface), group_id)
+        left_out.append(f"{_name(user)}: {surface.value.upper()} has no group {clean(label, MAX_SHOWN)}.")
     return found, tuple(left_out)
+
+
+def _name(user: User) -> str:
+    return clean(user.email if isinstance(user.email, str) and user.email else user.id, MAX_SHOWN)

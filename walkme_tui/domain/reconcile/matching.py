@@ -4,9 +4,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.edit import same_value
 from walkme_tui.domain.reconcile.classes import PairClass
-from walkme_tui.domain.reconcile.records import ComparedUser
+from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
 from walkme_tui.domain.surface_checks import LONG_ID, active_by
 from walkme_tui.domain.text import email_key
 from walkme_tui.domain.users import UNKNOWN, Known
@@ -38,7 +39,10 @@ class Pair(NamedTuple):
     def is_ghost(self) -> bool:
         """True for a person who is inactive and still in groups, on either side."""
         sides = (self.rest, self.scim)
-        return any(side is not None and active_by(side.status) is False and bool(side.groups) for side in sides)
+        return any(
+            side is not None and side.groups is not UNKNOWN and bool(side.groups) and active_by(side.status) is False
+            for side in sides
+        )
 
 
 class Difference(NamedTuple):
@@ -49,11 +53,10 @@ class Difference(NamedTuple):
     scim: Known[str | tuple[str, ...] | None]
 
 
-def compare(rest: Sequence[ComparedUser], scim: Sequence[ComparedUser], groups: Mapping[str, str]) -> list[Pair]:
+def compare(rest: Sequence[ComparedUser], scim: Sequence[ComparedUser], groups: SharedGroups) -> list[Pair]:
     """All pairs: those with a REST record in its order, then the rest of SCIM in its order.
 
     Matched by id, then by external id, then by email without case, each record once, in the order of the lists.
-    ``groups`` are the ids of groups on REST by those on SCIM.
     """
     partners = _partners(rest, scim)
     taken = {user.row_id for user in partners.values()}
@@ -63,7 +66,7 @@ def compare(rest: Sequence[ComparedUser], scim: Sequence[ComparedUser], groups: 
     return found + [_pair(None, user, same_groups, doubled) for user in scim if user.row_id not in taken]
 
 
-def differences(rest: ComparedUser, scim: ComparedUser, groups: Mapping[str, str]) -> tuple[Difference, ...]:
+def differences(rest: ComparedUser, scim: ComparedUser, groups: SharedGroups) -> tuple[Difference, ...]:
     """How two records of one person differ; what one of them lacks does not differ."""
     found = [
         Difference(name, getattr(rest, name), getattr(scim, name)) for name in FIELDS if not _same(name, rest, scim)
@@ -74,7 +77,7 @@ def differences(rest: ComparedUser, scim: ComparedUser, groups: Mapping[str, str
     return (*found, Difference("groups", *only)) if only else tuple(found)
 
 
-def pair_of(rest: ComparedUser | None, scim: ComparedUser | None, groups: Mapping[str, str]) -> Pair:
+def pair_of(rest: ComparedUser | None, scim: ComparedUser | None, groups: SharedGroups) -> Pair:
     """The pair of one person, at least one of whose records is there; other records are not known."""
     return _pair(rest, scim, _GroupComparison(groups).same, _Duplicates((), ()))
 
@@ -209,34 +212,33 @@ def _same_status(rest: ComparedUser, scim: ComparedUser) -> bool:
 class _GroupComparison:
     """Compares memberships; few different lists of groups occur often, so that each becomes a set once."""
 
-    def __init__(self, rest_ids: Mapping[str, str]) -> None:
-        self._rest_ids = rest_ids
-        self._sets: dict[tuple[bool, tuple[str, ...]], frozenset[str]] = {}
+    def __init__(self, groups: SharedGroups) -> None:
+        self._groups = groups
+        self._keys: dict[tuple[Surface, tuple[str, ...]], frozenset[str] | None] = {}
 
     def same(self, rest: ComparedUser, scim: ComparedUser) -> bool:
         """False where the groups of both are known and differ."""
         if rest.groups is UNKNOWN or scim.groups is UNKNOWN:
             return True
-        return self._set(True, rest.groups or ()) == self._set(False, scim.groups or ())
+        here, there = self._set(Surface.REST, rest.groups or ()), self._set(Surface.SCIM, scim.groups or ())
+        return here is None or there is None or here == there
 
-    def _set(self, is_rest: bool, ids: tuple[str, ...]) -> frozenset[str]:
-        found = self._sets.get((is_rest, ids))
-        if found is None:
-            named = ids if is_rest else (self._rest_ids.get(group_id, f"scim {group_id}") for group_id in ids)
-            found = self._sets[is_rest, ids] = frozenset(named)
-        return found
+    def _set(self, surface: Surface, ids: tuple[str, ...]) -> frozenset[str] | None:
+        key = surface, ids
+        if key not in self._keys:
+            comparable = self._groups.comparable(surface, ids)
+            self._keys[key] = frozenset(self._groups.keys(surface, ids)) if comparable else None
+        return self._keys[key]
 
 
 def _other_groups(
-    rest: ComparedUser, scim: ComparedUser, groups: Mapping[str, str]
+    rest: ComparedUser, scim: ComparedUser, groups: SharedGroups
 ) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """The groups that only REST has and those that only SCIM has; None where they are the same, or one is unknown."""
-    if rest.groups is UNKNOWN or scim.groups is UNKNOWN:
+    if not groups.comparable(Surface.REST, rest.groups) or not groups.comparable(Surface.SCIM, scim.groups):
         return None
-    here, there = rest.groups or (), scim.groups or ()
-    ids = {groups.get(group_id, f"scim {group_id}"): group_id for group_id in there}
-    if ids.keys() == set(here):
+    here, there = groups.keys(Surface.REST, rest.groups), groups.keys(Surface.SCIM, scim.groups)
+    if here.keys() == there.keys():
         return None
-    only_rest = tuple(group_id for group_id in dict.fromkeys(here) if group_id not in ids)
-    only_scim = tuple(group_id for key, group_id in ids.items() if key not in set(here))
-    return only_rest, only_scim
+    only_rest = tuple(group_id for key, group_id in here.items() if key not in there)
+    return only_rest, tuple(group_id for key, group_id in there.items() if key not in here)

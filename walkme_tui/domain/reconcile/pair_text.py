@@ -1,14 +1,11 @@
 """Pairs as text: one line of differences, and rows of a table."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.groups import Group
-from walkme_tui.domain.reconcile.adoption import SharedGroups
 from walkme_tui.domain.reconcile.classes import CLASS_TEXTS
 from walkme_tui.domain.reconcile.matching import FIELDS, Difference, Pair, differences
-from walkme_tui.domain.reconcile.records import ComparedUser
+from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
 from walkme_tui.domain.table_cells import groups_cell
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.user_json import JSON_NAMES
@@ -40,7 +37,7 @@ def difference_texts(pair: Pair, groups: SharedGroups) -> list[str]:
     """``status: active on REST, inactive on SCIM`` for each difference, clean."""
     if pair.rest is None or pair.scim is None:
         return []
-    return [_text(each, groups) for each in differences(pair.rest, pair.scim, groups.rest_ids)]
+    return [_text(each, groups) for each in differences(pair.rest, pair.scim, groups)]
 
 
 def csv_cells(pair: Pair, groups: SharedGroups) -> list[str]:
@@ -48,7 +45,7 @@ def csv_cells(pair: Pair, groups: SharedGroups) -> list[str]:
     cells = [" ".join(pair.classes), pair_email(pair)]
     sides = {Surface.REST: pair.rest, Surface.SCIM: pair.scim}
     cells += [_cell(getattr(sides[surface], name, None)) for name in _COMPARED for surface in Surface]
-    return cells + [_groups(sides[surface], groups.known[surface]) for surface in Surface]
+    return cells + [_groups(sides[surface], surface, groups) for surface in Surface]
 
 
 def _text(found: Difference, groups: SharedGroups) -> str:
@@ -56,13 +53,12 @@ def _text(found: Difference, groups: SharedGroups) -> str:
     if found.attribute != "groups":
         return f"{label}: {_value(found.rest)} on REST, {_value(found.scim)} on SCIM"
     sides = ((Surface.REST, found.rest), (Surface.SCIM, found.scim))
-    only = [f"{_names(ids, groups.known[surface])} only on {surface.upper()}" for surface, ids in sides if ids]
+    only = [f"{_names(ids, surface, groups)} only on {surface.upper()}" for surface, ids in sides if ids]
     return f"{label}: {', '.join(only)}"
 
 
-def _names(ids: object, known: Mapping[str, Group]) -> str:
-    labels = (known.get(each, Group(each, None)).label for each in ids) if isinstance(ids, tuple) else ()
-    return ", ".join(clean(label, MAX_VALUE) for label in labels)
+def _names(ids: object, surface: Surface, groups: SharedGroups) -> str:
+    return ", ".join(clean(groups.label(surface, each), MAX_VALUE) for each in ids) if isinstance(ids, tuple) else ""
 
 
 def _value(value: object) -> str:
@@ -73,7 +69,7 @@ def _cell(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _groups(user: ComparedUser | None, known: Mapping[str, Group]) -> str:
+def _groups(user: ComparedUser | None, surface: Surface, groups: SharedGroups) -> str:
     if user is None or user.groups is UNKNOWN:
         return ""
-    return groups_cell(known.get(group_id, Group(group_id, None)).label for group_id in user.groups or ())
+    return groups_cell(groups.label(surface, group_id) for group_id in user.groups or ())

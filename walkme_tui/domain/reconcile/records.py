@@ -1,8 +1,11 @@
 """What is compared of the users of one surface."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
 
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import UNKNOWN, Known, User
 
@@ -37,15 +40,57 @@ class ComparedUser(NamedTuple):
         )
 
 
-def same_groups(rest: Iterable[Group], scim: Iterable[Group]) -> Mapping[str, str]:
-    """The ids of groups on REST by their ids on SCIM: of the same id, else of the only two with one name."""
-    rest, scim = list(rest), list(scim)
-    rest_ids = {group.id for group in rest}
-    found = {group.id: group.id for group in scim if group.id in rest_ids}
-    taken = set(found.values())
-    rest_names = _only_ones(group for group in rest if group.id not in taken)
-    scim_names = _only_ones(group for group in scim if group.id not in found)
-    return found | {group_id: rest_names[name] for name, group_id in scim_names.items() if name in rest_names}
+@dataclass(frozen=True)
+class SharedGroups:
+    """The groups of each surface by id; a group of both has the same id on both, else is the only one with its name."""
+
+    known: Mapping[Surface, Mapping[str, Group]]
+
+    @classmethod
+    def of(cls, rest: Iterable[Group], scim: Iterable[Group]) -> "SharedGroups":
+        """Of the groups of both surfaces."""
+        sides = {Surface.REST: rest, Surface.SCIM: scim}
+        return cls({surface: {group.id: group for group in groups} for surface, groups in sides.items()})
+
+    @cached_property
+    def rest_ids(self) -> Mapping[str, str]:
+        """The ids on REST by those on SCIM."""
+        rest, scim = self.known[Surface.REST], self.known[Surface.SCIM]
+        found = {group_id: group_id for group_id in scim if group_id in rest}
+        rest_names = _only_ones(group for group in rest.values() if group.id not in found)
+        scim_names = _only_ones(group for group in scim.values() if group.id not in found)
+        return found | {group_id: rest_names[name] for name, group_id in scim_names.items() if name in rest_names}
+
+    @cached_property
+    def scim_ids(self) -> Mapping[str, str]:
+        """The ids on SCIM by those on REST."""
+        return {rest: scim for scim, rest in self.rest_ids.items()}
+
+    def on(self, surface: Surface, group_id: str) -> Group | None:
+        """The group that the other surface has under this id; None if it has none here."""
+        there = (self.scim_ids if surface is Surface.SCIM else self.rest_ids).get(group_id)
+        return None if there is None else self.known[surface].get(there, Group(there, None))
+
+    def label(self, surface: Surface, group_id: str) -> str:
+        """What to call a group of this surface; not cleaned."""
+        return self.known[surface].get(group_id, Group(group_id, None)).label
+
+    def keys(self, surface: Surface, groups: Known[tuple[str, ...] | None]) -> dict[str, str]:
+        """The ids of a user's groups by a key that is the same on both surfaces; empty where they are unknown."""
+        ids = groups if isinstance(groups, tuple) else ()
+        if surface is Surface.REST:
+            return {group_id: group_id for group_id in ids}
+        return {self.rest_ids.get(group_id, f"scim {group_id}"): group_id for group_id in ids}
+
+    def comparable(self, surface: Surface, groups: Known[tuple[str, ...] | None]) -> bool:
+        """False where groups of a user are unknown, or one without a known name may be any group of the other side."""
+        if groups is UNKNOWN:
+            return False
+        shared, known = self.scim_ids if surface is Surface.REST else self.rest_ids, self.known[surface]
+        return all(each in shared or (each in known and known[each].name is not None) for each in groups or ())
+
+
+NO_GROUPS: Final = SharedGroups.of((), ())
 
 
 def _only_ones(groups: Iterable[Group]) -> dict[str, str]:

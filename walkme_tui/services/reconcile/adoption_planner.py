@@ -10,9 +10,10 @@ from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.consequences import identity_provider, note
 from walkme_tui.domain.errors import LookUpIgnored
 from walkme_tui.domain.plans import Consequence, Plan, PlanKind, Subject, numbered
-from walkme_tui.domain.reconcile.adoption import SharedGroups, adopt
+from walkme_tui.domain.reconcile.adoption import adopt
 from walkme_tui.domain.reconcile.classes import PairClass
 from walkme_tui.domain.reconcile.matching import Pair
+from walkme_tui.domain.reconcile.records import SharedGroups
 from walkme_tui.domain.surface_checks import other_surface
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User, user_label

@@ -10,11 +10,9 @@ from typing import NamedTuple
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.reconcile.adoption import SharedGroups
 from walkme_tui.domain.reconcile.classes import PairClass, PairSet
 from walkme_tui.domain.reconcile.matching import Pair, compare
-from walkme_tui.domain.reconcile.records import ComparedUser, same_groups
-from walkme_tui.domain.users import UNKNOWN
+from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
 from walkme_tui.services.concurrency import gather_pair
 from walkme_tui.services.ports import Session
 
@@ -31,7 +29,7 @@ class Sides(NamedTuple):
 
 
 class Side(NamedTuple):
-    """What a comparison is based on: ``users`` of them were compared, ``without_groups`` have unknown memberships."""
+    """What a comparison is based on: ``users`` were compared, of whom the groups of ``without_groups`` were not."""
 
     coverage: Coverage
     users: int
@@ -42,8 +40,9 @@ class Side(NamedTuple):
 class Comparison:
     """The pairs that differ and the ghosts, with the coverage of each mirror at that time.
 
-    ``counts`` says how many pairs have each class; a pair may have several. Of the matched pairs, which are most, only
-    ghosts are kept: two whole accounts would stay in memory.
+    Whoever an incomplete mirror has not shown yet is in no pair. ``counts`` says how many pairs have each class; a pair
+    may have several. Of the matched pairs, which are most, only ghosts are kept: two whole accounts would stay in
+    memory.
     """
 
     pairs: Sequence[Pair]
@@ -51,27 +50,25 @@ class Comparison:
     groups: SharedGroups
     sides: Mapping[Surface, Side]
 
-    @cached_property
+    @property
     def different(self) -> Sequence[Pair]:
         """The pairs that differ."""
-        return [pair for pair in self.pairs if pair.differs]
+        return self.sets[PairSet.ALL]
 
     @cached_property
     def undecided(self) -> frozenset[PairClass]:
         """The classes that are not known yet: who is only on one side, while the other one is not complete."""
-        classes = {Surface.REST: PairClass.ONLY_SCIM, Surface.SCIM: PairClass.ONLY_REST}
-        return frozenset(each for surface, each in classes.items() if not self.sides[surface].coverage.complete)
+        return _undecided({surface: side.coverage for surface, side in self.sides.items()})
 
     @cached_property
     def sets(self) -> Mapping[PairSet, Sequence[Pair]]:
-        """The pairs of each set; those of an undecided class are left out."""
-        decided = [pair for pair in self.pairs if not self.undecided.intersection(pair.classes)]
+        """The pairs of each set."""
         found: dict[PairSet, list[Pair]] = {each: [] for each in PairSet}
-        found[PairSet.ALL] = [pair for pair in decided if pair.differs]
+        found[PairSet.ALL] = [pair for pair in self.pairs if pair.differs]
         for pair in found[PairSet.ALL]:
             for each in pair.classes:
                 found[PairSet(each.value)].append(pair)
-        found[PairSet.GHOSTS] = [pair for pair in decided if pair.is_ghost]
+        found[PairSet.GHOSTS] = [pair for pair in self.pairs if pair.is_ghost]
         return found
 
     @property
@@ -88,23 +85,12 @@ def is_complete(sides: Mapping[Surface, Side]) -> bool:
 async def compared(sides: Sides) -> Comparison:
     """The comparison of both mirrors as they are now, made in a thread; raises ``MirrorUnavailable``."""
     rest, scim = await gather_pair(_read(sides.rest), _read(sides.scim))
-    groups = SharedGroups(
-        same_groups(rest.groups, scim.groups),
-        {
-            Surface.REST: {group.id: group for group in rest.groups},
-            Surface.SCIM: {group.id: group for group in scim.groups},
-        },
-    )
-    pairs, counts = await asyncio.to_thread(_compared, rest.users, scim.users, groups.rest_ids)
-    return Comparison(pairs, counts, groups, {Surface.REST: _side(rest), Surface.SCIM: _side(scim)})
+    return await asyncio.to_thread(_compared, rest, scim)
 
 
-def _compared(
-    rest: Sequence[ComparedUser], scim: Sequence[ComparedUser], groups: Mapping[str, str]
-) -> tuple[list[Pair], Mapping[PairClass, int]]:
-    pairs = compare(rest, scim, groups)
-    found = Counter(each for pair in pairs for each in pair.classes)
-    return [pair for pair in pairs if pair.differs or pair.is_ghost], {each: found[each] for each in PairClass}
+def _undecided(coverages: Mapping[Surface, Coverage]) -> frozenset[PairClass]:
+    classes = {Surface.REST: PairClass.ONLY_SCIM, Surface.SCIM: PairClass.ONLY_REST}
+    return frozenset(each for surface, each in classes.items() if not coverages[surface].complete)
 
 
 class _Contents(NamedTuple):
@@ -124,6 +110,19 @@ async def _read(session: Session) -> _Contents:
     return _Contents(coverage, users, [size.group for size in await mirror.groups()])
 
 
-def _side(contents: _Contents) -> Side:
-    users = contents.users
-    return Side(contents.coverage, len(users), sum(user.groups is UNKNOWN for user in users))
+def _compared(rest: _Contents, scim: _Contents) -> Comparison:
+    groups = SharedGroups.of(rest.groups, scim.groups)
+    undecided = _undecided({Surface.REST: rest.coverage, Surface.SCIM: scim.coverage})
+    pairs = [pair for pair in compare(rest.users, scim.users, groups) if undecided.isdisjoint(pair.classes)]
+    found = Counter(each for pair in pairs for each in pair.classes)
+    sides = {
+        surface: Side(each.coverage, len(each.users), _without_groups(surface, each.users, groups))
+        for surface, each in ((Surface.REST, rest), (Surface.SCIM, scim))
+    }
+    kept = [pair for pair in pairs if pair.differs or pair.is_ghost]
+    return Comparison(kept, {each: found[each] for each in PairClass}, groups, sides)
+
+
+def _without_groups(surface: Surface, users: Sequence[ComparedUser], groups: SharedGroups) -> int:
+    several = Counter(user.groups for user in users)
+    return sum(count for each, count in several.items() if not groups.comparable(surface, each))

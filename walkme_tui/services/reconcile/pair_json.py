@@ -5,6 +5,7 @@ from typing import Final
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.raw_record import record_of_any_surface
+from walkme_tui.domain.reconcile.classes import PairClass
 from walkme_tui.domain.reconcile.matching import Pair
 from walkme_tui.domain.reconcile.pair_text import pair_email
 from walkme_tui.domain.text import printable_json
@@ -31,7 +32,9 @@ async def json_parts(sides: Sides, found: Comparison, pairs: Sequence[Pair]) -> 
         surface.value: None if side.coverage.as_of_ms is None else format_time_ms(side.coverage.as_of_ms)
         for surface, side in found.sides.items()
     }
-    yield f'\n], "complete": {printable_json(found.complete)}, "as_of": {printable_json(as_of)}}}\n', 0
+    undecided: list[Json] = [each.value for each in PairClass if each in found.undecided]
+    facts: dict[str, Json] = {"complete": found.complete, "undecided": undecided, "as_of": as_of}
+    yield f"\n], {printable_json(facts)[1:]}\n", 0
 
 
 async def _rows(sides: Sides, pairs: Sequence[Pair]) -> list[dict[str, Json]]:

@@ -7,9 +7,9 @@ from textual import events
 from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account, Surface
-from walkme_tui.domain.reconcile.adoption import SharedGroups
 from walkme_tui.domain.reconcile.classes import PairClass
 from walkme_tui.domain.reconcile.matching import Pair
+from walkme_tui.domain.reconcile.records import SharedGroups
 from walkme_tui.ui.dialogs.confirmation import account_mark, available_lines, inner_width
 from walkme_tui.ui.dialogs.dialog import Dialog, footer_keys, movement_keys
 from walkme_tui.ui.widgets.pair_lines import SideRecord, pair_lines

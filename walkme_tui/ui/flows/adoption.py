@@ -6,9 +6,9 @@ from typing import Final
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.plans import Plan
-from walkme_tui.domain.reconcile.adoption import SharedGroups
 from walkme_tui.domain.reconcile.matching import Pair
 from walkme_tui.domain.reconcile.pair_text import pair_email
+from walkme_tui.domain.reconcile.records import SharedGroups
 from walkme_tui.domain.surface_checks import other_surface
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices

@@ -6,10 +6,9 @@ from typing import Final, Protocol
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.reconcile.adoption import SharedGroups
 from walkme_tui.domain.reconcile.matching import Pair
 from walkme_tui.domain.reconcile.pair_text import pair_email
-from walkme_tui.domain.reconcile.records import same_groups
+from walkme_tui.domain.reconcile.records import SharedGroups
 from walkme_tui.domain.surface_checks import other_surface
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User, user_label
@@ -74,9 +73,7 @@ async def compare_user(view: FlowContext, origin: Origin, user: User) -> None:
 async def _shared_groups(own: Session, other: Session) -> SharedGroups:
     mine, theirs = await gather_pair(_groups(own), _groups(other))
     sides = {own.account.surface: mine, other.account.surface: theirs}
-    rest, scim = sides[Surface.REST], sides[Surface.SCIM]
-    known = {surface: {group.id: group for group in groups} for surface, groups in sides.items()}
-    return SharedGroups(same_groups(rest, scim), known)
+    return SharedGroups.of(sides[Surface.REST], sides[Surface.SCIM])
 
 
 async def _groups(session: Session) -> list[Group]:

@@ -7,11 +7,9 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 
 from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.groups import Group
-from walkme_tui.domain.reconcile.adoption import SharedGroups
 from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairSet
 from walkme_tui.domain.reconcile.matching import FIELDS, Pair, differences, pair_of
-from walkme_tui.domain.reconcile.records import ComparedUser
+from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import FIELD_LABELS, UNKNOWN, User
 from walkme_tui.ui import words
@@ -52,7 +50,7 @@ def shown_pair(sides: Mapping[Surface, SideRecord], groups: SharedGroups) -> Pai
     rest, scim = (
         None if user is None else ComparedUser.of(user) for user in (sides[Surface.REST].user, sides[Surface.SCIM].user)
     )
-    return pair_of(rest, scim, groups.rest_ids)
+    return pair_of(rest, scim, groups)
 
 
 def pair_lines(
@@ -82,7 +80,7 @@ def _facts(sides: Mapping[Surface, SideRecord], pair: Pair, groups: SharedGroups
     rest, scim = sides[Surface.REST].user, sides[Surface.SCIM].user
     found = set()
     if pair.rest is not None and pair.scim is not None:
-        found = {each.attribute for each in differences(pair.rest, pair.scim, groups.rest_ids)}
+        found = {each.attribute for each in differences(pair.rest, pair.scim, groups)}
     for name in ("status", *FIELDS):
         values = _value(name, rest), _value(name, scim)
         word = ""
@@ -98,13 +96,13 @@ def _facts(sides: Mapping[Surface, SideRecord], pair: Pair, groups: SharedGroups
 def _group_facts(rest: User | None, scim: User | None, groups: SharedGroups) -> Iterator[_Line]:
     """A line for each group of either record, with ``unknown`` where an answer had no groups."""
     label = _label("groups")
-    known = {user.groups is not UNKNOWN for user in (rest, scim) if user is not None}
-    of_rest = _group_names(rest, groups.known[Surface.REST])
-    of_scim = {
-        groups.rest_ids.get(key, f"scim {key}"): name
-        for key, name in _group_names(scim, groups.known[Surface.SCIM]).items()
-    }
-    compared = rest is not None and scim is not None and known == {True}
+    of_rest, of_scim = _group_names(rest, Surface.REST, groups), _group_names(scim, Surface.SCIM, groups)
+    compared = (
+        rest is not None
+        and scim is not None
+        and groups.comparable(Surface.REST, rest.groups)
+        and groups.comparable(Surface.SCIM, scim.groups)
+    )
     for key in dict.fromkeys([*of_rest, *of_scim]):
         here, there = of_rest.get(key), of_scim.get(key)
         differs = compared and (here is None or there is None)
@@ -115,9 +113,9 @@ def _group_facts(rest: User | None, scim: User | None, groups: SharedGroups) -> 
         yield _Line(label, _no_group(rest, "none"), _no_group(scim, "none"), "same" if compared else "")
 
 
-def _group_names(user: User | None, known: Mapping[str, Group]) -> dict[str, str]:
-    ids = user.groups if user is not None and isinstance(user.groups, tuple) else ()
-    return {each: clean(known.get(each, Group(each, None)).label, MAX_TEXT) for each in ids}
+def _group_names(user: User | None, surface: Surface, groups: SharedGroups) -> dict[str, str]:
+    ids = groups.keys(surface, None if user is None else user.groups)
+    return {key: clean(groups.label(surface, each), MAX_TEXT) for key, each in ids.items()}
 
 
 def _no_group(user: User | None, none: str = ABSENT) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import Final
 
 from walkme_tui.domain.queries import Sort, SortKey
-from walkme_tui.domain.reconcile.adoption import SharedGroups
 from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairClass
 from walkme_tui.domain.reconcile.matching import Pair
 from walkme_tui.domain.reconcile.pair_text import difference_texts, pair_email
+from walkme_tui.domain.reconcile.records import NO_GROUPS, SharedGroups
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
 from walkme_tui.ui.widgets.row_list import RowList
@@ -28,7 +28,6 @@ SHORT_LABELS: Final = {
     PairClass.MEMBERSHIP: "membership",
     PairClass.MATCHED: GHOST,
 }
-NO_GROUPS: Final = SharedGroups({}, {})
 
 
 def pair_key(pair: Pair) -> tuple[str, str]:
