@@ -3,31 +3,59 @@
 import pytest
 
 from tests.support.fake_directory import FakeDirectory, person
-from tests.support.sessions import open_session
+from tests.support.sessions import NOON_MS, open_session
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.reconcile.matching import pair_of
 from walkme_tui.domain.reconcile.records import NO_GROUPS, ComparedUser
-from walkme_tui.domain.users import User
+from walkme_tui.domain.users import User, UserPage
 from walkme_tui.services.reconcile.adoption_planner import AdoptionPlanner
 from walkme_tui.services.reconcile.comparison import Sides
 
 ANN = person(1)._replace(status="active", groups=())
 
 
-async def planned(rest: FakeDirectory, then: User | None = None) -> tuple[list[str], tuple[str, ...]]:
-    """The steps and what is left out where REST is adopted for Ann.
+async def planned(
+    rest: FakeDirectory, then: User | None = None, *, changed: Surface = Surface.SCIM, all_read: bool = False
+) -> tuple[list[str], tuple[str, ...]]:
+    """The steps and what is left out where one side is adopted for Ann, whom SCIM has.
 
-    ``then`` is her record on REST when the comparison was made.
+    ``then`` is her record on REST when the comparison was made; ``all_read``: the list of REST was read to its end.
     """
     scim = FakeDirectory([ANN])
     async with open_session(rest) as here, open_session(scim, surface=Surface.SCIM) as there:
+        if all_read:
+            await here.mirror.save_page(UserPage(1, 10, (person(2),), 1), NOON_MS)
         pair = pair_of(None if then is None else ComparedUser.of(then), ComparedUser.of(ANN), NO_GROUPS)
-        plan = await AdoptionPlanner(Sides(here, there), NO_GROUPS).plan([pair], Surface.SCIM)
+        plan = await AdoptionPlanner(Sides(here, there), NO_GROUPS).plan([pair], changed)
         return [step.change.describe() for step in plan.steps], plan.left_out
 
 
-async def test_somebody_whom_only_one_side_has_is_deactivated() -> None:
-    assert await planned(FakeDirectory([person(2)])) == (["set status inactive"], ())
+async def test_somebody_whom_only_one_side_has_is_deactivated_there_or_created_here() -> None:
+    assert await planned(FakeDirectory([person(2)]), all_read=True) == (["set status inactive"], ())
+    steps, left_out = await planned(FakeDirectory([person(2)]), changed=Surface.REST, all_read=True)
+    assert (len(steps), left_out) == (1, ())
+
+
+@pytest.mark.parametrize("changed", Surface)
+@pytest.mark.parametrize("email", [ANN.email, "renamed@example.com"])
+@pytest.mark.parametrize("all_read", [False, True])
+async def test_somebody_who_is_found_by_a_look_up_is_neither_deactivated_nor_created(
+    changed: Surface, email: str, all_read: bool
+) -> None:
+    rest = FakeDirectory([ANN._replace(id="another-id-of-the-same-person", email=email), person(2)])
+    assert await planned(rest, changed=changed, all_read=all_read) == (
+        [],
+        (f"{ANN.email}: REST has a record too, compare again.",),
+    )
+
+
+@pytest.mark.parametrize("changed", Surface)
+async def test_nothing_is_done_where_the_external_id_may_be_that_of_a_record_that_was_not_read(
+    changed: Surface,
+) -> None:
+    steps, left_out = await planned(FakeDirectory([person(2)]), changed=changed)
+    assert steps == []
+    assert "it is not certain that REST has no record" in left_out[0]
 
 
 @pytest.mark.parametrize("id_there", [ANN.id, "another-id-of-the-same-person"])

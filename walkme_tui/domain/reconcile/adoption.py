@@ -14,7 +14,7 @@ from walkme_tui.domain.reconcile.matching import differences
 from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
 from walkme_tui.domain.surface_checks import active_by, other_surface
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.users import UNKNOWN, Status, Unknown, User
+from walkme_tui.domain.users import UNKNOWN, Status, Unknown, User, user_label
 
 MAX_SHOWN: Final = 80
 GROUPS_UNKNOWN: Final = "the groups stay as they are, because the name of one is not known."
@@ -64,7 +64,7 @@ def _changed(surface: Surface, own: User, other: User, groups: SharedGroups) -> 
     left_out: tuple[str, ...] = ()
     known = rest.groups is not UNKNOWN and scim.groups is not UNKNOWN
     if known and not (groups.comparable(Surface.REST, rest.groups) and groups.comparable(Surface.SCIM, scim.groups)):
-        left_out = (f"{_name(other)}: {GROUPS_UNKNOWN}",)
+        left_out = (f"{user_label(other)}: {GROUPS_UNKNOWN}",)
     for found in differences(ComparedUser.of(rest), ComparedUser.of(scim), groups):
         mine, theirs = (found.rest, found.scim) if on_rest else (found.scim, found.rest)
         if found.attribute == "status":
@@ -93,9 +93,5 @@ def _groups(
             found.append(group)
             continue
         label = groups.label(other_surface(surface), group_id)
-        left_out.append(f"{_name(user)}: {surface.value.upper()} has no group {clean(label, MAX_SHOWN)}.")
+        left_out.append(f"{user_label(user)}: {surface.value.upper()} has no group {clean(label, MAX_SHOWN)}.")
     return found, tuple(left_out)
-
-
-def _name(user: User) -> str:
-    return clean(user.email if isinstance(user.email, str) and user.email else user.id, MAX_SHOWN)

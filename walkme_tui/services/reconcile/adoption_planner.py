@@ -1,7 +1,6 @@
 """Plans that make one surface of an account like the other, for some people."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -13,15 +12,16 @@ from walkme_tui.domain.plans import Consequence, Plan, PlanKind, Subject, number
 from walkme_tui.domain.reconcile.adoption import adopt
 from walkme_tui.domain.reconcile.classes import PairClass
 from walkme_tui.domain.reconcile.matching import Pair
+from walkme_tui.domain.reconcile.pair_text import pair_email
 from walkme_tui.domain.reconcile.records import SharedGroups
 from walkme_tui.domain.surface_checks import other_surface
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User, user_label
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
+from walkme_tui.services.changes.other_surface import OtherSurface
 from walkme_tui.services.changes.permissions import require_size
 from walkme_tui.services.changes.plan_parts import new_plan
 from walkme_tui.services.concurrency import ProgressListener, gather_bounded, gather_pair
-from walkme_tui.services.directory import find_by_email
 from walkme_tui.services.ports import Session
 from walkme_tui.services.reconcile.comparison import Sides
 
@@ -41,14 +41,15 @@ class AdoptionPlanner:
     ) -> Plan:
         """The plan that changes ``surface``: each person's record there becomes like that of the other surface.
 
-        Nobody is deleted: a person whom only ``surface`` has, by a look-up too, is deactivated. Duplicates, and what
-        cannot be adopted, are sentences in ``left_out``. ``on_progress`` receives the number of people read on one
-        surface. Raises ``ApiError`` and ``PlanTooLarge``.
+        Nobody is deleted: a person whom only ``surface`` has is deactivated, one whom only the other has is created,
+        both if look-ups find no second record either. Duplicates, and what cannot be adopted, are sentences in
+        ``left_out``. ``on_progress`` receives the number of people read on one surface. Raises ``ApiError`` and
+        ``PlanTooLarge``.
         """
         target, source = self._sides.of(surface), self._sides.of(other_surface(surface))
         wanted = [pair for pair in pairs if PairClass.DUPLICATE not in pair.classes]
         left_out = [
-            f"{_name(pair)}: a duplicate, decide by hand which record stays."
+            f"{clean(pair_email(pair), MAX_SHOWN)}: a duplicate, decide by hand which record stays."
             for pair in pairs
             if PairClass.DUPLICATE in pair.classes
         ]
@@ -58,31 +59,22 @@ class AdoptionPlanner:
                 PlanLookUps(source, other_names).current([other for _, other in ids if other], on_progress),
                 other_names.read_mirror(),
             )
-            look_ups = PlanLookUps(target, names)
-            own, _ = await gather_pair(look_ups.current([mine for mine, _ in ids if mine]), names.read_mirror())
-            emails = {
-                other: email
-                for mine, other in ids
-                if mine is None and other and isinstance(email := _email(there.get(other)), str)
-            }
-            in_use = await look_ups.by_email(emails)
-            alone = [
-                user
-                for mine, other in ids
-                if mine and (user := own.get(mine)) is not None and there.get(other or "") is None
-            ]
-            found = await gather_bounded(_doubt(source, user) for user in alone)
-            doubts = {user.id: doubt for user, doubt in zip(alone, found, strict=True)}
+            own, _ = await gather_pair(
+                PlanLookUps(target, names).current([mine for mine, _ in ids if mine]), names.read_mirror()
+            )
+            records = [(own.get(mine or ""), there.get(other or "")) for mine, other in ids]
+            own_side, other_side = OtherSurface(source, target.api), OtherSurface(target, source.api)
+            doubts = await gather_bounded(
+                _doubt(other_side, source, user)
+                if user is not None and theirs is None
+                else _doubt(own_side, target, theirs if user is None else None)
+                for user, theirs in records
+            )
         changes: list[Change] = []
         subjects: list[Subject] = []
-        for mine, other in ids:
-            theirs = there.get(other) if other else None
-            if mine is None and other and in_use.get(other) is not None:
-                left_out.append(f"{clean(emails[other], MAX_SHOWN)}: has a record on both surfaces by now.")
-                continue
-            user = own.get(mine) if mine else None
-            if user is not None and (doubt := doubts.get(user.id)):
-                left_out.append(f"{user_label(user)}: {doubt}")
+        for (user, theirs), doubt in zip(records, doubts, strict=True):
+            if doubt:
+                left_out.append(doubt)
                 continue
             adopted = adopt(surface, user, theirs, self._groups)
             left_out += adopted.left_out
@@ -105,18 +97,23 @@ class AdoptionPlanner:
         return replace(subject, consequences=tuple(found))
 
 
-async def _doubt(source: Session, user: User) -> str:
-    """Why a user without a record in the other mirror may have one on that surface; empty if there is none for certain.
+async def _doubt(surface: OtherSurface, session: Session, alone: User | None) -> str:
+    """Why a user whom only the other side has may have a record on this ``surface``; empty if there is surely none.
 
-    Otherwise a user on a page that was not read yet would be deactivated.
+    Otherwise a user on a page that was not read yet would be deactivated, or created for the second time.
     """
-    name = source.account.surface.upper()
-    if isinstance(user.email, str) and user.email:
-        with suppress(LookUpIgnored):
-            found = await find_by_email(source, user.email)
-            return f"{name} has a record too, compare again." if found is not None else ""
-    complete = (await source.mirror.coverage()).complete
-    return "" if complete else f"it is not certain that {name} has no record, because not all its users are read."
+    if alone is None:
+        return ""
+    name, proven = surface.surface.upper(), not alone.external_id
+    try:
+        if await surface.find(alone) is not None:
+            return f"{user_label(alone)}: {name} has a record too, compare again."
+    except LookUpIgnored:
+        proven = False
+    # No look-up by external id proves anything.
+    if proven or (await session.mirror.coverage()).complete:
+        return ""
+    return f"{user_label(alone)}: it is not certain that {name} has no record, because not all its users are read."
 
 
 def _consequences(surface: Surface) -> tuple[Consequence, ...]:
@@ -128,13 +125,3 @@ def _ids(pair: Pair, surface: Surface) -> tuple[str | None, str | None]:
     """The ids of the records on ``surface`` and on the other one, None where there is no record."""
     rest, scim = (None if side is None else side.id for side in (pair.rest, pair.scim))
     return (rest, scim) if surface is Surface.REST else (scim, rest)
-
-
-def _email(user: User | None) -> object:
-    return None if user is None else user.email
-
-
-def _name(pair: Pair) -> str:
-    one = pair.rest or pair.scim
-    assert one is not None  # noqa: S101 - a pair has a record
-    return clean(one.email if isinstance(one.email, str) and one.email else one.id, MAX_SHOWN)
