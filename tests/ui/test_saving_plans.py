@@ -11,6 +11,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plan_files import plan_from_text
 from walkme_tui.domain.plans import Plan
 from walkme_tui.ui.dialogs.user_form import UserForm
+from walkme_tui.ui.widgets.fields.user_fields import UserFields
 
 SIZES = [(120, 40), (80, 24), (60, 15)]
 SALES, BETA = Group("g1", "Sales"), Group("g2", "Beta")
@@ -84,7 +85,7 @@ async def test_a_plan_that_is_neither_run_nor_saved_returns_to_the_form(folder: 
 
 async def test_enter_sends_nothing_that_was_to_be_planned(monkeypatch: pytest.MonkeyPatch) -> None:
     api = account()
-    monkeypatch.setattr(UserForm, "_edits_seen", False)  # as with texts that are longer than the screen
+    monkeypatch.setattr(UserFields, "edits_seen", False)  # as with texts that are longer than the screen
     async with open_browser(Setting(api=api)) as browser:
         await browser.loaded()
         await browser.press("e", "down", "down", "ctrl+u", *"Moss")

@@ -7,41 +7,27 @@ from functools import partial
 from typing import ClassVar, Final
 
 from textual import events, on
-from textual.containers import VerticalScroll
 from textual.widget import Widget
 
-from walkme_tui.domain.accounts import Account, Surface
-from walkme_tui.domain.capabilities import capabilities
-from walkme_tui.domain.plans import Consequence
+from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.user_json import TEXT_FIELDS
-from walkme_tui.domain.users import ROLES, UNKNOWN, Status
 from walkme_tui.ui.change_words import MAX_SENTENCE, name_of
 from walkme_tui.ui.dialogs.confirmation import SHORT_SCREEN, account_mark, available_lines, inner_width
 from walkme_tui.ui.dialogs.dialog import QUIT
 from walkme_tui.ui.dialogs.editor import EditorDialog
 from walkme_tui.ui.dialogs.role import RoleDialog
-from walkme_tui.ui.user_draft import CHOSEN_FIELDS, EDITED_FIELDS, UserDraft
-from walkme_tui.ui.widgets.detail.record import other_lines
-from walkme_tui.ui.widgets.fields.draft_lines import edit_lines, field_notes, groups_text, value_text
-from walkme_tui.ui.widgets.fields.field_input import FieldInput
-from walkme_tui.ui.widgets.fields.field_row import LABEL_CELLS, FieldRow
-from walkme_tui.ui.widgets.fields.field_select import FieldOption, FieldSelect
+from walkme_tui.ui.user_draft import EDITED_FIELDS, UserDraft
+from walkme_tui.ui.widgets.fields.field_select import FieldSelect
 from walkme_tui.ui.widgets.fields.picker_field import PickerField
+from walkme_tui.ui.widgets.fields.user_fields import ANOTHER_ROLE, Judge, UserFields
 from walkme_tui.ui.widgets.immediate_paint import paint_screen_now
-from walkme_tui.ui.widgets.scrolling_text import ScrollingText
+from walkme_tui.ui.widgets.scrolling_text import FittedText
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 from walkme_tui.ui.words import count
 
-ANOTHER_ROLE: Final = "\ud800"
-"""Half a character: no record holds one."""
 MESSAGE_LINES: Final = 3
 SAVE_KEYS: Final = (("F2", "save"), ("F3", "plan"))
-UNREADABLE: Final = "not readable as text, shown below"
-UNKNOWN_VALUE: Final = "? unknown"
-
-Judge = Callable[[UserDraft], Sequence[Consequence]]
 
 
 class UserForm(EditorDialog[None]):
@@ -55,42 +41,33 @@ class UserForm(EditorDialog[None]):
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__(monotonic=monotonic)
-        self._draft = UserDraft()
-        self._judge: Judge = lambda _: ()
-        self._roles: Mapping[str, int] = {}
-        self._statuses: Sequence[str] = ()
         self._answers: asyncio.Queue[UserDraft | None] = asyncio.Queue()
         self._opening = 0
         self._saving = ""
         self._message: StyledText = ()
         self._styled_for = ""
         self._unwritten: set[str] = set()
-        self._surface = Surface.REST
         self._is_filled = False
         self.pick_groups: Callable[[], object] = lambda: None
         """Called to pick the groups of a new user; the draft that has them is given to ``show_draft``."""
-        self._rows = {name: FieldRow(label, _control(name)) for name, label in EDITED_FIELDS.items()}
-        self._groups = PickerField(id="field-groups")
-        self._groups_row = FieldRow("Groups", self._groups)
-        self._edits, self._other, self._message_lines = map(_text, ("edits", "other", "form-message"))
-        self._fields = VerticalScroll(
-            *self._rows.values(), self._groups_row, self._edits, self._other, id="fields", can_focus=False
-        )
+        self._fields = UserFields()
+        self._message_lines = FittedText(id="form-message")
 
     # ------------------------------------------------------------ for the flow
 
     @property
     def draft(self) -> UserDraft:
         """What the person entered so far."""
-        return self._draft
+        return self._fields.draft
 
     def load(self, draft: UserDraft, account: Account, judge: Judge) -> int:
         """Fill the form before it is shown; returns the number of this opening.
 
         ``judge`` returns the consequences of a draft, from what is known here.
         """
-        self._draft, self._judge, self.account = draft, judge, account
-        self._surface = account.surface
+        fields = self._fields
+        fields.draft, fields.judge, fields.surface = draft, judge, account.surface
+        self.account = account
         self._title = [("New user" if draft.base is None else f"Edit {name_of(draft.base)}", TextStyle.STRONG)]
         self._right = account_mark(account)
         self._answers = asyncio.Queue()
@@ -110,10 +87,9 @@ class UserForm(EditorDialog[None]):
 
     def offer(self, roles: Mapping[str, int], statuses: Sequence[str]) -> None:
         """Offer the roles of the account, each with the number of its users, and its statuses; judge the draft."""
-        self._roles, self._statuses = roles, statuses
+        self._fields.offer(roles, statuses)
         if self._is_filled:
-            self._write_fields()
-            self._write_edits()
+            self._fields.write_values()
 
     @property
     def saving(self) -> bool:
@@ -129,11 +105,9 @@ class UserForm(EditorDialog[None]):
 
     def show_draft(self, draft: UserDraft) -> None:
         """Show this draft, and judge it again."""
-        self._draft = draft
+        self._fields.draft = draft
         if self._is_filled:
-            self._write_fields()
-            self._write_edits()
-            self._write_other()
+            self._fields.write_all()
 
     def show_saving(self, status: str) -> None:
         """Show how far the save is; until ``show_problem`` only Esc does something."""
@@ -145,13 +119,12 @@ class UserForm(EditorDialog[None]):
     def show_problem(self, text: str, draft: UserDraft) -> None:
         """Return to the draft, with a message; the focus goes to the first field that was refused."""
         self._saving = ""
-        self._draft = draft
-        self._write_fields()
-        self._write_edits()
+        self._fields.draft = draft
+        self._fields.write_values()
         self._say(text, TextStyle.BAD)
         refused = next((name for name in draft.fields if name in draft.refusals), None)
         if refused is not None:
-            self._focus(self._rows[refused].control)
+            self._focus(self._fields.control(refused))
         self._write_footer()
 
     # ------------------------------------------------------------ widgets
@@ -164,20 +137,9 @@ class UserForm(EditorDialog[None]):
         """Write everything and give the first field the focus."""
         self._is_filled = True
         self.query_one("#title", TextBar).write(self._title, self._right)
-        for name, row in self._rows.items():
-            row.display = name in self._draft.fields
-            row.control.disabled = bool(self._refusal(name))
-            if isinstance(row.control, FieldInput):
-                row.control.on_edit = partial(self._typed, name)
-            elif isinstance(row.control, FieldSelect):
-                row.control.chosen = partial(self._chosen, name)
-        self._groups_row.display = self._draft.base is None
-        self._fit()
-        self._write_fields()
-        self._write_edits()
-        self._write_other()
+        self._fields.text_width = self._width
+        self._fields.show_draft(self._typed, self._chosen)
         self._write_message()
-        self._fields.scroll_to(y=0, animate=False)
         self._focus(self._stops[0])
         self._write_footer()
 
@@ -194,9 +156,8 @@ class UserForm(EditorDialog[None]):
         if not self._is_filled or not self.app.is_running:
             return  # it is written when it is filled; when the program ends, its widgets are removed already
         self._write_message()
-        self._write_fields()
-        self._write_edits()
-        self._write_other()
+        self._fields.text_width = self._width
+        self._fields.write_all()
 
     @on(events.DescendantFocus)
     def update_keys(self) -> None:
@@ -216,75 +177,22 @@ class UserForm(EditorDialog[None]):
         lines = self._message_lines.virtual_size.height if self._message else 0
         self._fields.styles.max_height = available_lines(height, lines - (2 if short else 0))
 
-    def _write_fields(self) -> None:
-        for name in self._draft.fields:
-            self._write_field(name)
-        joins = self._draft.joins
-        self._groups.write([(groups_text(self._draft), TextStyle.PLAIN if joins else TextStyle.DIM)])
-        self._groups_row.note((), edited=bool(joins))
-
-    def _write_field(self, name: str) -> None:
-        row, draft = self._rows[name], self._draft
-        if isinstance(row.control, FieldSelect):
-            options = self._role_options() if name == "role" else self._status_options()
-            row.control.put(options, draft.raw(name))
-        elif isinstance(row.control, FieldInput):
-            row.control.put(draft.shown(name), literal=draft.is_literal(name), placeholder=_placeholder(draft, name))
-        notes = field_notes(draft, name, self._width - LABEL_CELLS)
-        if refusal := self._refusal(name):
-            sentence = f"{refusal[:1].upper()}{refusal[1:]}."
-            notes = (*wrapped(sentence, self._width - LABEL_CELLS, TextStyle.DIM), *notes)
-        row.note(notes, edited=draft.is_edited(name))
-
-    def _refusal(self, name: str) -> str:
-        """Why a field has no value on this surface; empty where it has."""
-        return capabilities(self._surface).roles if name == "role" else ""
-
-    def _role_options(self) -> list[FieldOption]:
-        if self._refusal("role"):
-            return [FieldOption(self._draft.raw("role"), "cannot be set")]
-        empty = "none: the server chooses" if self._draft.base is None else _empty_label(self._draft, "role")
-        names = sorted(self._roles, key=lambda role: (-self._roles[role], role))
-        own = (self._draft.raw("role"), self._draft.before("role"))
-        listed = dict.fromkeys(role for role in (*names, *ROLES, *own) if isinstance(role, str) and role)
-        roles = [FieldOption(role, value_text("role", role), _users(self._roles.get(role))) for role in listed]
-        return [FieldOption("", empty), *roles, FieldOption(ANOTHER_ROLE, "another role…")]
-
-    def _status_options(self) -> list[FieldOption]:
-        own = (self._draft.raw("status"), self._draft.before("status"))
-        offered = (*Status, *self._statuses, *own)
-        listed = dict.fromkeys(status for status in offered if isinstance(status, str) and self._can_be(status))
-        options = [FieldOption(str(status), value_text("status", status)) for status in listed if status]
-        empty = [FieldOption("", _empty_label(self._draft, "status"))]
-        return options if all(isinstance(each, str) and each for each in own) else [*empty, *options]
-
-    def _can_be(self, status: str) -> bool:
-        """True for a status that the surface has, and for that of the user."""
-        return status == self._draft.before("status") or not capabilities(self._surface).refusal("status", status)
-
-    def _write_edits(self) -> None:
-        _write(self._edits, edit_lines(self._draft, self._judge(self._draft), self._width))
-
-    def _write_other(self) -> None:
-        known = self._draft.base
-        _write(self._other, list(other_lines(known, self._width, "Other, read-only")) if known is not None else [])
-
     def _say(self, text: str, style: TextStyle) -> None:
         self._message = [(clean(text, MAX_SENTENCE), style)] if text else ()
         self._write_message()
 
     def _write_message(self) -> None:
         lines = [line for text, style in self._message for line in wrapped(text, self._width, style)]
-        _write(self._message_lines, lines[:MESSAGE_LINES])
+        self._message_lines.set_lines(lines[:MESSAGE_LINES])
         self._message_lines.display = bool(lines)
         self._fit()
 
     def _write_footer(self) -> None:
         if self._saving:
             pairs = [("Esc", "save in the background")]
-        elif isinstance(self._field, FieldSelect) or self.focused is self._groups:
+        elif isinstance(self._fields.field, FieldSelect) or self.focused is self._fields.groups:
             pairs = [("Space", "choose"), *SAVE_KEYS, ("Esc", "leave")]
-        elif self._field is not None and self._draft.is_edited(self._field_name):
+        elif self._fields.field_name and self.draft.is_edited(self._fields.field_name):
             pairs = [("F5", "restore"), *SAVE_KEYS, ("Esc", "leave")]
         elif self.focused is self.save_button:
             pairs = [("Enter", "save"), ("F3", "plan"), ("Esc", "leave")]
@@ -298,33 +206,18 @@ class UserForm(EditorDialog[None]):
 
     @property
     def _stops(self) -> list[Widget]:
-        fields = [self._rows[name].control for name in self._draft.fields if not self._refusal(name)]
-        groups = [self._groups] if self._draft.base is None else []
-        return [*fields, *groups, self.save_button, self.cancel_button]
-
-    @property
-    def _field(self) -> Widget | None:
-        """The field that has the keys; its list may have the focus in its place."""
-        focused = self.focused
-        return next(
-            (row.control for row in self._rows.values() if focused is not None and row in focused.ancestors), None
-        )
-
-    @property
-    def _field_name(self) -> str:
-        return next((name for name, row in self._rows.items() if row.control is self._field), "")
+        return [*self._fields.stops, self.save_button, self.cancel_button]
 
     def _focus(self, widget: Widget) -> None:
-        if isinstance(self._field, FieldSelect):
-            self._field.expanded = False
+        field = self._fields.field
+        if isinstance(field, FieldSelect):
+            field.expanded = False
         self.set_focus(widget, scroll_visible=False)
-        row = widget.parent if isinstance(widget.parent, FieldRow) else self._edits
-        # A field with its notes; the buttons with what they would send.
-        self._fields.scroll_to_widget(row, animate=False)
+        self._fields.scroll_to_field(widget)
 
     def _move(self, by: int, *, around: bool = False) -> None:
         stops = self._stops
-        current = self._field or self.focused
+        current = self._fields.field or self.focused
         place = (stops.index(current) if current in stops else 0) + by
         self._focus(stops[place % len(stops) if around else max(0, min(place, len(stops) - 1))])
 
@@ -334,7 +227,7 @@ class UserForm(EditorDialog[None]):
         """Edit the field that has the focus, or move between the fields."""
         if self._saving and event.key not in {QUIT, "escape"}:
             return True
-        field = self._field
+        field = self._fields.field
         taken = isinstance(field, FieldSelect) and self._pending_keys is None and field.process_key(event)
         return taken or super().process_key(event)
 
@@ -360,7 +253,7 @@ class UserForm(EditorDialog[None]):
             self.pick_groups()
 
     def _press_space(self) -> None:
-        if self.focused is self._groups:
+        if self.focused is self._fields.groups:
             self._pick_groups()
         else:
             self.press()
@@ -370,26 +263,27 @@ class UserForm(EditorDialog[None]):
         self._move(1)
 
     def _typed(self, name: str, text: str) -> None:
-        self._edited(name, self._draft.with_text(name, text))
+        self._edited(name, self.draft.with_text(name, text))
 
     def _chosen(self, name: str, value: str) -> None:
         if value == ANOTHER_ROLE:
-            self.app.push_screen(RoleDialog(self._roles, monotonic=self.monotonic), self._choose_role)
+            self.app.push_screen(RoleDialog(self._fields.roles, monotonic=self.monotonic), self._choose_role)
         else:
-            self._edited(name, self._draft.with_value(name, value))
+            self._edited(name, self.draft.with_value(name, value))
 
     def _choose_role(self, role: str | None) -> None:
         if role is not None:
-            self._edited("role", self._draft.with_value("role", role))
+            self._edited("role", self.draft.with_value("role", role))
         else:
-            self._write_field("role")
+            self._fields.write_field("role")
 
     def _restore(self) -> None:
-        if self._field_name:
-            self._edited(self._field_name, self._draft.restored(self._field_name))
+        name = self._fields.field_name
+        if name:
+            self._edited(name, self.draft.restored(name))
 
     def _edited(self, name: str, draft: UserDraft) -> None:
-        self._draft = draft
+        self._fields.draft = draft
         if not self._unwritten:
             self.call_after_refresh(self._write_edited)  # the letter is painted before
         self._unwritten.add(name)
@@ -400,8 +294,8 @@ class UserForm(EditorDialog[None]):
         if not edited:
             return
         for name in edited:
-            self._write_field(name)
-        self._write_edits()
+            self._fields.write_field(name)
+        self._fields.write_edits()
         if self._message:
             self._say("", TextStyle.PLAIN)
         self._write_footer()
@@ -411,36 +305,30 @@ class UserForm(EditorDialog[None]):
     @property
     def is_changed(self) -> bool:
         """True if something was entered that is not being saved."""
-        return self._draft.is_changed and not self._saving
+        return self.draft.is_changed and not self._saving
 
     def save(self) -> None:
         """Return the draft, once the person saw what it sends."""
         if self._saving:
             return
         self._write_edited()
-        if not self._draft.is_changed:
+        if not self.draft.is_changed:
             self._say("Nothing was changed: there is nothing to send.", TextStyle.WARN)
             return
-        error = self._draft.error
+        error = self.draft.error
         if error is not None:
             name, reason = error
             self._say(f"{EDITED_FIELDS[name]}: {reason}", TextStyle.BAD)
-            self._focus(self._rows[name].control)
+            self._focus(self._fields.control(name))
             return
-        if not self._edits_seen:
+        if not self._fields.edits_seen:
             again = "F3 again shows the plan." if self.for_review else "F2 again, or Enter, saves it."
             self._say(f"This will be {'planned' if self.for_review else 'sent'}. {again}", TextStyle.WARN)
             # Enter on the other button would send what was to be planned.
             self.call_after_refresh(self._focus, self.cancel_button if self.for_review else self.save_button)
             return
         self.show_saving("planning…" if self.for_review else "saving…")
-        self._answers.put_nowait(self._draft)
-
-    @property
-    def _edits_seen(self) -> bool:
-        """True if the end of what a save sends is on the screen."""
-        region = self._edits.region
-        return region.height == self._edits.virtual_size.height and region.bottom <= self._fields.region.bottom
+        self._answers.put_nowait(self.draft)
 
     def leave(self) -> None:
         """Leave the form; ask before what was entered is discarded."""
@@ -449,7 +337,7 @@ class UserForm(EditorDialog[None]):
         if not self.is_changed:
             self.discard()
             return
-        edited = [EDITED_FIELDS[edit.attribute] for edit in self._draft.edits] + ["Groups"] * bool(self._draft.joins)
+        edited = [EDITED_FIELDS[edit.attribute] for edit in self.draft.edits] + ["Groups"] * bool(self.draft.joins)
         fields = f"{count(len(edited), 'field was', 'fields were')} edited: {', '.join(edited)}."
         self.ask_before_discarding(fields, "Leaving discards this.", answer="discard the edits")
 
@@ -462,36 +350,3 @@ class UserForm(EditorDialog[None]):
         """Close the form."""
         if self.is_current:
             self.dismiss(None)
-
-
-def _control(name: str) -> Widget:
-    field_id = f"field-{name.replace('_', '-')}"
-    return FieldSelect(id=field_id) if name in CHOSEN_FIELDS else FieldInput(id=field_id)
-
-
-def _text(name: str) -> ScrollingText:
-    text = ScrollingText(id=name)
-    text.can_focus = False
-    return text
-
-
-def _write(text: ScrollingText, lines: list[StyledText]) -> None:
-    before = text.virtual_size.height
-    text.set_lines(lines)
-    if len(lines) != before:
-        text.refresh(layout=True)
-
-
-def _users(number: int | None) -> str:
-    return "" if number is None else count(number, "user", "users")
-
-
-def _empty_label(draft: UserDraft, name: str) -> str:
-    return UNKNOWN_VALUE if draft.before(name) is UNKNOWN else "none"
-
-
-def _placeholder(draft: UserDraft, name: str) -> str:
-    if draft.before(name) is not UNKNOWN:
-        return ""
-    unread = {attribute for json_name, attribute in TEXT_FIELDS.items() if draft.base and json_name in draft.base.extra}
-    return UNREADABLE if name in unread else UNKNOWN_VALUE

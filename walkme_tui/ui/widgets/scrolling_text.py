@@ -86,3 +86,14 @@ class ScrollingText(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_open(self) -> None:
         """Do nothing: text has nothing to open."""
+
+
+class FittedText(ScrollingText, can_focus=False):
+    """Text without the focus that becomes as high as its lines."""
+
+    def set_lines(self, lines: list[StyledText]) -> None:
+        """Show these lines, and lay out the screen again if their number changes."""
+        before = len(self._lines)
+        super().set_lines(lines)
+        if len(lines) != before:
+            self.refresh(layout=True)
