@@ -1,15 +1,16 @@
 """Reads and writes plan files, and prints plans."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from walkme_tui.cli.output.messages import PROGRAM, print_message
 from walkme_tui.cli.output.plan_text import plan_lines, steps_text
-from walkme_tui.cli.output.streams import data_output, print_json, print_lines
+from walkme_tui.cli.output.streams import data_output, print_lines
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.jobs import JobSummary
-from walkme_tui.domain.plan_files import MAX_BYTES, plan_file_parts, plan_from_text, plan_to_json
+from walkme_tui.domain.plan_files import MAX_BYTES, plan_file_parts, plan_from_text, plan_parts
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.services.changes.permissions import require_surface
@@ -48,7 +49,7 @@ def write_plan(plan: Plan, file: Path, *, json: bool, demo: bool) -> None:
         return
     shown = clean(str(file))
     if json:
-        print_lines([printable_json({"plan": plan_to_json(plan), "file": str(file)}, indent=2)])
+        print_plan_json(plan, {"file": str(file)})
         return
     program = f"{PROGRAM} --demo" if demo else PROGRAM
     how = f" To apply it: {program} plan apply {shown}" if plan.steps else ""
@@ -58,9 +59,18 @@ def write_plan(plan: Plan, file: Path, *, json: bool, demo: bool) -> None:
 def print_plan(plan: Plan, *, json: bool) -> None:
     """Print a plan, with ``json`` as one object."""
     if json:
-        print_json({"plan": plan_to_json(plan)})
+        print_plan_json(plan, {})
     else:
         print_lines(plan_lines(plan))
+
+
+def print_plan_json(plan: Plan, more: Mapping[str, str]) -> None:
+    """Print an object with a plan and ``more``, in parts: the whole text of a large plan takes a gigabyte."""
+    with data_output(None) as stream:
+        stream.write('{"plan": ')
+        stream.writelines(plan_parts(plan, printable_json))
+        stream.writelines(f', "{name}": {printable_json(value)}' for name, value in more.items())
+        stream.write("}\n")
 
 
 def print_nothing_sent() -> None:

@@ -5,7 +5,7 @@ People edit plan files and copy them between machines: every field is checked, a
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Final, NoReturn
 
@@ -90,7 +90,7 @@ def plan_file_parts(plan: Plan) -> Iterator[str]:
     file is larger than ``MAX_BYTES``.
     """
     size = 0
-    for part in _parts(plan):
+    for part in plan_parts(plan, json_text.dumps):
         size += len(part)
         if size > MAX_BYTES:
             raise ConfigurationError(
@@ -98,6 +98,29 @@ def plan_file_parts(plan: Plan) -> Iterator[str]:
                 hint="Make several plans, each about fewer people.",
             )
         yield part
+    yield "\n"
+
+
+def plan_parts(plan: Plan, dump: Callable[[Json], str]) -> Iterator[str]:
+    """The JSON text of a plan in parts, in which ``dump`` makes the text of a value."""
+    head = plan_to_json(replace(plan, subjects=(), groups=(), steps=(), source=None))
+    source = plan.source
+    yield "{"
+    for name, value in head.items():
+        if name not in {"subjects", "steps"}:
+            yield f'\n  "{name}": {dump(value)},'
+    yield '\n  "subjects": '
+    yield from _list_parts(map(_subject_to_json, plan.subjects), dump)
+    if plan.groups:
+        yield ',\n  "groups": '
+        yield from _list_parts(map(_group_subject_to_json, plan.groups), dump)
+    if source is not None:
+        yield f',\n  "source": {{"file": {dump(source.file)}, "columns": {dump(list(source.columns))}, "rows": '
+        yield from _list_parts(map(row_to_json, source.rows), dump)
+        yield "}"
+    yield ',\n  "steps": '
+    yield from _list_parts(map(step_to_json, plan.steps), dump)
+    yield "\n}"
 
 
 def plan_from_text(text: str) -> Plan:
@@ -145,33 +168,11 @@ def read_step(value: object, where: str, *, more_fields: bool = False) -> Step:
 # ---------------------------------------------------------------- writing
 
 
-def _parts(plan: Plan) -> Iterator[str]:
-    head = plan_to_json(replace(plan, subjects=(), groups=(), steps=(), source=None))
-    source = plan.source
-    yield "{"
-    for name, value in head.items():
-        if name not in {"subjects", "steps"}:
-            yield f'\n  "{name}": {json_text.dumps(value)},'
-    yield '\n  "subjects": '
-    yield from _list_parts(map(_subject_to_json, plan.subjects))
-    if plan.groups:
-        yield ',\n  "groups": '
-        yield from _list_parts(map(_group_subject_to_json, plan.groups))
-    if source is not None:
-        file, columns = json_text.dumps(source.file), json_text.dumps(list(source.columns))
-        yield f',\n  "source": {{"file": {file}, "columns": {columns}, "rows": '
-        yield from _list_parts(map(row_to_json, source.rows))
-        yield "}"
-    yield ',\n  "steps": '
-    yield from _list_parts(map(step_to_json, plan.steps))
-    yield "\n}\n"
-
-
-def _list_parts(items: Iterable[Json]) -> Iterator[str]:
+def _list_parts(items: Iterable[Json], dump: Callable[[Json], str]) -> Iterator[str]:
     """A list with one item a line."""
     mark = "["
     for item in items:
-        yield f"{mark}\n    {json_text.dumps(item)}"
+        yield f"{mark}\n    {dump(item)}"
         mark = ","
     yield "[]" if mark == "[" else "\n  ]"
 

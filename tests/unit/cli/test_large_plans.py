@@ -1,16 +1,20 @@
 """Plans with many steps: printing and drawing them takes linear time."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.support.fake_directory import person
 from walkme_tui.cli.output import plan_text
+from walkme_tui.cli.plan_io import print_plan
 from walkme_tui.domain.changes.membership import RemoveMember
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
+from walkme_tui.domain.plan_files import plan_to_json
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, StepState, Subject, numbered
 from walkme_tui.ui.plan_draft import PlanDraft
 from walkme_tui.ui.widgets.plan_rows import PlanRow, PlanRows
@@ -71,6 +75,15 @@ def test_the_first_people_of_a_large_plan_are_printed_and_the_others_counted(mon
     ]
     assert f"And {COUNT - 5} more people. --json prints all of them." in lines
     assert lines[-4:] == ["  - 4", "  And 2 more.", "", f"{COUNT} steps, each one call: {COUNT} leave."]
+
+
+def test_the_json_of_a_plan_is_printed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(write=written.append, writelines=written.extend, flush=lambda: 0))
+    plan = many_people()
+    print_plan(plan, json=True)
+    assert json.loads("".join(written)) == {"plan": plan_to_json(plan)}
+    assert max(map(len, written)) < 1_000
 
 
 @pytest.mark.parametrize("make", [one_person_in_many_groups, many_people])

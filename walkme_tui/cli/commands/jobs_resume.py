@@ -12,11 +12,10 @@ from walkme_tui.cli.journal_run import find_job, with_journal
 from walkme_tui.cli.output.jobs import counts_text, job_object, step_lines
 from walkme_tui.cli.output.plan_text import MAX_LISTED, MAX_SENTENCE, target_of, title_of
 from walkme_tui.cli.output.streams import print_json, print_lines
-from walkme_tui.cli.plan_io import print_nothing_sent, refuse_other_account
+from walkme_tui.cli.plan_io import print_nothing_sent, print_plan_json, refuse_other_account
 from walkme_tui.cli.session_run import with_change_services
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import Job
-from walkme_tui.domain.plan_files import plan_to_json
 from walkme_tui.domain.plans import StepState, grouped
 from walkme_tui.domain.text import clean, spaced
 from walkme_tui.services.changes.change_services import ChangeServices
@@ -62,7 +61,7 @@ def _print_remaining(context: Context, job: Job) -> None:
     """Print the steps that are left, of many people those of the first ones; as JSON, a plan of them all."""
     if context.options.json:
         remaining = replace(job.plan, steps=tuple(record.step for record in job.unsettled))
-        print_json({"plan": plan_to_json(remaining), "job": job.id})
+        print_plan_json(remaining, {"job": job.id})
         return
     lines = [f"Job {job.id}: {job.state.value}. {title_of(job.plan)}", f"{counts_text(job)}."]
     left = grouped(job.unsettled, lambda record: record.step.subject_id)
