@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import csv
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,17 @@ from pathlib import Path
 from typing import Final, NamedTuple, cast
 
 from tests.benchmarks.bench import Figure, exit_code_of
-from tests.benchmarks.fixtures import ROOT, SEED, complete_mirror, environment, own_program, simulator, today_ms
+from tests.benchmarks.fixtures import (
+    ROOT,
+    SEED,
+    complete_mirror,
+    environment,
+    home,
+    own_program,
+    program,
+    simulator,
+    today_ms,
+)
 from tests.support.unpaced import PER_SECOND, UnpacedPacer
 from walkme_tui.api.rest.client import RestDirectory
 from walkme_tui.api.rest.settings import RestSettings
@@ -112,6 +123,27 @@ def planning(users: int) -> Iterable[Figure]:
     yield Figure("memory of that process", found["megabytes"], 300, "MB", f"with a mirror of {users} people")
 
 
+def commands(users: int) -> Iterable[Figure]:
+    """The memory of the whole command that makes the same plan and prints or saves it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="walkme-tui-bench-") as folder,
+        simulator(users) as account,
+        home(account, complete_mirror(users)) as variables,
+    ):
+        file = Path(folder) / "people.csv"
+        write_rows(file, users)
+        for words in ((), ("--json",), ("--plan", str(Path(folder) / "plan.json"))):
+            command = program("import", str(file), "--on-conflict", "update", *words)
+            process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=variables, cwd=ROOT
+            )
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                raise RuntimeError(f"walkme-tui import ended with {process.returncode}")
+            yield Figure(f"memory of import {' '.join(words[:1])}".strip(), used.ru_maxrss / 1024, 300, "MB", "")
+
+
 # ------------------------------------------------------------ executing
 
 
@@ -183,6 +215,7 @@ def throughput(rows: int) -> Iterable[Figure]:
 def measure(effort: Effort) -> Iterable[Figure]:
     """All figures."""
     yield from planning(effort.users)
+    yield from commands(effort.users)
     yield from throughput(effort.imported)
 
 

@@ -151,7 +151,8 @@ def email_key(email: str) -> str:
     Two letters never become one: ``weiß@`` and ``weiss@`` may belong to two people.
     """
     if email.isascii():
-        return email.lower()
+        # Most emails are their own key, which then takes no memory.
+        return email if email.islower() else email.lower()
     letters = unicodedata.normalize("NFD", email)
     folded = (one if len(one := letter.casefold()) == 1 else letter.lower() for letter in letters)
     return unicodedata.normalize("NFC", "".join(folded))

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from walkme_tui.cli.account_read import read_account
@@ -32,7 +33,7 @@ from walkme_tui.domain.imports.source import OnConflict
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean, spaced
 from walkme_tui.services.changes.change_services import ChangeServices
-from walkme_tui.services.imports.file_contents import FileContents, file_contents
+from walkme_tui.services.imports.file_contents import file_contents
 from walkme_tui.services.imports.planner import FEW, ImportPlanner, ImportRequest
 from walkme_tui.services.ports import Session
 
@@ -43,16 +44,15 @@ PAGE: Final = 1_000
 def run(options: argparse.Namespace) -> int:
     """Review, print, save or execute the import of a file; it is read and its columns are found before any request."""
     context = Context.of(options)
-    file = file_contents(str(options.file))
-    table = _table(file, options)
+    path, data = file_contents(str(options.file))
+    table = _table(path, data, options)
+    del data
     mapping, note = _mapping(table, options.columns, context)
     in_browser = opens_browser(context, plan_file=options.plan, execute=options.yes)
     if note or not in_browser:
         _print_columns(table, mapping, note)
 
-    request = ImportRequest(
-        file.path.name, table, mapping, OnConflict(options.on_conflict), ticket=options.ticket or ""
-    )
+    request = ImportRequest(path.name, table, mapping, OnConflict(options.on_conflict), ticket=options.ticket or "")
 
     async def make(session: Session, _: ChangeServices) -> Plan:
         groups = await named_groups(session, options.group)
@@ -62,30 +62,30 @@ def run(options: argparse.Namespace) -> int:
     if in_browser and len(table.rows) > FEW:
         # The browser shows no progress while it looks up thousands of rows.
         with_session(context, lambda session: _read_account(session, ImportPlanner(session), request))
-    change = ChangeRequest(f"Import {clean(file.path.name, MAX_NAME)}", make)
+    change = ChangeRequest(f"Import {clean(path.name, MAX_NAME)}", make)
     return run_change(context, change, plan_file=options.plan, execute=options.yes)
 
 
 # ---------------------------------------------------------------- the file
 
 
-def _table(file: FileContents, options: argparse.Namespace) -> CsvTable:
+def _table(path: Path, data: bytes, options: argparse.Namespace) -> CsvTable:
     """The table in the file; on a terminal an unknown encoding is asked for."""
     delimiter = DELIMITERS.get(options.delimiter, options.delimiter)
     encoding = options.encoding
     while True:
         try:
-            return read_csv(file.data, encoding=encoding, delimiter=delimiter, header=options.header)
+            return read_csv(data, encoding=encoding, delimiter=delimiter, header=options.header)
         except EncodingUnknown as error:
             if not (sys.stdin.isatty() and sys.stderr.isatty()):
-                raise _in_file(file, error, "Give the encoding: --encoding cp1252, for example.") from None
+                raise _in_file(path, error, "Give the encoding: --encoding cp1252, for example.") from None
             encoding = _asked_encoding(error)
         except CsvProblem as error:
-            raise _in_file(file, error, error.hint) from None
+            raise _in_file(path, error, error.hint) from None
 
 
-def _in_file(file: FileContents, error: CsvProblem, hint: str) -> ConfigurationError:
-    return ConfigurationError(f"{clean(str(file.path), MAX_NAME)}: {error.message}", hint=hint)
+def _in_file(path: Path, error: CsvProblem, hint: str) -> ConfigurationError:
+    return ConfigurationError(f"{clean(str(path), MAX_NAME)}: {error.message}", hint=hint)
 
 
 def _asked_encoding(error: EncodingUnknown) -> str:

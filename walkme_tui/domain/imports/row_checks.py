@@ -1,6 +1,5 @@
 """What the rows of a file say about users, checked before the first request."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -53,17 +52,22 @@ def checked_rows(
     """
     checks = _RowChecks(mapping, mapping.require_email(table), GroupNames(known_groups), extra_groups, surface)
     rows = [checks.check(row) for row in table.rows]
-    by_email: dict[str, list[int]] = defaultdict(list)
-    for index, row in enumerate(rows):
-        if row.email:
-            by_email[email_key(row.email)].append(index)
-    for same in by_email.values():
-        if len(same) > 1:
-            lines = [rows[index].row.line for index in same]
-            for index in same:
-                row = rows[index]
-                rows[index] = row._replace(error=_joined([row.error, _duplicate(row.row.line, lines)]))
+    for same in repeated(email_key(row.email) for row in rows).values():
+        lines = [rows[index].row.line for index in same]
+        for index in same:
+            row = rows[index]
+            rows[index] = row._replace(error=_joined([row.error, _duplicate(row.row.line, lines)]))
     return rows
+
+
+def repeated(keys: Iterable[str]) -> dict[str, list[int]]:
+    """The places of the keys that occur more than once, without the empty ones."""
+    first: dict[str, int] = {}
+    found: dict[str, list[int]] = {}
+    for index, key in enumerate(keys):
+        if key and (earlier := first.setdefault(key, index)) != index:
+            found.setdefault(key, [earlier]).append(index)
+    return found
 
 
 def _duplicate(line: int, lines: Sequence[int]) -> str:

@@ -9,7 +9,7 @@ from walkme_tui.domain.changes.creation import CreateUser, new_user_key
 from walkme_tui.domain.changes.edit import FieldChange, UpdateUser, same_value
 from walkme_tui.domain.changes.membership import AddMember
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.imports.row_checks import CheckedRow
+from walkme_tui.domain.imports.row_checks import CheckedRow, repeated
 from walkme_tui.domain.imports.source import ImportRow, OnConflict, RowOutcome
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Step, Subject
 from walkme_tui.domain.text import email_key
@@ -50,15 +50,15 @@ def plan_rows(
     """
     plans = _RowPlans(groups, now_ms)
     found = [None if row.error else existing.get(email_key(row.email)) for row in checked]
-    first: dict[str, int] = {}
-    shared: dict[str, list[int]] = {}
-    for row, user in zip(checked, found, strict=True):
-        if not row.error and (line := first.setdefault(_subject_id(row, user), row.row.line)) != row.row.line:
-            shared.setdefault(_subject_id(row, user), [line]).append(row.row.line)
-    for row, user in zip(checked, found, strict=True):
+    subjects = ("" if row.error else _subject_id(row, user) for row, user in zip(checked, found, strict=True))
+    shared = {
+        index: [checked[other].row.line for other in same if other != index]
+        for same in repeated(subjects).values()
+        for index in same
+    }
+    for index, (row, user) in enumerate(zip(checked, found, strict=True)):
         conflict = row_conflicts.get(row.row.line, on_conflict)
-        same = shared.get(_subject_id(row, user)) if shared and not row.error else None
-        plans.add(row, user, conflict, row.error if same is None else _same_user(row.row.line, same))
+        plans.add(row, user, conflict, _same_user(shared[index]) if index in shared else row.error)
     return RowPlans(tuple(plans.rows), tuple(plans.subjects), tuple(plans.steps))
 
 
@@ -164,8 +164,7 @@ def _missing_groups(user: User, joins: Sequence[AddMember]) -> list[str]:
     return [f"not in {', '.join(shown(join.group.label) for join in joins[:_MAX_NAMED])}{more}"]
 
 
-def _same_user(line: int, same: Sequence[int]) -> str:
-    lines = [other for other in same if other != line]
+def _same_user(lines: Sequence[int]) -> str:
     more = ", …" if len(lines) > _MAX_NAMED else ""
     named = ", ".join(map(str, lines[:_MAX_NAMED]))
     return f"it names the same user as line{'s' if len(lines) > 1 else ''} {named}{more}"
