@@ -188,6 +188,8 @@ class Job:
 
     ``whole`` is set in an excerpt, which may have the steps, subjects and checks of some users or groups only.
 
+    ``as_of`` is the last entry of the audit trail that it shows.
+
     ``purged_at_ms`` is set once the personal data was deleted: then the plan has no subjects, users and groups have
     numbered ids (``person-1``, ``group-2``), and the job cannot be undone.
     """
@@ -203,6 +205,7 @@ class Job:
     purged_at_ms: int | None = None
     checks: tuple[SurfaceCheck, ...] = ()
     whole: JobSummary | None = None
+    as_of: int = field(default=0, compare=False)
 
     @cached_property
     def summary(self) -> JobSummary:
@@ -356,34 +359,6 @@ def skips_existing(row: ImportRow | None, record: StepRecord) -> bool:
 def listed_name(subject: Subject | GroupSubject) -> SubjectName:
     """How a list of jobs names a user or a group."""
     return SubjectName(subject.name, subject.user.full_name if isinstance(subject, Subject) else "")
-
-
-class ChangedSubjects(NamedTuple):
-    """The ``subjects`` that a job changed, and the job whose changes it ``undoes``.
-
-    ``ids_after`` are the ids by which later jobs know those of them whose ids changed; see ``id_after``.
-    """
-
-    job_id: str
-    undoes: str | None
-    subjects: frozenset[str]
-    ids_after: Mapping[str, str]
-
-
-def undone_subjects(jobs: Iterable[ChangedSubjects]) -> dict[str, frozenset[str]]:
-    """By job id, the users or groups whose changes later jobs undid; ``jobs`` are newest first.
-
-    An undo that was itself undone does not count.
-    """
-    found: dict[str, frozenset[str]] = {}
-    for job in jobs:
-        if job.job_id in found:
-            ids = {after: subject for subject, after in job.ids_after.items()}
-            found[job.job_id] = frozenset(ids.get(subject, subject) for subject in found[job.job_id])
-        if job.undoes is not None:
-            subjects = job.subjects - found.get(job.job_id, frozenset())
-            found[job.undoes] = found.get(job.undoes, frozenset()) | subjects
-    return found
 
 
 def id_after(record: StepRecord) -> str | None:

@@ -5,7 +5,7 @@ People edit plan files and copy them between machines: every field is checked, a
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NoReturn
 
@@ -146,6 +146,14 @@ def step_from_json(value: object) -> Step:
     """The step in a JSON object; raises ``ConfigurationError``, which names the wrong field."""
     try:
         return read_step(value, "step")
+    except BadField as error:
+        raise _unusable(str(error)) from None
+
+
+def subjects_from_json(values: Sequence[Mapping[str, Json]]) -> list[Subject | GroupSubject]:
+    """Users or groups of a plan from their JSON objects; raises ``ConfigurationError``, which names the wrong field."""
+    try:
+        return [(_group_subject if "group" in value else _subject)(value, "subject") for value in values]
     except BadField as error:
         raise _unusable(str(error)) from None
 

@@ -27,11 +27,13 @@ class Urgency(IntEnum):
 class _Job(Generic[R]):
     """Queued or running work; with ``error`` set, it ends with this error instead of its next step."""
 
-    __slots__ = ("error", "future", "steps", "urgency")
+    __slots__ = ("error", "future", "last_of_equals", "steps", "urgency")
 
-    def __init__(self, steps: Steps[R], urgency: Urgency) -> None:
+    def __init__(self, steps: Steps[R], urgency: Urgency, *, last_of_equals: bool = False) -> None:
         self.steps: Final = steps
         self.urgency: Final = urgency
+        self.last_of_equals: Final = last_of_equals
+        """Between its steps what else is queued with the same urgency runs."""
         self.future: Final[Future[R]] = Future()
         self.error: BaseException | None = None
 
@@ -87,7 +89,14 @@ class SqliteThread:
 
     async def scan(self, steps: Steps[R]) -> R:
         """The result of a read in steps; if the task is cancelled, the running statement is interrupted."""
-        job = self._put(_Job(steps, Urgency.SCAN))
+        return await self._run_cancellable(_Job(steps, Urgency.SCAN))
+
+    async def share(self, steps: Steps[R]) -> R:
+        """The result of a read in steps like ``scan``; between them the reads and writes run that are queued."""
+        return await self._run_cancellable(_Job(steps, Urgency.WRITE, last_of_equals=True))
+
+    async def _run_cancellable(self, job: _Job[R]) -> R:
+        self._put(job)
         try:
             return await asyncio.wrap_future(job.future)
         except asyncio.CancelledError:
@@ -165,7 +174,8 @@ class SqliteThread:
                 if more:
                     if self._last is not None and job.urgency >= Urgency.WRITE:
                         job.error = self._closed_error()
-                    self._queues[job.urgency].appendleft(job)
+                    queue = self._queues[job.urgency]
+                    (queue.append if job.last_of_equals else queue.appendleft)(job)
                 elif job is self._last:
                     return
 

@@ -90,7 +90,7 @@ class Executor:
             raise problem or error from None
         if problem is not None:
             raise problem
-        return await self._journal.job(job.id)
+        return await self._journal.refresh(job)
 
     async def _release(self, job_id: str, state: JobState) -> None:
         """Release the job, also where the task is cancelled meanwhile."""

@@ -79,7 +79,7 @@ class JobRuns:
         self._receipts = receipts
         self._other = other
         self._running: dict[str, RunningJob] = {}
-        self._submitted: set[str] = set()
+        self._submitted: dict[str, Job] = {}
 
     @property
     def running(self) -> Mapping[str, RunningJob]:
@@ -89,7 +89,7 @@ class JobRuns:
     async def submit(self, plan: Plan) -> Job:
         """Store a plan as a job and send nothing; raises what ``Executor.submit`` raises."""
         job = await self._executor.submit(plan)
-        self._submitted.add(job.id)
+        self._submitted[job.id] = job
         return job
 
     def start(self, job: JobSummary, control: JobControl, listener: JobListener) -> RunningJob:
@@ -148,7 +148,7 @@ class JobRuns:
         problem: WalkmeError | None = None
         try:
             try:
-                running.read = await self._journal.job(job_id)
+                running.read = self._submitted.get(job_id) or await self._journal.job(job_id)
                 job = await self._executor.run(running.read, running.control, publish)
             except AccountBusy:
                 await self._discard_not_started(job_id)
@@ -156,7 +156,8 @@ class JobRuns:
             except WalkmeError as error:
                 problem = error
                 try:
-                    job = await self._journal.job(job_id)
+                    known = running.read
+                    job = await (self._journal.job(job_id) if known is None else self._journal.refresh(known))
                 except JournalUnavailable:
                     raise problem from None
             result = await self._with_receipts(job, problem)
@@ -168,12 +169,12 @@ class JobRuns:
             return await self._checked(result, self._other, running.control)
         finally:
             del self._running[job_id]
-            self._submitted.discard(job_id)
+            self._submitted.pop(job_id, None)
 
     async def _discard_not_started(self, job_id: str) -> None:
         # Another process may have claimed it in between: then it is no longer ours to discard.
         with suppress(WalkmeError):
-            if job_id in self._submitted and (await self._journal.job(job_id)).state is JobState.READY:
+            if job_id in self._submitted and (await self._journal.summary(job_id)).state is JobState.READY:
                 await self._journal.discard(job_id)
 
     async def _checked(self, result: JobResult, other: "OtherSurface", control: JobControl) -> JobResult:

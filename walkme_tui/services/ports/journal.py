@@ -28,7 +28,7 @@ class Journal(Protocol):
         ...
 
     async def refresh(self, job: Job) -> Job:
-        """The same job now; of a running job only the steps are read that changed since ``job`` was read."""
+        """The same job now; only the steps are read that changed since ``job`` was read."""
         ...
 
     async def summaries(self, profile: str | None = None) -> tuple[JobSummary, ...]:

@@ -6,6 +6,7 @@ runs within one IMMEDIATE transaction, so that no two processes decide at the sa
 """
 
 import os
+import pwd
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,6 +35,14 @@ class Process:
     pid: int = field(default_factory=os.getpid)
     host: str = field(default_factory=lambda: storable(socket.gethostname()))
     token: str = field(default_factory=lambda: token_hex(8))
+
+
+def operator() -> str:
+    """The user of the operating system, from its user table: environment variables can be set to anything."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 class Holder(NamedTuple):

@@ -1,11 +1,10 @@
 """The journal: the durable record of plans, steps and outcomes, in one SQLite file for all profiles."""
 
 import asyncio
-import os
-import pwd
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -15,14 +14,16 @@ from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, Outcome, Ou
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import storable
 from walkme_tui.domain.times import now_ms
-from walkme_tui.store.journal.claims import RENEWAL_SECONDS, Claims
+from walkme_tui.store.journal.claims import RENEWAL_SECONDS, Claims, operator
+from walkme_tui.store.journal.discard import discard
 from walkme_tui.store.journal.file import JournalFile
+from walkme_tui.store.journal.job_reads import excerpt, find, head, jobs_about, refreshed, source, whole, with_source
 from walkme_tui.store.journal.purge import purge
-from walkme_tui.store.journal.rows import AuditEntry
-from walkme_tui.store.journal.summaries import summaries_of_profile, summary_of_job
-from walkme_tui.store.journal.tables import JournalTables, subject_key
+from walkme_tui.store.journal.rows import AuditEntry, DamagedContents
+from walkme_tui.store.journal.summaries import summaries, summary_of_job
+from walkme_tui.store.journal.tables import JournalTables, plan_rows, subject_key
 from walkme_tui.store.locks import Locks
-from walkme_tui.store.sqlite_thread import SqliteThread, Urgency
+from walkme_tui.store.sqlite_thread import SqliteThread, Steps, Urgency
 
 R = TypeVar("R")
 J = TypeVar("J", Job, JobSummary)
@@ -33,12 +34,6 @@ PATCH_REFUSED_MS: Final = 30 * 86_400_000
 SETTLED_SECONDS: Final = 0.2
 """After so long the outcome of a step is written in a commit of its own, unless it was written before."""
 MOST_UNWRITTEN: Final = 100
-
-DISCARDED_TODO: Final = "Not done: the job was discarded."
-DISCARDED_MISSING: Final = (
-    "It was sent, no usable answer came, and its effect was not found afterwards; then the job was discarded."
-)
-DISCARDED_SENT: Final = "It was sent and no answer came; the job was discarded before the result was checked."
 
 
 def open_journal(
@@ -73,7 +68,7 @@ class SqliteJournal:
         self._file = JournalFile(folder, self._locks)
         # Nothing is ever interrupted: reads are short, and a write is completed or not done at all.
         self._thread = SqliteThread("journal", closed_error=lambda: JournalUnavailable("The journal is closed."))
-        self._actor = _operator() if actor is None else str(actor)
+        self._actor = operator() if actor is None else str(actor)
         self._claims = Claims(self._locks, lambda: self._file.on_network, clock, self._actor)
         self._lease_task: asyncio.Task[None] | None = None
         # Only the thread reads and changes it.
@@ -85,43 +80,58 @@ class SqliteJournal:
 
     async def create(self, plan: Plan, actor: Actor) -> Job:
         """Store a plan as a new job in state READY."""
-        return await self.write(lambda tables: tables.create(plan, actor, self._clock()))
+        rows = await asyncio.to_thread(plan_rows, plan)
+        return await self.write(lambda tables: tables.create(plan, rows, actor, self._clock()))
 
     async def job(self, job_id: str) -> Job:
         """One job by its id, or by an unambiguous beginning of it or of what follows its date; ``NotFound``."""
-        return await self._one(job_id, lambda tables, found: tables.job(found))
+        job, source = await self._thread.share(self._whole(job_id))
+        return await self._with_source(job, source)
 
-    async def _one(self, job_id: str, read: Callable[[JournalTables, str], J]) -> J:
-        job = await self.read(lambda tables: self._with_current_state(tables, read(tables, tables.find(job_id))), None)
-        if job is None:
-            raise NotFound(f"There is no job {job_id}.", hint="No job was made on this machine yet.")
-        return job
+    def _whole(self, job_id: str) -> Steps[tuple[Job, str | None]]:
+        found = self._read_job(lambda tables: find(tables.connection, job_id))
+        return (yield from whole(self._read_job, found, self._head_of(found)))
+
+    def _head_of(self, job_id: str) -> Callable[[JournalTables], Job]:
+        return lambda tables: self._with_current_state(tables, head(tables.connection, job_id))
+
+    async def _with_source(self, job: Job, source: str | None) -> Job:
+        """The job with its source, which takes a second to decode where it has 100 000 rows."""
+        try:
+            return job if source is None else await asyncio.to_thread(with_source, job, source)
+        except DamagedContents as error:
+            raise self._file.failure(error) from error
 
     async def refresh(self, job: Job) -> Job:
-        """The same job now; of a running job only the steps are read that changed since ``job`` was read."""
-        return await self.read(lambda tables: self._with_current_state(tables, tables.refreshed(job)), job)
+        """The same job now; only the steps are read that changed since ``job`` was read."""
+        now = await self._thread.share(refreshed(self._read_job, self._head_of(job.id), job))
+        return now if now.purged_at_ms == job.purged_at_ms else await self.job(job.id)
 
     async def summaries(self, profile: str | None = None) -> tuple[JobSummary, ...]:
         """All jobs of a profile (None: of all) as lists show them, newest first."""
-        return await self.read(
-            lambda tables: tuple(
-                self._with_current_state(tables, job) for job in summaries_of_profile(tables.connection, profile)
-            ),
-            (),
-        )
+
+        def read(tables: JournalTables) -> tuple[JobSummary, ...]:
+            return tuple(self._with_current_state(tables, each) for each in summaries(tables.connection, profile))
+
+        return await self.read(read, ())
 
     async def summary(self, job_id: str) -> JobSummary:
         """One job as lists show it; raises like ``job``."""
-        return await self._one(job_id, lambda tables, found: summary_of_job(tables.connection, found))
+        return await self._thread.run(lambda: self._read_job(partial(self._summary, job_id)), Urgency.READ)
+
+    def _summary(self, job_id: str, tables: JournalTables) -> JobSummary:
+        found = summary_of_job(tables.connection, find(tables.connection, job_id))
+        return self._with_current_state(tables, found)
 
     async def excerpt(self, job_id: str, most: int) -> Job:
         """The job with at most so many of its users or groups, those that need attention first; raises like ``job``."""
 
-        def read(tables: JournalTables, found: str) -> Job:
-            whole = self._with_current_state(tables, summary_of_job(tables.connection, found))
-            return tables.excerpt(whole, most)
+        def read(tables: JournalTables) -> tuple[Job, str | None]:
+            summary = self._summary(job_id, tables)
+            job = replace(excerpt(tables.connection, summary, most), state=summary.state)
+            return job, source(tables.connection, job.id) if summary.subjects <= most else None
 
-        return await self._one(job_id, read)
+        return await self._with_source(*await self._thread.run(lambda: self._read_job(read), Urgency.READ))
 
     async def jobs_about(self, subject_id: str, profile: str, *, about_groups: bool = False) -> tuple[Job, ...]:
         """The jobs of a profile with steps about a user or a group, newest first.
@@ -130,9 +140,11 @@ class SqliteJournal:
         or the key that stands for it in the plan that creates it.
         """
         key = subject_key(subject_id, about_group=about_groups)
-        return await self.read(
-            lambda tables: tuple(self._with_current_state(tables, job) for job in tables.jobs_about(key, profile)), ()
-        )
+
+        def read(tables: JournalTables) -> tuple[Job, ...]:
+            return tuple(self._with_current_state(tables, each) for each in jobs_about(tables.connection, key, profile))
+
+        return await self.read(read, ())
 
     def _with_current_state(self, tables: JournalTables, job: J) -> J:
         """The job, in state INTERRUPTED where the process that ran it has ended without releasing it."""
@@ -156,23 +168,7 @@ class SqliteJournal:
 
         A job that is done or discarded stays as it is. Raises ``AccountBusy`` while a process executes the job.
         """
-        await self.write(lambda tables: self._discard(tables, job_id))
-
-    def _discard(self, tables: JournalTables, job_id: str) -> None:
-        if not tables.state(job_id).resumable:
-            return
-        if self._claims.is_held(tables, job_id):
-            raise self._claims.busy(tables, job_id)
-        now = self._clock()
-        for record in tables.job(job_id).unsettled:
-            after = Outcome(StepState.SKIPPED, DISCARDED_TODO)
-            if record.state is StepState.SENT:
-                after = Outcome(StepState.NEEDS_REVIEW, DISCARDED_SENT)
-            elif record.may_arrive:
-                after = Outcome(StepState.NEEDS_REVIEW, DISCARDED_MISSING)
-            tables.mark_settled(job_id, record.step.number, after, now, self._actor)
-        self._claims.delete(tables, job_id)
-        tables.set_state(job_id, JobState.DISCARDED, AuditEntry(now, job_id, self._actor, "discarded"))
+        await self.write(lambda tables: discard(tables, self._claims, job_id, self._clock(), self._actor))
 
     async def purge(self, before_ms: int) -> int:
         """Delete people's data of settled jobs created before ``before_ms``, with their receipts in the data folder.
@@ -340,13 +336,20 @@ class SqliteJournal:
 
     async def read(self, work: Callable[[JournalTables], R], otherwise: R) -> R:
         """The result of ``work``, all of one moment; ``otherwise`` where there is no journal yet."""
+        return await self._thread.run(lambda: self._read(work, otherwise), Urgency.READ)
 
-        def read() -> R:
-            with suppress(JournalUnavailable):  # then the result is what has reached the disk
-                self._write_settled()
-            return self._file.read(work, otherwise)
+    def _read(self, work: Callable[[JournalTables], R], otherwise: R) -> R:
+        with suppress(JournalUnavailable):  # then the result is what has reached the disk
+            self._write_settled()
+        return self._file.read(work, otherwise)
 
-        return await self._thread.run(read, Urgency.READ)
+    def _read_job(self, work: Callable[[JournalTables], R]) -> R:
+        """The result of ``work``; ``NotFound`` where there is no journal yet."""
+        found: list[R] = []
+        self._read(lambda tables: found.append(work(tables)), None)
+        if not found:
+            raise NotFound("There is no such job: no job was made on this machine yet.")
+        return found[0]
 
     async def write(self, work: Callable[[JournalTables], R]) -> R:
         """Do ``work`` in one transaction that has reached the disk when this returns."""
@@ -392,11 +395,3 @@ class SqliteWriteSupport:
     async def remember_patch_refused(self) -> None:
         """Store that this server refuses PATCH."""
         await self._journal.write(lambda tables: tables.store_patch_refused(*self._key, self._clock()))
-
-
-def _operator() -> str:
-    """The user of the operating system, from its user table: environment variables can be set to anything."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

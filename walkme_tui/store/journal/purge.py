@@ -9,6 +9,7 @@ from walkme_tui.domain.plan_files import plan_from_json, plan_to_json, step_from
 from walkme_tui.domain.plans import Step
 from walkme_tui.store.journal.rows import AuditEntry, dumped, loaded
 from walkme_tui.store.journal.tables import JournalTables, step_subject
+from walkme_tui.store.journal.totals import count_totals
 
 RECEIPTS: Final = "receipts"
 """The folder of the receipts in the data folder. The name of each contains the id of its job."""
@@ -35,7 +36,10 @@ def purge(tables: JournalTables, folder: Path, before_ms: int, at_ms: int, actor
             (job_id,),
         )
         connection.execute("DELETE FROM purging WHERE job = ?", (job_id,))
-        connection.execute("UPDATE jobs SET purged_at_ms = ?, checks = '[]' WHERE id = ?", (at_ms, job_id))
+        totals = dumped(count_totals(connection, job_id))
+        connection.execute(
+            "UPDATE jobs SET purged_at_ms = ?, checks = '[]', totals = ? WHERE id = ?", (at_ms, totals, job_id)
+        )
         tables.log(AuditEntry(at_ms, job_id, actor, "purged"))
     kept = len(rows) - len(jobs)
     tables.log(AuditEntry(at_ms, None, actor, "purged", f"jobs: {len(jobs)}; kept, because not settled: {kept}"))

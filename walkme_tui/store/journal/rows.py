@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from walkme_tui.domain import json_text
 from walkme_tui.domain.accounts import Surface
@@ -16,6 +16,12 @@ from walkme_tui.domain.user_json import decode_user, encode_user
 from walkme_tui.domain.users import Json, User
 
 E = TypeVar("E", bound=StrEnum)
+
+STEPS: Final = (
+    "SELECT steps.job, steps.step, steps.state, steps.detail, steps.changed, steps.attempts, steps.sent_at_ms, "
+    "steps.settled_at_ms, before.record, after.record, steps.reason, steps.refusals FROM steps "
+    "LEFT JOIN events AS before ON before.seq = steps.before LEFT JOIN events AS after ON after.seq = steps.after "
+)
 
 
 class DamagedContents(Exception):
@@ -35,7 +41,7 @@ class AuditEntry(NamedTuple):
 
 
 def step_record(row: Sequence[Any]) -> StepRecord:
-    """A step from a row of ``tables.STEPS``."""
+    """A step from a row of ``STEPS``."""
     _, step, state, detail, changed, attempts, sent_at_ms, settled_at_ms, before, after, reason, refusals = row
     found = step_from_json(loaded(step))
     read = _group if found.change.about_group else _user
