@@ -81,7 +81,7 @@ class AccountMachine(RuleBasedStateMachine):
         if whole:
             kept = {name: user[name] for name in ("id", "email", "status", "createdAt")}
             user.clear()
-            user.update({**kept, **CLEARED, "role": "Viewer"})
+            user.update({**kept, **CLEARED, "groups": [], "role": "Viewer"})
         user.update(body)
         written = write(before["id"], {**body, "createdAt": "1999-01-01T00:00:00Z"})
         assert written["updatedAt"] != before["updatedAt"]
