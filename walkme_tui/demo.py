@@ -30,7 +30,7 @@ DEMO_SOURCE: Final = "the demo itself"
 
 
 class Demo:
-    """The demo account, which both of its surfaces show.
+    """The demo account, which both of its surfaces show, with a few differences to reconcile.
 
     It begins with the first session and ends when no session is open: then nothing of it is left, and the next session
     begins a new account. The simulated account is started by the first call of a session.
@@ -80,12 +80,15 @@ class Demo:
         return session._replace(other_api=other_api, after_close=lambda: asyncio.to_thread(self._end_session))
 
     def _started_simulator(self) -> "SimulatorThread":
+        from walkme_tui.simulator.scim.oddities import ScimOddity
         from walkme_tui.simulator.settings import SimulatorSettings
         from walkme_tui.simulator.thread import SimulatorThread
 
         with self._lock:
             if self._simulator is None:
-                self._simulator = SimulatorThread(SimulatorSettings(users=self._users, latency_ms=self._latency_ms))
+                differs = (ScimOddity.DIFFERS_FROM_REST,)
+                settings = SimulatorSettings(users=self._users, latency_ms=self._latency_ms, scim_odd=differs)
+                self._simulator = SimulatorThread(settings)
                 self._simulator.start()
             return self._simulator
 

@@ -145,7 +145,7 @@ class SimulatedAccount:
         """
         number = None if user_id is None else self._number(user_id)
         old = cleared() if number is None else self._record(number)
-        if self._number_of_email(str(fields["email"])) not in {None, number}:
+        if fields["email"] != old.get("email") and self._number_of_email(str(fields["email"])) not in {None, number}:
             raise EmailTaken(str(fields["email"]))
         whole = {"email": fields["email"], **old, **fields}
         record = {name: value for name, value in whole.items() if value is not None or name in cleared()}
@@ -348,13 +348,14 @@ class SimulatedAccount:
 
     def _store(self, number: int, record: Record) -> None:
         self._forget_email(number)
-        self._emails[str(record["email"]).lower()] = number
+        # A second record with the same email, which only planted differences have, does not hide the first one.
+        self._emails.setdefault(str(record["email"]).lower(), number)
         self._changed[number] = deepcopy(record)
 
     def _forget_email(self, number: int) -> None:
         changed = self._changed.get(number)
-        if changed is not None:
-            self._emails.pop(str(changed["email"]).lower(), None)
+        if changed is not None and self._emails.get(email := str(changed["email"]).lower()) == number:
+            del self._emails[email]
 
 
 def _groups_of(record: Record) -> list[Json]:

@@ -18,6 +18,7 @@ from walkme_tui.simulator.fault_answers import answer_with_fault
 from walkme_tui.simulator.faults import Faults
 from walkme_tui.simulator.hashing import MASK64, keyed, mix
 from walkme_tui.simulator.rest import TOKEN_PATH, RestSurface
+from walkme_tui.simulator.scim.oddities import ScimOddity
 from walkme_tui.simulator.settings import SimulatorSettings
 from walkme_tui.simulator.sign_in import RateLimit, TokenIssuer
 
@@ -43,7 +44,11 @@ class Simulator:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings
-        self.account = account or SimulatedAccount(settings)
+        self.account = self._scim_account = account or SimulatedAccount(settings)
+        if ScimOddity.DIFFERS_FROM_REST in settings.scim_odd:
+            from walkme_tui.simulator.two_sides import two_sides
+
+            self.account, self._scim_account = two_sides(settings)
         self.faults = Faults(settings.faults)
         self.sign_in = TokenIssuer(settings, monotonic)
         self.on_answer: OnAnswer | None = None
@@ -56,7 +61,7 @@ class Simulator:
         """The SCIM surface, made when it is first used, so that an account without it starts faster."""
         from walkme_tui.simulator.scim.surface import ScimSurface
 
-        return ScimSurface(self.settings, self.account, self.faults)
+        return ScimSurface(self.settings, self._scim_account, self.faults)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; other protocols than HTTP are ignored."""

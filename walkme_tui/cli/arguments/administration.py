@@ -66,7 +66,7 @@ def _add_simulator(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) 
     faults = f"inject a repeatable fault: {', '.join(sorted(NAMED_FAULTS))}"
     add("--fault", action="append", choices=sorted(NAMED_FAULTS), default=[], metavar="NAME", help=faults)
     oddities = sorted(ScimOddity)
-    odd = f"let SCIM differ from the standard, repeatable: {', '.join(oddities)}"
+    odd = f"let SCIM differ from the standard or from REST, repeatable: {', '.join(oddities)}"
     add("--scim-odd", action="append", choices=oddities, default=[], metavar="NAME", help=odd)
     cap, cap_help = _whole_number(lowest=1), "most rows of a SCIM page (%(default)s)"
     add("--scim-page-cap", type=cap, default=usual.scim_page_cap, metavar="N", help=cap_help)

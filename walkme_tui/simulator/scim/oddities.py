@@ -30,4 +30,5 @@ class ScimOddity(StrEnum):
     HTML_ERRORS = "html-errors"  # errors are web pages
     PLAIN_JSON = "plain-json"  # application/json only; application/scim+json is a 415
     SSO_OFF = "sso-off"  # every write is accepted, and none is applied
+    DIFFERS_FROM_REST = "differs-from-rest"  # some people are not as REST shows them; cannot be switched later
     DELETE_DEACTIVATES = "delete-deactivates"  # DELETE of a user sets inactive only
