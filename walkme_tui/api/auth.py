@@ -66,12 +66,25 @@ class Token:
 class Credential(Protocol):
     """What signs the requests of a connection."""
 
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """The scopes of the token in use, None where there is no token yet or they are unknown."""
+        ...
+
     async def token(self) -> Token:
         """A token to send now; raises ``ApiError`` where there is none."""
         ...
 
     def reject(self, token: Token, error: ApiError) -> None:
         """Drop a token that the server did not accept; ``error`` is its refusal."""
+        ...
+
+    def forget(self) -> None:
+        """Drop the token; the next call gets another one."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop a token call under way."""
         ...
 
 

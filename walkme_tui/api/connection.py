@@ -329,7 +329,7 @@ class Connection:
 
     # ------------------------------------------------------------ closing
 
-    async def aclose(self, also: Callable[[], Awaitable[None]] | None = None) -> None:
+    async def aclose(self, also: Callable[[], Awaitable[None]]) -> None:
         """Make calls under way fail, then run ``also`` and close the sockets."""
         if self._closed:
             return
@@ -342,8 +342,7 @@ class Connection:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._all_ended.wait(), CLOSING_SECONDS)
         self.pacer.close()
-        if also is not None:
-            await also()
+        await also()
         await self._client.aclose()
 
     @asynccontextmanager

@@ -25,12 +25,13 @@ from walkme_tui.api.rest.write_requests import (
     remove_member_request,
 )
 from walkme_tui.api.retry import Failure, RetryPolicy
+from walkme_tui.api.signed_in_api import SignedInApi
 from walkme_tui.api.status_errors import failure_of_token_answer
 from walkme_tui.api.transport import Deadlines
 from walkme_tui.domain.errors import LookUpIgnored, SecretUnavailable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.secrets import Secret
-from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
+from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.user_json import JSON_NAMES, KNOWN_NAMES
 from walkme_tui.domain.users import Json, User, UserPage
 from walkme_tui.domain.write_support import WriteSupport
@@ -44,7 +45,7 @@ MEMBERSHIP_NAMES: Final = KNOWN_NAMES | {"groupId", "userId", "name"}
 TOKEN_LIMIT_BYTES: Final = 256 * 1024
 
 
-class RestDirectory:
+class RestDirectory(SignedInApi):
     """The users of an account over REST; implements ``services.ports.DirectoryApi``.
 
     Create it off the event loop (100 ms) and use it on one loop. ``transport`` replaces the network. Raises
@@ -62,7 +63,7 @@ class RestDirectory:
         offload: Offload | None = None,
     ) -> None:
         self._settings = settings
-        self._connection = connect(
+        connection = connect(
             settings,
             transport=transport,
             deadlines=deadlines,
@@ -70,7 +71,7 @@ class RestDirectory:
             pacer=pacer,
             offload=offload,
         )
-        self._sign_in = SignIn(self._request_token)
+        super().__init__(connection, SignIn(self._request_token))
         self._secret: Secret | None = None
         self._updater = UserUpdater(self)
         self._look_up_ignored: LookUpIgnored | None = None
@@ -157,44 +158,20 @@ class RestDirectory:
         """Remove a user from a group; raises like ``patch_user``, ``NotFound`` where it was not a member."""
         await self._write(remove_member_request(group_id, user_id), MEMBERSHIP_NAMES)
 
-    # ------------------------------------------------------------ connection
-
-    @property
-    def scopes(self) -> frozenset[str] | None:
-        """The scopes of the token in use, None where there is no token yet or they are unknown."""
-        return self._sign_in.scopes
-
-    async def sign_in(self) -> None:
-        """Fetch a token before the first call needs it; raises ``ApiError``."""
-        async with self._connection.until_closed():
-            await self._sign_in.token()
-
-    def traffic(self) -> TrafficStatus:
-        """The traffic at this moment."""
-        return self._connection.traffic()
-
-    def request_log(self) -> tuple[RequestRecord, ...]:
-        """The most recent requests, oldest first."""
-        return self._connection.request_log()
-
-    def forget_sign_in(self) -> None:
-        """Drop the token and read the secret from its source again before the next call."""
-        self._secret = None
-        self._sign_in.forget()
-
-    async def aclose(self) -> None:
-        """Close the connections; calls under way fail with ``Unreachable``."""
-        await self._connection.aclose(self._sign_in.aclose)
-
     async def _call(self, request: ApiRequest, priority: Priority, decode: Callable[[ApiAnswer], T]) -> T:
-        return await self._connection.call(request, self._sign_in, priority, decode)
+        return await self._connection.call(request, self._credential, priority, decode)
 
     async def _write(self, request: ApiRequest, names: Set[str]) -> None:
         await self._connection.call(
-            request, self._sign_in, Priority.DEMAND, lambda answer: check_written(answer, names)
+            request, self._credential, Priority.DEMAND, lambda answer: check_written(answer, names)
         )
 
     # ------------------------------------------------------------ signing in
+
+    def forget_sign_in(self) -> None:
+        """Drop the token, and the secret too."""
+        self._secret = None
+        super().forget_sign_in()
 
     async def _request_token(self) -> Grant:
         """The token call, retried like a GET, since it changes nothing. It needs no turn: its caller has one."""

@@ -20,15 +20,16 @@ from walkme_tui.api.scim.setup_chain import explained
 from walkme_tui.api.scim.sign_in import FixedSignIn
 from walkme_tui.api.scim.user_lists import UserLists
 from walkme_tui.api.scim.user_update import UserUpdater
+from walkme_tui.api.signed_in_api import SignedInApi
 from walkme_tui.api.transport import Deadlines
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group, GroupMembers
-from walkme_tui.domain.traffic import Priority, RequestRecord, TrafficStatus
+from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import User, UserPage
 from walkme_tui.domain.write_support import WriteSupport
 
 
-class ScimDirectory:
+class ScimDirectory(SignedInApi):
     """The users and groups of an account over SCIM; implements ``services.ports.DirectoryApi`` and ``GroupApi``.
 
     Create it off the event loop (100 ms) and use it on one loop. ``transport`` replaces the network. Raises
@@ -49,7 +50,7 @@ class ScimDirectory:
             raise ConfigurationError(
                 f"The SCIM user name of profile {settings.profile} has a colon, which cannot be sent."
             )
-        self._connection = connect(
+        connection = connect(
             settings,
             transport=transport,
             deadlines=deadlines,
@@ -58,8 +59,9 @@ class ScimDirectory:
             offload=offload,
             explain=partial(_explained, settings),
         )
-        self._credential = FixedSignIn(settings)
-        self._calls = ScimCalls(self._connection, self._credential, settings.base_url.rstrip("/"))
+        credential = FixedSignIn(settings)
+        super().__init__(connection, credential)
+        self._calls = ScimCalls(connection, credential, settings.base_url.rstrip("/"))
         self._lists = UserLists(self._calls)
         service = ServiceReader(self._calls)
         self._groups = ScimGroups(self._calls, service)
@@ -151,34 +153,6 @@ class ScimDirectory:
         """Remove a user from a group; raises like ``update_user``."""
         with self._memberships.changing(group_id):
             await self._groups.remove(group_id, user_id)
-
-    # ------------------------------------------------------------ connection
-
-    @property
-    def scopes(self) -> None:
-        """None: a SCIM token has no scopes."""
-        return
-
-    async def sign_in(self) -> None:
-        """Read the credential before the first call needs it; raises ``ApiError``."""
-        async with self._connection.until_closed():
-            await self._credential.token()
-
-    def traffic(self) -> TrafficStatus:
-        """The traffic at this moment."""
-        return self._connection.traffic()
-
-    def request_log(self) -> tuple[RequestRecord, ...]:
-        """The most recent requests, oldest first."""
-        return self._connection.request_log()
-
-    def forget_sign_in(self) -> None:
-        """Read the credential from its source again before the next call."""
-        self._credential.forget()
-
-    async def aclose(self) -> None:
-        """Close the connections; calls under way fail with ``Unreachable``."""
-        await self._connection.aclose()
 
 
 def _explained(

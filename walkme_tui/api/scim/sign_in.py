@@ -17,6 +17,9 @@ class FixedSignIn:
     The same credential is not sent again for a few seconds after it was refused: many refusals lock an account.
     """
 
+    scopes: frozenset[str] | None = None
+    """A fixed credential does not say its scopes."""
+
     def __init__(self, settings: ScimSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._clock = clock
@@ -50,6 +53,9 @@ class FixedSignIn:
     def forget(self) -> None:
         """Read the credential from its source before the next call."""
         self._token = self._refused = self._refusal = None
+
+    async def aclose(self) -> None:
+        """Nothing is under way but the calls themselves."""
 
     async def _read(self) -> Token:
         settings = self._settings
