@@ -66,8 +66,7 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
         self._clock = clock
         self._wanted = subject.name if subject.name.strip() else subject.id
         self._key_name = "id" if self._wanted is subject.id else "name" if is_group else "email"
-        self._text = ScrollingText(id="delete-text")
-        self._text.can_focus = False
+        self._text = ScrollingText(id="delete-text", can_focus=False)
         self._input = TextInput(id="typed-email")
 
     def body(self) -> Sequence[Widget]:
@@ -95,7 +94,6 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
         self.query("#frame").set_class(short, "short")
         self._text.styles.max_height = available_lines(height, EMAIL_LINES - (SHORT_SAVES if short else 0))
         self._text.set_lines(self._lines(inner_width(self.app.size.width) - 1))
-        self._text.refresh(layout=True)
 
     def _lines(self, width: int) -> list[StyledText]:
         facts = filter(None, (clean(self._wanted, MAX_SENTENCE), *self._facts()))

@@ -95,7 +95,6 @@ class ExportDialog(Dialog[ExportRequest]):
         self.query("#frame").set_class(short, "short")
         self._text.styles.max_height = available_lines(height, len(self._choices) + (INPUT_LINES - SHORT_SAVES * short))
         self._text.set_lines([line for text, style in self._notes for line in wrapped(text, width, style)])
-        self._text.refresh(layout=True)
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Enter returns the request."""

@@ -46,7 +46,6 @@ class FieldValueDialog(Dialog[str]):
             style = TextStyle.BAD if finding.severity is Severity.ERROR else TextStyle.WARN
             lines += wrapped(clean(finding.text, MAX_SENTENCE), width, style, "! ")
         notes.set_lines(lines)
-        notes.refresh(layout=True)
 
     def take(self) -> None:
         """Return the value, unless it cannot be sent."""

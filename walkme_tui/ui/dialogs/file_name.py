@@ -36,7 +36,6 @@ class FileNameDialog(Dialog[str]):
         width = inner_width(self.app.size.width, FRAME) - 1
         notes = self.query_one("#notes", ScrollingText)
         notes.set_lines([line for note in self._notes for line in wrapped(note, width, TextStyle.DIM)])
-        notes.refresh(layout=True)
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Enter returns the name."""

@@ -69,8 +69,7 @@ class GroupPicker(EditorDialog[GroupChoice]):
         self._input = TextInput(prompt="type to filter", id="choice-filter")
         self._input.on_edit = self._filter
         self._list = GroupChoiceList(choice, exact=exact)
-        self._changes = ScrollingText(id="group-changes")
-        self._changes.can_focus = False
+        self._changes = ScrollingText(id="group-changes", can_focus=False)
 
     @property
     def choice(self) -> GroupChoice:

@@ -76,8 +76,7 @@ class ImportDialog(Dialog[Plan]):
         self._monotonic = monotonic
         self._settings = [TextBar(id=f"import-settings-{number}") for number in range(3)]
         self._list = ImportList(reading)
-        self._detail = ScrollingText(id="import-detail")
-        self._detail.can_focus = False
+        self._detail = ScrollingText(id="import-detail", can_focus=False)
         self._counts = TextBar(id="import-counts")
         self._doing = ""
         self._problem = ""

@@ -60,4 +60,3 @@ class PairDialog(Dialog[bool]):
         self._text.styles.max_height = available_lines(event.size.height, 0)
         width = inner_width(event.size.width) - 1
         self._text.set_lines(pair_lines(self._sides, self._pair, self._groups, self._now_ms, width))
-        self._text.refresh(layout=True)

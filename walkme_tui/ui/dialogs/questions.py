@@ -55,7 +55,6 @@ class QuestionDialog(ConfirmationDialog[str]):
     def _write(self) -> None:
         width = inner_width(self.app.size.width, FRAME)
         self._question.set_lines([line for sentence, style in self._text for line in wrapped(sentence, width, style)])
-        self._question.refresh(layout=True)
 
     def hints(self) -> Sequence[tuple[str, str]]:
         """The answers."""

@@ -84,7 +84,6 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
 
     def _write(self) -> None:
         self._text.set_lines(self._lines(inner_width(self.app.size.width) - 1))
-        self._text.refresh(layout=True)
 
     def _lines(self, width: int) -> list[StyledText]:
         job = self._job

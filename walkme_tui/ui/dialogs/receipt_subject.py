@@ -39,7 +39,6 @@ class ReceiptSubjectDialog(Dialog[Subject | GroupSubject]):
     def _note(self, text: str, style: TextStyle) -> None:
         notes = self.query_one("#notes", ScrollingText)
         notes.set_lines(list(wrapped(text, inner_width(self.app.size.width, FRAME) - 1, style)))
-        notes.refresh(layout=True)
 
     def _take(self) -> None:
         if not self._input.text.strip():

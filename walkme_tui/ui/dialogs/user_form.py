@@ -21,7 +21,7 @@ from walkme_tui.ui.widgets.fields.field_select import FieldSelect
 from walkme_tui.ui.widgets.fields.picker_field import PickerField
 from walkme_tui.ui.widgets.fields.user_fields import ANOTHER_ROLE, Judge, UserFields
 from walkme_tui.ui.widgets.immediate_paint import paint_screen_now
-from walkme_tui.ui.widgets.scrolling_text import FittedText
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 from walkme_tui.ui.words import count
@@ -51,7 +51,7 @@ class UserForm(EditorDialog[None]):
         self.pick_groups: Callable[[], object] = lambda: None
         """Called to pick the groups of a new user; the draft that has them is given to ``show_draft``."""
         self._fields = UserFields()
-        self._message_lines = FittedText(id="form-message")
+        self._message_lines = ScrollingText(id="form-message", can_focus=False)
 
     # ------------------------------------------------------------ for the flow
 

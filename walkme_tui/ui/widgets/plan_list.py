@@ -41,13 +41,11 @@ class PlanList(ScrolledList[PlanRow]):
         old, rows = self.rows, PlanRows(draft, now_ms, width)
         rows.measure(self.scroll_offset.y + LINES_AHEAD if long else sys.maxsize)
         self.rows = rows
-        self.virtual_size = Size(0, len(rows))
+        self.virtual_size = Size(0, len(rows))  # another size lays out the screen again
         if len(old) == len(rows):
             for index in range(self.scroll_offset.y, min(len(rows), self.scroll_offset.y + self.size.height)):
                 if old[index] != rows[index]:
                     self.refresh_line(index)
-        else:
-            self.refresh(layout=True)
         if not rows.measured:
             self.set_timer(MEASURE_SECONDS, self._measure)
         if self.current is None or self.current.step is None:

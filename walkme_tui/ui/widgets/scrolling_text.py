@@ -14,8 +14,9 @@ class ScrollingText(ScrollView, can_focus=True, inherit_bindings=False):
 
     DEFAULT_CSS = "ScrollingText { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(self, *, id: str | None = None, can_focus: bool = True) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
+        self.can_focus = can_focus
         self._lines: list[StyledText] = []
 
     @property
@@ -27,8 +28,7 @@ class ScrollingText(ScrollView, can_focus=True, inherit_bindings=False):
         """Show these lines; only those that changed are repainted."""
         old, self._lines = self._lines, lines
         if len(old) != len(lines):
-            self.virtual_size = Size(0, len(lines))
-            self.refresh()
+            self.virtual_size = Size(0, len(lines))  # which lays out the screen again
             return
         for index, (before, after) in enumerate(zip(old, lines, strict=True)):
             if before != after:
@@ -86,14 +86,3 @@ class ScrollingText(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_open(self) -> None:
         """Do nothing: text has nothing to open."""
-
-
-class FittedText(ScrollingText, can_focus=False):
-    """Text without the focus that becomes as high as its lines."""
-
-    def set_lines(self, lines: list[StyledText]) -> None:
-        """Show these lines, and lay out the screen again if their number changes."""
-        before = len(self._lines)
-        super().set_lines(lines)
-        if len(lines) != before:
-            self.refresh(layout=True)

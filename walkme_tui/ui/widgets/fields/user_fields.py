@@ -19,7 +19,7 @@ from walkme_tui.ui.widgets.fields.field_input import FieldInput
 from walkme_tui.ui.widgets.fields.field_row import LABEL_CELLS, FieldRow
 from walkme_tui.ui.widgets.fields.field_select import FieldOption, FieldSelect
 from walkme_tui.ui.widgets.fields.picker_field import PickerField
-from walkme_tui.ui.widgets.scrolling_text import FittedText
+from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_style import TextStyle, wrapped
 from walkme_tui.ui.words import count
 
@@ -41,7 +41,10 @@ class UserFields(VerticalScroll):
         self._rows = {name: FieldRow(label, _control(name)) for name, label in EDITED_FIELDS.items()}
         self.groups = PickerField(id="field-groups")
         self._groups_row = FieldRow("Groups", self.groups)
-        self._edits, self._other = FittedText(id="edits"), FittedText(id="other")
+        self._edits, self._other = (
+            ScrollingText(id="edits", can_focus=False),
+            ScrollingText(id="other", can_focus=False),
+        )
         super().__init__(*self._rows.values(), self._groups_row, self._edits, self._other, id="fields", can_focus=False)
         self.draft = UserDraft()
         self.judge: Judge = lambda _: ()
