@@ -43,6 +43,20 @@ class PlanKind(StrEnum):
     RENAME_GROUP = "rename group"
     DELETE_GROUP = "delete group"
 
+    @property
+    def verb(self) -> str:
+        """The beginning of a title."""
+        return _VERBS.get(self) or self.value.capitalize()
+
+
+# Of the kinds whose title does not begin with their value.
+_VERBS: Final = {
+    PlanKind.GROUPS: "Change groups of",
+    PlanKind.CREATE_GROUP: "Create the group",
+    PlanKind.RENAME_GROUP: "Rename the group",
+    PlanKind.DELETE_GROUP: "Delete the group",
+}
+
 
 class StepState(StrEnum):
     """How far a step is. ``SENT`` is on disk before the bytes leave; after a crash it means: outcome unknown."""

@@ -37,50 +37,21 @@ JOB_SIGNS: Final = {
     JobState.DONE: "✓",
     JobState.DISCARDED: "–",
 }
-_IMPERATIVES: Final = {
-    PlanKind.OFFBOARD: "Offboard",
-    PlanKind.DEACTIVATE: "Deactivate",
-    PlanKind.REACTIVATE: "Reactivate",
-    PlanKind.UNDO: "Undo for",
-    PlanKind.EDIT: "Edit",
-    PlanKind.CREATE: "Create",
-    PlanKind.DELETE: "Delete",
-    PlanKind.GROUPS: "Change groups of",
-    PlanKind.IMPORT: "Import",
-    PlanKind.RECONCILE: "Reconcile",
-    PlanKind.CREATE_GROUP: "Create the group",
-    PlanKind.RENAME_GROUP: "Rename the group",
-    PlanKind.DELETE_GROUP: "Delete the group",
-}
-_PARTICIPLES: Final = {
-    PlanKind.OFFBOARD: "Offboarding",
-    PlanKind.DEACTIVATE: "Deactivating",
-    PlanKind.REACTIVATE: "Reactivating",
-    PlanKind.UNDO: "Undoing for",
-    PlanKind.EDIT: "Editing",
-    PlanKind.CREATE: "Creating",
-    PlanKind.DELETE: "Deleting",
-    PlanKind.GROUPS: "Changing groups of",
-    PlanKind.IMPORT: "Importing",
-    PlanKind.RECONCILE: "Reconciling",
-    PlanKind.CREATE_GROUP: "Creating the group",
-    PlanKind.RENAME_GROUP: "Renaming the group",
-    PlanKind.DELETE_GROUP: "Deleting the group",
-}
-_NOUNS: Final = {
-    PlanKind.OFFBOARD: "Offboarding of",
-    PlanKind.DEACTIVATE: "Deactivation of",
-    PlanKind.REACTIVATE: "Reactivation of",
-    PlanKind.UNDO: "Undo for",
-    PlanKind.EDIT: "Edit of",
-    PlanKind.CREATE: "Creation of",
-    PlanKind.DELETE: "Deletion of",
-    PlanKind.GROUPS: "Groups of",
-    PlanKind.IMPORT: "Import of",
-    PlanKind.RECONCILE: "Reconciliation of",
-    PlanKind.CREATE_GROUP: "Creation of the group",
-    PlanKind.RENAME_GROUP: "Renaming of the group",
-    PlanKind.DELETE_GROUP: "Deletion of the group",
+# The beginning of the title of a job, while it is being executed and afterwards.
+_JOB_TITLES: Final = {
+    PlanKind.OFFBOARD: ("Offboarding", "Offboarding of"),
+    PlanKind.DEACTIVATE: ("Deactivating", "Deactivation of"),
+    PlanKind.REACTIVATE: ("Reactivating", "Reactivation of"),
+    PlanKind.UNDO: ("Undoing for", "Undo for"),
+    PlanKind.EDIT: ("Editing", "Edit of"),
+    PlanKind.CREATE: ("Creating", "Creation of"),
+    PlanKind.DELETE: ("Deleting", "Deletion of"),
+    PlanKind.GROUPS: ("Changing groups of", "Groups of"),
+    PlanKind.IMPORT: ("Importing", "Import of"),
+    PlanKind.RECONCILE: ("Reconciling", "Reconciliation of"),
+    PlanKind.CREATE_GROUP: ("Creating the group", "Creation of the group"),
+    PlanKind.RENAME_GROUP: ("Renaming the group", "Renaming of the group"),
+    PlanKind.DELETE_GROUP: ("Deleting the group", "Deletion of the group"),
 }
 # The states of steps in the order in which they are listed: the worst first.
 _STATES_BY_SEVERITY: Final = (
@@ -145,18 +116,19 @@ def plan_title(plan: Plan) -> str:
     if plan.source is not None and not plan.steps:
         return f"Import {clean(plan.source.file, MAX_NAME)}"
     names = tuple(map(listed_name, (plan.changed_subjects or plan.all_subjects)[:1]))
-    return f"{_IMPERATIVES[plan.kind]} {_name_or_count(names, subject_count(plan), groups=plan.about_groups)}"
+    verb = "Undo for" if plan.kind is PlanKind.UNDO else plan.kind.verb
+    return f"{verb} {_name_or_count(names, subject_count(plan), groups=plan.about_groups)}"
 
 
 def job_in_progress(job: JobSummary) -> str:
     """A running job: ``Offboarding Zoë Çelik``."""
-    return f"{_PARTICIPLES[job.kind]} {_name_or_count(job.names, job.subjects, groups=job.about_groups)}"
+    return f"{_JOB_TITLES[job.kind][0]} {_name_or_count(job.names, job.subjects, groups=job.about_groups)}"
 
 
 def job_title(job: JobSummary) -> str:
     """The title of a job: ``Offboarding of Zoë Çelik``."""
     named = _name_or_count(job.names, job.subjects, groups=job.about_groups)
-    return f"{_NOUNS[job.kind]} {PURGED if job.purged_at_ms is not None else named}"
+    return f"{_JOB_TITLES[job.kind][1]} {PURGED if job.purged_at_ms is not None else named}"
 
 
 def target_of(change: Change) -> str:

@@ -16,7 +16,7 @@ from walkme_tui.domain.changes.group import CreateGroup, DeleteGroup, RenameGrou
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import member_count
-from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Step, Subject, grouped
+from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, Step, Subject, grouped
 from walkme_tui.domain.scim_json import PATHS
 from walkme_tui.domain.text import clean, spaced
 from walkme_tui.domain.times import format_time_ms
@@ -29,21 +29,6 @@ MAX_FOUND: Final = 50
 MAX_LISTED: Final = 200
 """Of a plan about more people the first ones are printed."""
 
-TITLES: Final = {
-    PlanKind.OFFBOARD: "Offboard",
-    PlanKind.DEACTIVATE: "Deactivate",
-    PlanKind.REACTIVATE: "Reactivate",
-    PlanKind.UNDO: "Undo",
-    PlanKind.EDIT: "Edit",
-    PlanKind.CREATE: "Create",
-    PlanKind.DELETE: "Delete",
-    PlanKind.GROUPS: "Change groups of",
-    PlanKind.IMPORT: "Import",
-    PlanKind.RECONCILE: "Reconcile",
-    PlanKind.CREATE_GROUP: "Create the group",
-    PlanKind.RENAME_GROUP: "Rename the group",
-    PlanKind.DELETE_GROUP: "Delete the group",
-}
 REST_CALLS: Final[dict[type[Change], Callable[[Any], str]]] = {
     CreateUser: lambda change: f"POST /users email={change.email}",
     UpdateUser: lambda change: f"PATCH /users/{change.subject_id} {_fields(change)}",
@@ -88,7 +73,7 @@ def title_of(plan: Plan) -> str:
     """One line: the kind of plan, the people or groups, and the profile."""
     people = [subject.name for subject in plan.changed_subjects or plan.all_subjects]
     people = people or list(dict.fromkeys(target_of(plan, step.subject_id) for step in plan.steps))
-    words = [TITLES[plan.kind]]
+    words = [plan.kind.verb]
     if plan.undoes:
         words += [f"job {clean(plan.undoes)}", *(["for"] if people else [])]
     if plan.source is not None:
