@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext, suppress
 
 import pytest
+from textual.css.query import NoMatches
 from textual.events import AppBlur, AppFocus, MouseDown, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Paste
 from textual.message import Message
 
@@ -127,6 +129,23 @@ async def test_no_input_ends_the_program_while_the_screen_changes(change: str, f
         await browser.pause()
         assert browser.app.broken_by is None
         assert browser.running == (change != "the program ends")
+    await close(app)
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_a_missing_widget_is_a_bug_only_until_the_program_ends(ends: bool) -> None:
+    made = setting()
+    app = made.app()
+    with nullcontext() if ends else suppress(NoMatches):
+        async with app.run_test(size=WHOLE) as pilot:
+            browser = Browser(pilot, app, made)
+            await browser.loaded()
+            app.screen.call_later(app.screen.query_one, "#missing")
+            if ends:
+                app.exit()
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
+    assert isinstance(app.broken_by, NoMatches) is not ends
     await close(app)
 
 

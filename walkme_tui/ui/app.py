@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from textual import events
 from textual.app import App
 from textual.await_complete import AwaitComplete
+from textual.css.query import NoMatches
 from textual.errors import NoWidget
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.notifications import SeverityLevel
@@ -326,6 +327,8 @@ class WalkmeApp(App[int]):
     def _handle_exception(self, error: Exception) -> None:
         """End at once after a bug, without Textual's report: its local variables hold people and secrets."""
         cause = error.error if isinstance(error, WorkerFailed) else error
+        if isinstance(cause, NoMatches) and (self._exit or not self.is_running):
+            return  # the program ends, and widgets were removed before others were mounted
         if self.broken_by is None:
             self.broken_by = cause
         self._return_code = 1

@@ -109,8 +109,6 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
 
     def on_mount(self) -> None:
         """Write title and footer, fill the body, and handle the keys that were pressed meanwhile."""
-        if not self.app.is_running:
-            return  # the program ends, its widgets are removed already
         self.query_one("#title", TextBar).write(self._title, self._right)
         self.fill_footer(self._footer_text)
         self.fill()

@@ -153,8 +153,8 @@ class UserForm(EditorDialog[None]):
     @on(events.Resize)
     def fit_again(self) -> None:
         """Fit the form into the screen and wrap its texts again."""
-        if not self._is_filled or not self.app.is_running:
-            return  # it is written when it is filled; when the program ends, its widgets are removed already
+        if not self._is_filled:
+            return  # it is written when it is filled
         self._write_message()
         self._fields.text_width = self._width
         self._fields.write_all()
