@@ -24,6 +24,9 @@ STATUS_UNKNOWN: Final = "the record lacks the present value; nothing was sent, b
 LOST_NOT_APPLIED: Final = "no usable answer came; the change was not there when read again"
 UNSENT: Final = "the service could not be used; nothing was sent"
 NOT_CREATED: Final = "the user was not created, so nothing was sent"
+LOOK_UPS_IGNORED: Final = (
+    "this server ignores look-ups by email: read the account again to see whether the user is there"
+)
 NEW_USER_HAS_OTHER_EMAIL: Final = "the new user has another email, so nothing was sent"
 
 
@@ -91,6 +94,12 @@ def found_after_creating(record: StepRecord, found: Sequence[Record], detail: st
         return Outcome(StepState.DONE, detail, changed=True, after=first)
     text = f"{_existing(record, found)}, and it may not be from this job: {doubt}"
     return Outcome(StepState.NEEDS_REVIEW, text, reason=OutcomeReason.EXISTS)
+
+
+def may_be_there(outcome: Outcome) -> bool:
+    """After a creation, the user may be there though no look-up has found them."""
+    unseen = outcome.state is StepState.NEEDS_REVIEW or outcome.reason is OutcomeReason.EXISTS
+    return unseen and outcome.after is None
 
 
 def name_in_use(record: StepRecord, found: Sequence[Record]) -> Outcome:

@@ -21,6 +21,8 @@ MAX_NAMED_IDS: Final = 5
 MAX_SHOWN_KEY: Final = 120
 IGNORED: Final = "This server ignores look-ups by email."
 AGAIN: Final = "Try again when the whole account is loaded."
+READ_AGAIN: Final = "Read the account again first: R in the list of users, or walkme-tui export."
+LACKS_USERS: Final = "incomplete: the account may have a new user whom no look-up finds"
 # Members that are stored at once: the first ones fill a screen, the others take a tenth of a second.
 FIRST_MEMBERS: Final = 100
 MEMBERS_AT_ONCE: Final = 1000
@@ -62,6 +64,15 @@ class Directory:
         known = await self._session.mirror.forget_user(user_id)
         was, position = (None, None) if known is None or known.is_only_listed else (known.user, known.position)
         self._publish(UserForgotten(user_id, was, position))
+
+    async def doubt_completeness(self) -> None:
+        """Take a complete local copy for incomplete: the server may have a user whom it lacks.
+
+        What needs all users then reads the account again first. Raises ``MirrorUnavailable``.
+        """
+        sweep = (await self._session.mirror.coverage()).sweep
+        if sweep is not None and sweep.complete:
+            await self._session.mirror.save_sweep(sweep._replace(complete=False, note=LACKS_USERS))
 
     async def drop_group(self, group_id: str) -> None:
         """Drop a group that the server no longer has; raises ``MirrorUnavailable``."""
@@ -243,7 +254,7 @@ async def not_proven(session: Session, emails: Sequence[str]) -> LookUpIgnored:
     else:
         of = "an unknown number" if coverage.total is None else spaced(coverage.total)
         searched = f"the {spaced(coverage.loaded)} users loaded of {of}"
-        hint = AGAIN
+        hint = AGAIN if sweep is None or sweep.ended_at_ms is None else READ_AGAIN
     return LookUpIgnored(f"{IGNORED} Searched {searched}: none of them has {named}.", hint=hint)
 
 

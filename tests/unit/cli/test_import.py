@@ -269,6 +269,42 @@ def test_the_account_is_read_where_look_ups_by_email_are_ignored(
     assert (answer.code, outcomes(answer.json["rows"])) == (0, ["created", "unchanged"])
 
 
+@pytest.mark.parametrize("executed", [True, False])
+@pytest.mark.parametrize("on_conflict", ["update", "skip"])
+def test_a_second_import_finds_who_was_created_without_an_answer_where_look_ups_by_email_are_ignored(
+    cli: CommandLine, api: FakeDirectory, file: Path, on_conflict: str, *, executed: bool
+) -> None:
+    api.email_ignored, api.users = True, people(250)
+    file.write_text("email,firstName\nann@example.com,Ann\n", encoding="utf-8")
+    api.lose_answer(executed=executed, name="create_user")
+    first = cli("import", str(file), "--yes", "--json").json["rows"][0]
+    assert first["outcome"] == "needs review"
+    assert "read the account again to see whether the user is there" in first["detail"]
+    file.write_text("email,firstName\nANN@example.com,Anna\n", encoding="utf-8")
+    second = cli("import", str(file), "--on-conflict", on_conflict, "--yes", "--json")
+    expected = ("updated" if on_conflict == "update" else "skipped") if executed else "created"
+    assert (second.code, outcomes(second.json["rows"])) == (0, [expected])
+    assert sum(isinstance(each, User) and each.email == "ann@example.com" for each in api.users) == int(executed)
+    third = cli("import", str(file), "--on-conflict", "update", "--yes", "--json")
+    assert outcomes(third.json["rows"]) == ["updated" if expected == "skipped" else "unchanged"]
+
+
+def test_a_user_of_others_whom_no_look_up_finds_is_refused_once_and_then_read(
+    cli: CommandLine, api: FakeDirectory, file: Path
+) -> None:
+    api.email_ignored, api.users = True, people(250)
+    file.write_text("email,firstName\nann@example.com,Ann\n", encoding="utf-8")
+    assert cli("import", str(file), "--json").code == 0
+    api.users.append(person(300)._replace(email="ANN@example.com"))
+    words = ("import", str(file), "--on-conflict", "update", "--yes", "--json")
+    first, second = cli(*words).json["rows"][0], cli(*words)
+    assert first["outcome"] == "failed"
+    assert first["detail"].startswith(
+        "create ann@example.com: The account refused the request (409); this server ignores"
+    )
+    assert (second.code, outcomes(second.json["rows"])) == (0, ["updated"])
+
+
 # ------------------------------------------------------------ files and columns
 
 

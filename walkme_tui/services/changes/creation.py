@@ -29,6 +29,8 @@ class Creation(ABC):
         self._session = session
         self._gate = gate
         self._sleep = sleep
+        self.look_ups_ignored = False
+        """The server ignored a look-up, so that someone may be there whom nothing here knows."""
 
     async def before_sending(self, record: StepRecord, known: Record | None) -> tuple[Outcome | None, None]:  # noqa: ARG002
         """The outcome of a creation that needs no sending; None: send it. There is no record before.
@@ -103,7 +105,11 @@ class UserCreation(Creation):
 
     async def read(self, record: StepRecord) -> User | None:
         """The user with the email, as the list has them."""
-        return await find_by_email(self._session, record.step.change.new_email or "")
+        try:
+            return await find_by_email(self._session, record.step.change.new_email or "")
+        except LookUpIgnored:
+            self.look_ups_ignored = True
+            raise
 
     async def _find(self, record: StepRecord) -> Sequence[Record]:
         found = await self._gate.read(partial(self.read, record))

@@ -233,10 +233,14 @@ class StepRunner:
         lasting = self._session.capabilities.lasting
         if outcome.reason is OutcomeReason.IGNORED and lasting:
             outcome = replace(outcome, detail=f"{outcome.detail}; {lasting}")
+        change = record.step.change
+        reader = self._readers.of(change)
+        may_be_there = isinstance(reader, Creation) and reader.look_ups_ignored and outcomes.may_be_there(outcome)
+        if may_be_there:
+            outcome = replace(outcome, detail=f"{outcome.detail.removesuffix('.')}; {outcomes.LOOK_UPS_IGNORED}")
         settled = await self._ledger.settle(record, outcome)
         if settled.state.settled:
             self._gate.note_settled()
-        change = record.step.change
         if change.about_group:
             if settled.changed:
                 if change.deletes:
@@ -245,6 +249,8 @@ class StepRunner:
                 await self._refresh_groups()
             return settled
         with suppress(MirrorUnavailable):
+            if may_be_there:
+                await self._directory.doubt_completeness()
             if isinstance(outcome.after, User):
                 own = (*change.attributes, "updated_at_ms") if outcome.changed else ()
                 await self._directory.store(outcome.after, self._session.clock(), own=own)
