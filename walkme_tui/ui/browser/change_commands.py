@@ -184,8 +184,10 @@ class ChangeCommands:
     def _mount_form(self) -> None:
         async def mount() -> None:
             # Its modules are imported on a thread: that takes as long as mounting it.
-            editor = await asyncio.to_thread(import_module, "walkme_tui.ui.flows.user_editor")
-            editor.mount_form(self._view.app, self._job_tasks.monotonic)
+            await asyncio.to_thread(import_module, "walkme_tui.ui.flows.user_editor")
+            from walkme_tui.ui.flows.open_form import mount_form
+
+            mount_form(self._view.app, self._job_tasks.monotonic)
 
         start_worker(self._view.screen, WorkerGroup.EDITOR, mount, name="Mounting the form")
 

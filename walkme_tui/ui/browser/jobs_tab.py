@@ -112,7 +112,7 @@ class JobsTab:
             jobs = await journal.summaries(self._session.account.profile)
         except WalkmeError as error:
             self.was_read = True
-            self.jobs.set_empty_text(clean(f"{error.message} {error.hint}", change_words.MAX_SENTENCE))
+            self.jobs.set_empty_text(clean(str(error), change_words.MAX_SENTENCE))
             return error
         self.jobs.set_empty_text(NONE_YET)
         # Its receipts and checks may be new, which its summary does not show.

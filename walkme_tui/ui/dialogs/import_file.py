@@ -91,7 +91,7 @@ class ImportFileDialog(Dialog[FileContents]):
         try:
             found = await asyncio.to_thread(lambda: file_contents(str(typed_path(text))))
         except CsvProblem as error:
-            self._problem = f"{error.message} {error.hint}".strip()
+            self._problem = str(error)
         else:
             if self.is_current and text == self._input.text:
                 self.dismiss(found)

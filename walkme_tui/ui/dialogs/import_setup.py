@@ -167,7 +167,7 @@ class ImportDialog(Dialog[Plan]):
         self._can_try_again = not isinstance(error, ConfigurationError)
         if not self._can_try_again:
             self._reading.drop_plan()
-        self._problem = clean(f"{error.message} {error.hint}".strip(), MAX_SENTENCE)
+        self._problem = clean(str(error), MAX_SENTENCE)
         if isinstance(error, NoEmailColumn):
             self._problem += " c chooses the columns."
         if isinstance(error, EncodingUnknown) and not self._asked_encoding:

@@ -96,7 +96,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
             )
         ]
         for problem in self._problems:
-            message = clean(f"{problem.message} {problem.hint}".strip(), change_words.MAX_SENTENCE)
+            message = clean(str(problem), change_words.MAX_SENTENCE)
             lines += wrapped(message, width, TextStyle.BAD)
         if self._note:
             lines += wrapped(self._note, width, TextStyle.DIM)

@@ -46,4 +46,4 @@ class ReceiptSubjectDialog(Dialog[Subject | GroupSubject]):
         try:
             self.dismiss(self._job.subject_named(self._input.text.strip()))
         except NotFound as error:
-            self._note(f"{error.message} {error.hint}", TextStyle.WARN)
+            self._note(str(error), TextStyle.WARN)

@@ -64,7 +64,7 @@ class GroupNameEditor:
                 lambda: f"{self._title}: reading from the server… Esc stops.", lambda: _planned(view, make)
             )
         except WalkmeError as error:
-            return clean(f"{error.message} {error.hint}", MAX_SENTENCE)
+            return clean(str(error), MAX_SENTENCE)
         if plan is None:
             return ""
         job = (await review(view, self._origin, plan)).job

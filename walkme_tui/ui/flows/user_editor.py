@@ -1,20 +1,12 @@
 """Edit a user or create one: from the form to the verified record, and back to the form with what was refused."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-from textual.app import App
-
-from walkme_tui.domain import edit_consequences
-from walkme_tui.domain.changes.creation import CreateUser
-from walkme_tui.domain.changes.edit import FieldChange
-from walkme_tui.domain.consequences import AccountFacts, is_admin
 from walkme_tui.domain.errors import (
     AlreadyExists,
     ApiError,
-    ConfigurationError,
     EditConflict,
     MirrorUnavailable,
     NotFound,
@@ -22,47 +14,23 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, OutcomeReason
-from walkme_tui.domain.mirrored import changed_fields
-from walkme_tui.domain.plans import Consequence, Gravity, Plan, StepState, Subject
+from walkme_tui.domain.plans import Gravity, Plan, StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.changes.job_runs import JobResult
-from walkme_tui.services.changes.plan_parts import account_facts
 from walkme_tui.ui.change_words import MAX_SENTENCE, changed_something, email_of, name_of
-from walkme_tui.ui.dialogs.group_picker import GroupPicker
 from walkme_tui.ui.dialogs.questions import AnswerKey, QuestionDialog
-from walkme_tui.ui.dialogs.user_form import UserForm
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
+from walkme_tui.ui.flows.open_form import GONE, OpenForm, others_changed
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_review import review, show_receipt
-from walkme_tui.ui.group_choice import GroupChoice
 from walkme_tui.ui.user_draft import EDITED_FIELDS, UserDraft
 from walkme_tui.ui.widgets.fields.draft_lines import value_text
 from walkme_tui.ui.widgets.text_style import TextStyle
-from walkme_tui.ui.workers import WorkerGroup, start_worker
 
-FORM: Final = "user-form"
 STATUS_SECONDS: Final = 0.5
 """How often the form shows how far its job is."""
-GONE: Final = "This user was deleted from the account since the form was opened."
-
-
-def user_form(app: App[Any], monotonic: Callable[[], float]) -> UserForm:
-    """The form of the program: it stays mounted, so that it opens without a delay."""
-    if not app.is_screen_installed(FORM):
-        app.install_screen(UserForm(monotonic), FORM)
-    form = app.get_screen(FORM)
-    assert isinstance(form, UserForm)  # noqa: S101 - the only screen of this name
-    return form
-
-
-def mount_form(app: App[Any], monotonic: Callable[[], float]) -> None:
-    """Mount the form before it is needed."""
-    form = user_form(app, monotonic)
-    # What push_screen does before it shows a screen.
-    app._load_screen_css(form)  # noqa: SLF001
-    app._get_screen(form)  # noqa: SLF001
 
 
 class UserEditor:
@@ -71,13 +39,11 @@ class UserEditor:
     def __init__(self, view: FlowContext, origin: Origin, draft: UserDraft) -> None:
         self._view = view
         self._origin = origin
-        self._form = user_form(view.app, view.job_tasks.monotonic)
+        self._open_form = OpenForm(view)
+        self._form = self._open_form.form
         self._draft = draft
         self._shown = draft.latest
         """The user as the form showed them when it was saved."""
-        self._opening = 0
-        self._plan: tuple[dict[str, str | None], Plan] | None = None
-        self._facts: AccountFacts | None = None
 
     def open(self) -> None:
         """Show the form: keys that are pressed from now on go there."""
@@ -93,99 +59,13 @@ class UserEditor:
 
     # ------------------------------------------------------------ the form
 
-    @property
-    def _is_shown(self) -> bool:
-        return self._form.shows(self._opening)
-
     def _load(self, draft: UserDraft, message: str = "") -> None:
-        """Fill the form with a draft, and read in the background what it offers and the user that it edits."""
-        self._draft, self._plan = draft, None
-        self._form.pick_groups = self._pick_groups
-        self._opening = self._form.load(draft, self._view.session.account, self._judge)
-        if message:
-            self._form.show_message(message, TextStyle.WARN)
-        start_worker(self._form, WorkerGroup.EDITOR, self._read, exclusive=True, name="Reading the user")
-
-    async def _read(self) -> None:
-        await asyncio.gather(self._offer_values(self._opening), self._reread(self._opening))
-
-    async def _offer_values(self, opening: int) -> None:
-        mirror = self._view.session.mirror
-        try:
-            roles = dict(await mirror.roles())
-            statuses, _ = await mirror.values()
-        except MirrorUnavailable:
-            return  # the usual values are offered
-        base = self._draft.base
-        if base is not None and is_admin(base):
-            self._facts = await account_facts(self._view.session, [base], namesakes=False)
-        if self._form.shows(opening):
-            self._form.offer(roles, statuses)
-
-    async def _reread(self, opening: int) -> None:
-        base = self._draft.base
-        if base is None:
-            return
-        try:
-            user = (await self._view.directory.reread(base.id)).user
-        except (ApiError, ConfigurationError) as error:
-            if self._form.shows(opening):
-                text = GONE if isinstance(error, NotFound) else f"Not read again: {error.message} {error.hint}"
-                self._form.show_message(text, TextStyle.WARN)
-            return
-        if self._form.shows(opening) and not self._form.saving:
-            self._show_newer(user)
-
-    def _pick_groups(self) -> None:
-        start_worker(self._form, WorkerGroup.GROUPS, self._ask_groups, exclusive=True, name="Reading the groups")
-
-    async def _ask_groups(self) -> None:
-        """Ask for the groups of a new user."""
-        view, opening = self._view, self._opening
-        groups = await view.session.mirror.groups()
-        if not any(size.group.name for size in groups):
-            groups = await view.directory.refresh_groups()
-        coverage = view.pages.coverage
-        picker = GroupPicker(
-            "Groups of the new user",
-            GroupChoice.of(groups, ()).with_joins(self._form.draft.joins),
-            view.session.account,
-            judge=lambda _: (),
-            exact=coverage is not None and coverage.memberships_complete,
-            save_word="choose",
-            monotonic=view.job_tasks.monotonic,
-        )
-        if not self._form.shows(opening) or not self._form.is_current:
-            return
-        choice = await view.app.push_screen_wait(picker)
-        if choice is not None and self._form.shows(opening):
-            self._form.show_draft(replace(self._form.draft, joins=choice.joins))
-
-    def _show_newer(self, user: User) -> None:
-        """Show a newer record in the form, and say which fields others changed."""
-        known = self._form.draft.latest
-        self._form.show_draft(self._form.draft.reread(user))
-        others = _others(known, user)
-        if others:
-            self._form.show_message(f"Changed by others since the list was read: {others}.", TextStyle.WARN)
-
-    def _judge(self, draft: UserDraft) -> Sequence[Consequence]:
-        """The consequences of a draft: those of the plan that was made of it, else from what is known here."""
-        if self._plan is not None and self._plan[0] == draft.values:
-            return self._plan[1].subjects[0].consequences
-        if not draft.is_changed:
-            return ()
-        if draft.base is None:
-            user = CreateUser.of(draft.raw("email"), draft.values).new_user()
-            subject = Subject(user, self._view.session.clock(), draft.joins)
-            return edit_consequences.created(subject, None, self._view.session.capabilities, looked_up=True)
-        changes = [FieldChange(*edit) for edit in draft.edits]
-        client_id = self._view.session.account.client_id
-        return edit_consequences.edited(draft.base, changes, draft.base, (), self._facts, client_id)
+        self._draft = draft
+        self._open_form.load(draft, message)
 
     async def _back(self, text: str, draft: UserDraft) -> bool:
         """Return to the form with its draft and a message; True if the user does not open it any more."""
-        if not self._is_shown:
+        if not self._open_form.is_shown:
             if not await self._origin.wait_opened(f"{self._title} failed: the form is ready"):
                 return True
             self._draft = draft
@@ -214,7 +94,7 @@ class UserEditor:
         except NotFound:
             return await self._offer_new()
         except WalkmeError as error:
-            return await self._back(f"Nothing was sent. {_sentence(error)}", draft)
+            return await self._back(f"Nothing was sent. {error}", draft)
         if self._has_news(plan):
             return await self._back("There is more to know before this is sent. F2 again saves it.", draft)
         if not plan.steps:
@@ -229,7 +109,7 @@ class UserEditor:
             result = await self._run(plan)
         except WalkmeError as error:
             self._view.job_tasks.note_refusal(error)
-            return await self._back(_sentence(error), self._draft)
+            return await self._back(str(error), self._draft)
         return await self._finish(result)
 
     async def _review(self, plan: Plan) -> bool:
@@ -247,8 +127,8 @@ class UserEditor:
 
     def _has_news(self, plan: Plan) -> bool:
         """True if the plan warns of something that the form did not show; it shows it from now on."""
-        shown = {consequence.text for consequence in self._judge(self._draft)}
-        self._plan = self._draft.values, plan
+        shown = {consequence.text for consequence in self._open_form.judge(self._draft)}
+        self._open_form.plan = self._draft.values, plan
         found = plan.subjects[0].consequences if plan.subjects else ()
         return any(each.gravity is Gravity.WARNING and each.text not in shown for each in found)
 
@@ -261,7 +141,7 @@ class UserEditor:
         while not running.task.done():
             # Not awaited directly: the job belongs to the session and continues if this screen is removed.
             await asyncio.wait([running.task], timeout=STATUS_SECONDS)
-            if self._is_shown:
+            if self._open_form.is_shown:
                 self._form.show_saving(f"saving… {view.job_tasks.job_status(running)}")
         await view.job_tasks.wait_staying()
         view.change_commands.read_jobs()
@@ -284,7 +164,7 @@ class UserEditor:
             return True
         if result.problem is not None:
             await self._discard(job)
-            return await self._back(_sentence(result.problem), self._draft)
+            return await self._back(str(result.problem), self._draft)
         return await self._explain(job)
 
     def _end(self, job: Job) -> None:
@@ -292,7 +172,7 @@ class UserEditor:
         view = self._view
         view.unmark(job.finished_users)
         undo = " z undoes it." if any(map(changed_something, job.steps)) else ""
-        is_shown = self._is_shown
+        is_shown = self._open_form.is_shown
         self._close(f"{_done(job)} Verified.{self._merged(job)}{undo}")
         created = next((record.created for record in job.steps if record.created is not None), None)
         if created is not None:
@@ -327,7 +207,7 @@ class UserEditor:
         except NotFound:
             return await self._offer_new()
         except (ApiError, MirrorUnavailable) as error:
-            text = f"{text} {_sentence(error)}"
+            text = f"{text} {error}"
         return await self._back(text, draft.refused(reasons))
 
     # ------------------------------------------------------------ questions
@@ -336,7 +216,7 @@ class UserEditor:
         dialog = QuestionDialog(
             title, text, answers, account=self._view.session.account, monotonic=self._view.job_tasks.monotonic
         )
-        if not self._is_shown:
+        if not self._open_form.is_shown:
             return await self._origin.show(dialog, f"{self._title}: there is a question")
         return await self._view.app.push_screen_wait(dialog)
 
@@ -357,7 +237,7 @@ class UserEditor:
             answers = [AnswerKey("m", "save mine"), AnswerKey("t", "keep theirs")]
             answer = await self._ask(f"{label} of {email_of(user)}", text, answers)
             if answer is None:
-                others = _others(self._shown, user, self._draft)
+                others = others_changed(self._shown, user, self._draft)
                 changed = f" Changed by others: {others}." if others else ""
                 return await self._back(f"Nothing was sent.{changed}", self._draft.reread(user))
             if answer == "t":
@@ -382,7 +262,7 @@ class UserEditor:
             self._view.navigation.show_user(user.id)
             return True
         if answer == "e":
-            if not self._is_shown:
+            if not self._open_form.is_shown:
                 self.open()
             note = "An edit leaves the groups as they are; a changes them." if self._draft.joins else ""
             self._load(self._draft.overwriting(user), note)
@@ -398,7 +278,7 @@ class UserEditor:
         ]
         if await self._ask("The user is gone", text, [AnswerKey("n", "a new user from this draft")]) is None:
             return await self._back(GONE, self._draft)
-        if not self._is_shown:
+        if not self._open_form.is_shown:
             self.open()
         base, names = self._draft.base, self._view.group_names
         known = base.groups if base is not None and base.groups is not UNKNOWN else None
@@ -409,14 +289,14 @@ class UserEditor:
     # ------------------------------------------------------------ the end
 
     def _close(self, text: str) -> None:
-        if self._is_shown:
+        if self._open_form.is_shown:
             self._form.close()
         if text:
             self._view.app.notify(text, markup=False, timeout=6)
 
     def _merged(self, job: Job) -> str:
         """Which other fields others changed while the form was open."""
-        others = _others(self._shown, job.plan.subjects[0].user, self._draft)
+        others = others_changed(self._shown, job.plan.subjects[0].user, self._draft)
         return f" Others changed meanwhile, and that stays: {others}." if self._draft.base and others else ""
 
 
@@ -430,14 +310,6 @@ def _done(job: Job) -> str:
     return f"{name_of(job.plan.subjects[0].user)}: {clean(details, MAX_SENTENCE)}."
 
 
-def _others(known: User | None, now: User, draft: UserDraft | None = None) -> str:
-    """The labels of the fields that differ from what was known, without those that the draft edits."""
-    if known is None:
-        return ""
-    changed = changed_fields(known, now) - (draft.values.keys() if draft is not None else set())
-    return ", ".join(label for name, label in EDITED_FIELDS.items() if name in changed)
-
-
 def _not_applied(draft: UserDraft, user: User) -> dict[str, str]:
     """For each edited field that the server accepted without effect, both values."""
     return {
@@ -446,7 +318,3 @@ def _not_applied(draft: UserDraft, user: User) -> dict[str, str]:
         for edit in draft.edits
         if (getattr(user, edit.attribute) or None) != edit.after
     }
-
-
-def _sentence(error: WalkmeError) -> str:
-    return f"{error.message} {error.hint}".strip()
