@@ -1,15 +1,20 @@
 """The Reconcile tab: sets of differences with their sizes, the people of each, and both records of one."""
 
+import asyncio
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 from tests.support.browser import Browser, open_browser
 from tests.support.fake_directory import person
 from tests.support.two_surfaces import Both
 from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.errors import ConfigurationError, Unreachable
+from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable, Unreachable
+from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.ports import Session, SyncSettings
 
@@ -304,3 +309,42 @@ async def test_the_keys_of_a_user_act_on_the_record_of_the_browsers_surface() ->
         await browser.press("escape", "backslash", "G", "x")
         await browser.settled(lambda: any("no user under the cursor" in toast for toast in browser.toasts))
         assert not both.apis[Surface.REST].writes
+
+
+async def test_keys_that_act_on_the_list_wait_for_the_filter_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_browser(drifted().setting) as browser:
+        await opened(browser)
+        pairs = browser.browser.area.reconcile_tab.pairs.pairs
+        mirror, gate = browser.browser.session.mirror, asyncio.Event()
+        matching = mirror.matching
+
+        async def held(query: UserQuery) -> Sequence[int]:
+            await gate.wait()
+            return await matching(query)
+
+        monkeypatch.setattr(mirror, "matching", held)
+        await browser.press("slash", *"renamed", "enter", "down", "asterisk")
+        assert (pairs.cursor, pairs.marked) == (0, ())
+        gate.set()
+        await browser.settled(lambda: len(pairs.marked) == 2)
+        assert pairs.cursor == 1
+
+
+async def test_the_list_is_empty_while_the_local_copy_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_browser(drifted().setting) as browser:
+        await opened(browser)
+        mirror = browser.browser.session.mirror
+
+        async def fails(query: UserQuery) -> Sequence[int]:
+            raise MirrorUnavailable("The local copy cannot be read.")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(mirror, "matching", fails)
+            await browser.filter("renamed")
+            await browser.settled(lambda: browser.says("The local copy cannot be read."))
+            assert people(browser) == []
+        for _ in range(100):
+            if not people(browser):
+                await browser.tick()
+                await browser.pilot.pause(0.02)
+        assert len(people(browser)) == 2

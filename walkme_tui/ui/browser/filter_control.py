@@ -113,8 +113,12 @@ class FilterControl:
         self._area.focus_pane(self._area.focused)
 
     def keep(self) -> None:
-        """Move the focus to the list; where one user matches, open it."""
-        self.leave()
+        """Move the focus to the filtered list; where one user matches, open it."""
+        target = self._filtering.target
+        if self._area.focused is Pane.CLASSES and target is not None and target in self._area.shown:
+            self._area.focus_pane(target)
+        else:
+            self.leave()
         self._opens_the_only_one = bool(self._filtering.text) and self._filtering.target is Pane.USERS
         self.open_the_only_one()
 

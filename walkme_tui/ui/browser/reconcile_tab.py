@@ -176,7 +176,9 @@ class ReconcileTab:
                 self.comparison = await compared(self.sides)
             await self._list(again=compare)
         except MirrorUnavailable as error:
+            self._outdated, self._listed = True, self._query
             self.pairs.pairs.set_empty_text(clean(error.message, MAX_MESSAGE))
+            self.pairs.pairs.show(())
         finally:
             self._busy = False
         if compare:
@@ -245,6 +247,11 @@ class ReconcileTab:
     def query(self) -> PairQuery:
         """What is listed, or will be in a moment."""
         return self._query
+
+    @property
+    def is_listing(self) -> bool:
+        """True while the list is not that of the query yet."""
+        return self.comparison is not None and self._query != self._listed
 
     @property
     def kept(self) -> str:

@@ -85,6 +85,8 @@ class ViewState:
     def _pending_move(self, command_id: str) -> str:
         """A move waits for the view that was requested, not for its rows."""
         table = self._area.table
+        if self._area.arrangement.tab is Tab.RECONCILE and self._area.focused is Pane.PAIRS:
+            return LIST if self._area.reconcile_tab.is_listing else ""
         if table is None or (command_id != MOUSE and self._area.movable is not table):
             return ""
         return self._pending_view(table)
@@ -98,8 +100,10 @@ class ViewState:
         table = self._area.table
         if self._area.arrangement.tab is Tab.JOBS:
             return "" if self._area.jobs_tab.was_read else JOBS
-        if self._area.arrangement.tab is Tab.RECONCILE and command_id.startswith(OF_USER):
-            return ROW if self._area.reconcile_tab.reads_user else ""
+        if self._area.arrangement.tab is Tab.RECONCILE and command_id not in JOB_COMMANDS:
+            if self._area.reconcile_tab.is_listing:
+                return LIST
+            return ROW if command_id.startswith(OF_USER) and self._area.reconcile_tab.reads_user else ""
         if table is None or command_id in JOB_COMMANDS:
             return ""
         if table.listing.phase is Phase.LOADING and self._pages.failure is not None:
