@@ -13,7 +13,7 @@ from tests.support.browser import Browser, open_browser
 from tests.support.fake_directory import person
 from tests.support.two_surfaces import Both
 from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable, Unreachable
+from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable, SignInRefused, Unreachable
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.ports import Session, SyncSettings
@@ -306,9 +306,72 @@ async def test_the_keys_of_a_user_act_on_the_record_of_the_browsers_surface() ->
         assert "SCIM" not in browser.dialog.splitlines()[0]
         await browser.press("escape", "space", "down", "space", "O")
         await browser.listening("Offboard 2 people")
-        await browser.press("escape", "backslash", "G", "x")
-        await browser.settled(lambda: any("no user under the cursor" in toast for toast in browser.toasts))
         assert not both.apis[Surface.REST].writes
+
+
+@pytest.mark.parametrize("key", ["x", "e", "D", "a", "O", "y", "Y", "m", "z"])
+async def test_whom_only_the_other_side_has_is_not_acted_on_and_a_message_says_why(key: str) -> None:
+    async with open_browser(drifted().setting) as browser:
+        await opened(browser)
+        await browser.press("tab", "G", key)
+        await browser.settled(
+            lambda: browser.says("This person has no record on REST: switch to SCIM (C), or adopt a side (b).")
+        )
+        assert browser.dialog == ""
+
+
+@pytest.mark.parametrize("key", ["O", "a", "y"])
+async def test_nobody_else_is_acted_on_instead_of_a_marked_person_without_a_record(key: str) -> None:
+    async with open_browser(drifted().setting) as browser:
+        await opened(browser)
+        await browser.press("tab", "G", "space", "g", key)
+        await browser.settled(
+            lambda: browser.says("1 marked person has no record on REST: unmark them, or switch to SCIM (C).")
+        )
+        assert browser.dialog == ""
+
+
+async def test_the_other_record_is_read_again_although_one_is_gone() -> None:
+    both = drifted()
+    async with open_browser(both.setting) as browser:
+        await opened(browser)
+        await browser.press("tab", "down")
+        both.apis[Surface.REST].users = [
+            user for user in both.apis[Surface.REST].users if isinstance(user, User) and user.id != on_rest(2).id
+        ]
+        both.apis[Surface.SCIM].edit(on_scim(2).id, last_name="Again")
+        await browser.press("r")
+        await settled(browser, "only on SCIM 2")
+        await browser.press("G", "up")
+        await browser.settled(lambda: browser.says("Last name – Again"))
+
+
+async def test_why_a_side_cannot_be_read_stays_on_the_screen() -> None:
+    both = drifted()
+    both.apis[Surface.SCIM].offline = SignInRefused("The token is refused.")
+    async with open_browser(both.setting, (80, 24)) as browser:
+        await browser.loaded()
+        await browser.press("3")
+        await browser.settled(lambda: browser.says("SCIM: Reading the account stopped: The token is"))
+        assert browser.says("refused. R tries again.")
+
+
+async def test_the_age_of_both_sides_is_shown_on_the_smallest_screen() -> None:
+    async with open_browser(drifted().setting, (60, 15)) as browser:
+        await opened(browser)
+        await browser.tick(60)
+        await browser.settled(lambda: browser.says("REST all 7, 1 min ago") and browser.says("SCIM all 7, 1 min ago"))
+
+
+async def test_users_whose_groups_are_unknown_are_counted() -> None:
+    both = drifted()
+    scim = both.apis[Surface.SCIM]
+    scim.users = [user._replace(groups=UNKNOWN) for user in scim.users if isinstance(user, User)]
+    async with open_browser(both.setting) as browser:
+        await browser.loaded()
+        await browser.press("3")
+        await settled(browser, "only on SCIM ≥ 1")
+        await browser.settled(lambda: browser.says("groups of 7 unknown"))
 
 
 async def test_keys_that_act_on_the_list_wait_for_the_filter_before_them(monkeypatch: pytest.MonkeyPatch) -> None:

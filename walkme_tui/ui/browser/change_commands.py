@@ -10,6 +10,7 @@ from walkme_tui.config.key_names import textual_key
 from walkme_tui.domain.commands import Command
 from walkme_tui.domain.errors import MirrorUnavailable, WalkmeError
 from walkme_tui.ui.arrangement import Tab
+from walkme_tui.ui.browser.view_state import ACT_ON_MARKS, OF_USER
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.pending import Place
 from walkme_tui.ui.keys import labels
@@ -80,6 +81,14 @@ class ChangeCommands:
             self._view.app.notify(
                 f"{reason[:1].upper()}{reason[1:]}.", title=f"Not possible: {command.title}", markup=False, timeout=6
             )
+        elif (
+            command is not None
+            and command.needs_view
+            and command_id.startswith(OF_USER)
+            and self._area.arrangement.tab is Tab.RECONCILE
+            and (reason := self._area.reconcile_tab.without_record(marks=command_id in ACT_ON_MARKS))
+        ):
+            self._view.app.notify(reason, markup=False, timeout=6)
         return bool(reason)
 
     @property

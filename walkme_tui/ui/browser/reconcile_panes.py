@@ -1,14 +1,17 @@
 """The two panes of the Reconcile tab."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Size
 
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.reconcile.classes import PairSet
+from walkme_tui.ui import words
 from walkme_tui.ui.widgets.class_list import ClassList, ClassRow
 from walkme_tui.ui.widgets.pair_list import PairList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
@@ -51,6 +54,34 @@ class ClassesPane(Vertical):
         self.meaning.action_first()
 
 
+class SideText(NamedTuple):
+    """How much of one side is read; ``left`` is the time until it is read whole, empty where that is not known."""
+
+    coverage: Coverage | None
+    now_ms: int
+    left: str
+    without_groups: int
+
+    @property
+    def long(self) -> str:
+        """``all 20 users, as of 4 s ago``."""
+        coverage = self.coverage
+        if coverage is None:
+            return "not read yet"
+        of = "" if coverage.total is None else f" of {words.number(coverage.total)}"
+        users = f"reading: {words.number(coverage.loaded)}{of} users"
+        if coverage.complete:
+            users = f"all {words.count(coverage.loaded, 'user', 'users')}"
+        as_of = "" if coverage.as_of_ms is None else f"as of {words.ago(self.now_ms, coverage.as_of_ms)}"
+        groups = f"groups of {words.number(self.without_groups)} unknown" if self.without_groups else ""
+        return ", ".join(filter(None, (users, as_of, self.left, groups)))
+
+    @property
+    def short(self) -> str:
+        """``all 20, 4 s ago``, for a narrow pane."""
+        return self.long.removeprefix("reading: ").replace(" users", "").replace("as of ", "")
+
+
 class PairsPane(Vertical):
     """How complete each side is, over the pairs, over both records of the pair under the cursor."""
 
@@ -67,6 +98,15 @@ class PairsPane(Vertical):
         yield from self.sides.values()
         yield self.pairs
         yield self.detail
+
+    def write_side(self, surface: Surface, text: SideText, problem: str) -> None:
+        """Show how much of a side is read, or the ``problem``, as a sentence, that keeps it from being read."""
+        bar, name = self.sides[surface], f" {surface.upper()}  "
+        shown = problem or text.long
+        if not problem and 0 < bar.size.width < cell_len(name + shown):  # 0: not laid out yet
+            shown = text.short
+        complete = text.coverage is not None and text.coverage.complete and not text.without_groups
+        bar.write([(name, TextStyle.STRONG), (shown, TextStyle.DIM if complete and not problem else TextStyle.WARN)])
 
     def show_detail(self, shown: bool) -> None:
         """Show both records below the pairs, or not."""

@@ -7,7 +7,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.errors import MirrorUnavailable, WalkmeError
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.queries import Sort
@@ -34,10 +33,10 @@ from walkme_tui.services.sync.progress import CrawlPhase
 from walkme_tui.ui import words
 from walkme_tui.ui.arrangement import Pane
 from walkme_tui.ui.browser.crawl_status import crawl_message, left_words
-from walkme_tui.ui.browser.reconcile_panes import ClassesPane, PairsPane
+from walkme_tui.ui.browser.reconcile_panes import ClassesPane, PairsPane, SideText
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.widgets.class_list import ClassList, ClassRow
-from walkme_tui.ui.widgets.pair_lines import NO_RECORD, SideRecord, pair_lines
+from walkme_tui.ui.widgets.pair_lines import SideRecord, pair_lines
 from walkme_tui.ui.widgets.pair_list import PairList, pair_key
 from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.widgets.user_table.columns import next_sort
@@ -46,6 +45,7 @@ from walkme_tui.ui.workers import WorkerGroup, start_worker
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from walkme_tui.domain.coverage import Coverage
     from walkme_tui.ui.flows.job_tasks import JobTasks
 
 PAUSE_SECONDS: Final = 2.0
@@ -56,6 +56,7 @@ CHANGES: Final = (PageLoaded, UserStored, UserForgotten, UsersChanged, GroupsSto
 NOT_OPEN: Final = "The other surface is being opened…"
 COMPARING: Final = "The users are being compared…"
 MAX_MESSAGE: Final = 300
+STOPPED: Final = frozenset({CrawlPhase.WAITING, CrawlPhase.PAUSED, CrawlPhase.ELSEWHERE, CrawlPhase.DONE})
 
 
 class ReconcileTab:
@@ -78,6 +79,7 @@ class ReconcileTab:
         self._due_at = 0.0
         self._unsubscribe: list[Callable[[], None]] = []
         self._listed = PairQuery()
+        self._failure = ""
         self._user: tuple[str | None, MirroredUser | None] = (None, None)
         self.listed: Callable[[], None] = lambda: None
         self.pairs.resized = self.follow_pair
@@ -114,7 +116,7 @@ class ReconcileTab:
         self._crawl.read_fully()
         start_worker(self.pairs, WorkerGroup.CRAWL, self._crawl.run, name=f"Reading {name}")
         self._read_groups(other)
-        self.pairs.pairs.set_empty_text(COMPARING)
+        self.write_sides()
         self.tick()
 
     def _read_groups(self, session: Session) -> None:
@@ -147,11 +149,16 @@ class ReconcileTab:
     async def read_pair(self, pair: Pair) -> None:
         """Read both records again from the server; raises ``WalkmeError``."""
         assert self.sides is not None  # noqa: S101 - there is a pair
-        for session, side in ((self.sides.rest, pair.rest), (self.sides.scim, pair.scim)):
-            if side is not None:
-                await Directory(session).reread(side.id)
-        self._due_at = 0.0
-        self.tick()
+        sides = ((self.sides.rest, pair.rest), (self.sides.scim, pair.scim))
+        calls = [Directory(session).reread(side.id) for session, side in sides if side is not None]
+        try:
+            # A record that is gone is forgotten, which is a change too.
+            for failure in await asyncio.gather(*calls, return_exceptions=True):
+                if isinstance(failure, BaseException):
+                    raise failure
+        finally:
+            self._due_at = 0.0
+            self.tick()
 
     # ------------------------------------------------------------ comparing
 
@@ -171,13 +178,18 @@ class ReconcileTab:
         begun = self._job_tasks.monotonic()
         try:
             self._coverages = {session.account.surface: await session.mirror.coverage() for session in self.sides}
+            if self.comparison is not None:
+                # Another process may read into the same local copy.
+                compared_at = {surface: side.coverage for surface, side in self.comparison.sides.items()}
+                self._outdated = self._outdated or compared_at != self._coverages
             if compare:
                 self._outdated = False
                 self.comparison = await compared(self.sides)
             await self._list(again=compare)
+            self._failure = ""
         except MirrorUnavailable as error:
             self._outdated, self._listed = True, self._query
-            self.pairs.pairs.set_empty_text(clean(error.message, MAX_MESSAGE))
+            self._failure = clean(error.message, MAX_MESSAGE)
             self.pairs.pairs.show(())
         finally:
             self._busy = False
@@ -194,7 +206,6 @@ class ReconcileTab:
             pairs = await listed_pairs(found, self.sides, query)
             is_other_set, self._listed = query.chosen is not self._listed.chosen, query
             self._fill(found)
-            self.pairs.pairs.set_empty_text(self._empty_text(found, query))
             self.pairs.pairs.show_pairs(pairs, found.groups, query.sort)
             if is_other_set:
                 self.pairs.pairs.move_to(0)
@@ -210,16 +221,21 @@ class ReconcileTab:
             rows.append(ClassRow(each, "?" if undecided else f"{least}{words.number(len(found.sets[each]))}"))
         self.classes.sets.show(rows)
 
-    def _empty_text(self, found: Comparison, query: PairQuery) -> str:
+    def _empty_text(self) -> str:
+        """Why no pair is listed."""
+        found, query = self.comparison, self._listed
+        if self._failure or found is None:
+            return self._failure or COMPARING
+        so_far = "" if found.complete else " as far as both sides are read"
+        text = f"Nothing differs{so_far}." if query.chosen is PairSet.ALL else f"Nobody{so_far}."
         if query.chosen.pair_class in found.undecided:
             missing = Surface.SCIM if query.chosen is PairSet.ONLY_REST else Surface.REST
-            return f"Who is {query.chosen.text.label} is known once all users of {missing.upper()} are read."
-        if query.text.strip() and found.sets[query.chosen]:
-            return f"None of the {words.number(len(found.sets[query.chosen]))} people matches. Esc clears the filter."
-        so_far = "" if found.complete else " as far as both sides are read"
-        if query.chosen is PairSet.ALL:
-            return f"Nothing differs{so_far}."
-        return f"Nobody{so_far}."
+            text = f"Who is {query.chosen.text.label} is known once all users of {missing.upper()} are read."
+        elif query.text.strip() and found.sets[query.chosen]:
+            people = words.number(len(found.sets[query.chosen]))
+            text = f"None of the {people} people matches. Esc clears the filter."
+        other = other_surface(self._session.account.surface).upper()
+        return f"{text} {other}: {self._problem}" if self._problem else text
 
     # ------------------------------------------------------------ what is listed
 
@@ -286,12 +302,8 @@ class ReconcileTab:
 
     def reverse(self) -> None:
         """Reverse the order; a list without one is sorted by email, descending."""
-        sort = self._query.sort
-        self._request(
-            self._query._replace(
-                sort=Sort(SORT_KEYS[0], reverse=True) if sort is None else sort._replace(reverse=not sort.reverse)
-            )
-        )
+        sort = self._query.sort or Sort(SORT_KEYS[0])
+        self._request(self._query._replace(sort=sort._replace(reverse=not sort.reverse)))
 
     def _request(self, query: PairQuery) -> None:
         if query != self._query:
@@ -301,19 +313,23 @@ class ReconcileTab:
     # ------------------------------------------------------------ how complete each side is
 
     def write_sides(self) -> None:
-        """Show how much of each side is read."""
-        for surface, bar in self.pairs.sides.items():
-            coverage = self._coverages.get(surface)
-            own = surface is self._session.account.surface
-            text = _coverage_text(coverage, self._session.clock())
-            style = TextStyle.DIM if coverage is not None and coverage.complete else TextStyle.WARN
-            progress = None if own or self._crawl is None else self._crawl.progress
-            if progress is not None and progress.phase in {CrawlPhase.WAITING, CrawlPhase.PAUSED}:
-                message = crawl_message(progress, self._job_tasks.monotonic())
-                text = message.text if message is not None else text
-            elif progress is not None and (left := left_words(progress)):
-                text = f"{text}, {left}"
-            bar.write([(f" {surface.upper()}  ", TextStyle.STRONG), (text, style)])
+        """Show how much of each side is read, and why a list is empty."""
+        for surface in Surface:
+            crawl = None if surface is self._session.account.surface else self._crawl
+            left = "" if crawl is None else left_words(crawl.progress)
+            without_groups = self.comparison.sides[surface].without_groups if self.comparison is not None else 0
+            text = SideText(self._coverages.get(surface), self._session.clock(), left, without_groups)
+            self.pairs.write_side(surface, text, "" if crawl is None else self._problem)
+        self.pairs.pairs.set_empty_text(self._empty_text())
+
+    @property
+    def _problem(self) -> str:
+        """Why the other surface is not being read, in a sentence; empty while it is, or was read whole."""
+        progress = self._crawl.progress if self._crawl is not None else None
+        if progress is None or progress.phase not in STOPPED or progress.complete:
+            return ""
+        message = crawl_message(progress, self._job_tasks.monotonic())
+        return "" if message is None else message.text
 
     # ------------------------------------------------------------ both records
 
@@ -323,7 +339,7 @@ class ReconcileTab:
         found: dict[Surface, SideRecord] = {}
         for session, side in ((self.sides.rest, pair.rest), (self.sides.scim, pair.scim)):
             stored = None if side is None else await session.mirror.user(side.id)
-            found[session.account.surface] = _record(stored, session.clock())
+            found[session.account.surface] = SideRecord.mirrored(stored, session.clock())
         return found
 
     def follow_pair(self) -> None:
@@ -367,27 +383,20 @@ class ReconcileTab:
         own = (self._own(pair) for pair in self.pairs.pairs.marked)
         return [user.id for user in own if user is not None]
 
+    def without_record(self, *, marks: bool) -> str:
+        """Why the user under the cursor, or the marked ones, cannot be acted on; empty if all have a record here."""
+        surface, pair = self._session.account.surface, self.current
+        own, other = surface.upper(), other_surface(surface).upper()
+        marked = self.pairs.pairs.marked if marks else ()
+        missing = sum(self._own(each) is None for each in marked)
+        if missing:
+            people = words.count(missing, "marked person has", "marked people have")
+            return f"{people} no record on {own}: unmark them, or switch to {other} (C)."
+        if marked or pair is None or self._own(pair) is not None:
+            return ""
+        return f"This person has no record on {own}: switch to {other} (C), or adopt a side (b)."
+
     def toggle_detail(self) -> None:
         """Show both records below the pairs, or not; by default they are shown where there is room."""
         self.pairs.show_detail(not self.pairs.detail.display)
         self.follow_pair()
-
-
-def _record(stored: MirroredUser | None, now_ms: int) -> SideRecord:
-    return (
-        SideRecord(None, NO_RECORD)
-        if stored is None
-        else SideRecord(
-            stored.user, f"as of {words.ago(now_ms, max(stored.fetched_at_ms, stored.detailed_at_ms or 0))}"
-        )
-    )
-
-
-def _coverage_text(coverage: Coverage | None, now_ms: int) -> str:
-    if coverage is None:
-        return "not read yet"
-    as_of = "" if coverage.as_of_ms is None else f", as of {words.ago(now_ms, coverage.as_of_ms)}"
-    if coverage.complete:
-        return f"all {words.count(coverage.loaded, 'user', 'users')}{as_of}"
-    of = "" if coverage.total is None else f" of {words.number(coverage.total)}"
-    return f"reading: {words.number(coverage.loaded)}{of} users{as_of}"

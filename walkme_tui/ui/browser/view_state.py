@@ -30,6 +30,8 @@ OF_USER: Final = ("user.", "copy.", "job.undo")
 """The beginnings of commands that act on the user under the cursor, also of a list without users."""
 JOB_COMMANDS: Final = frozenset({"job.pause", "job.discard", "job.receipt"})
 """They act on a job only: on the other tabs they wait for nothing."""
+ACT_ON_MARKS: Final = frozenset({"user.offboard", "user.edit_groups", "copy.menu"})
+"""Of those that act on a user, the ones that act on the marked users if there are any."""
 
 
 class ViewState:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairSet
 from walkme_tui.domain.reconcile.matching import FIELDS, Pair, differences, pair_of
 from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
@@ -33,6 +34,13 @@ class SideRecord(NamedTuple):
 
     user: User | None
     read: str
+
+    @classmethod
+    def mirrored(cls, stored: MirroredUser | None, now_ms: int) -> "SideRecord":
+        """The record as a mirror has it."""
+        if stored is None:
+            return cls(None, NO_RECORD)
+        return cls(stored.user, f"as of {words.ago(now_ms, max(stored.fetched_at_ms, stored.detailed_at_ms or 0))}")
 
 
 class _Line(NamedTuple):
