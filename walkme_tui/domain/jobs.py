@@ -235,6 +235,12 @@ class Job:
         )
 
     @property
+    def is_complete(self) -> bool:
+        """False for an excerpt without some of the users or groups."""
+        plan = self.plan
+        return self.whole is None or len(plan.changed_subjects or plan.all_subjects) >= self.whole.subjects
+
+    @property
     def counts(self) -> Mapping[str, int]:
         """How many steps are in which state; states without a step are missing."""
         return Counter(record.state.value for record in self.steps)
@@ -248,8 +254,11 @@ class Job:
     def clean(self) -> bool:
         """True if every step is done or was skipped, no row of an import failed, and no check is wrong.
 
-        Only an undo may be skipped because of what others changed.
+        Only an undo may be skipped because of what others changed. An excerpt does not show why steps were skipped, and
+        is not clean then.
         """
+        if not self.is_complete and self.summary.counts.keys() - {StepState.DONE.value}:
+            return False
         source = self.plan.source
         if source is not None and any(row.outcome is RowOutcome.FAILED for row in source.rows):
             return False

@@ -198,9 +198,9 @@ def outcome_sentence(job: Job, failed_rows: int = 0) -> str:
         state, there = "active" if wrong[0].active else "inactive", wrong[0].surface.value.upper()
         people = f"{count(len(wrong), 'person is', 'people are')} still {state} on {there}"
         return f"Done, but {people}."
-    if any(record.state is StepState.SKIPPED for record in job.steps):
+    if job.summary.counts.get(StepState.SKIPPED.value):
         return "Done; some steps were skipped."
-    return "Done and verified." if any(record.changed for record in job.steps) else "Done: nothing had to be changed."
+    return "Done and verified." if job.summary.changed else "Done: nothing had to be changed."
 
 
 def changed_something(record: StepRecord) -> bool:

@@ -1,7 +1,9 @@
 """The dialog that shows the result of a job, step by step."""
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import ClassVar, Final
 
@@ -10,8 +12,9 @@ from textual.widget import Widget
 
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import WalkmeError
-from walkme_tui.domain.imports.results import RowResult, not_imported
+from walkme_tui.domain.imports.results import RowResult, not_imported, row_results
 from walkme_tui.domain.jobs import Job, JobState
+from walkme_tui.domain.plans import PlanKind
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, available_lines, inner_width
@@ -22,6 +25,7 @@ from walkme_tui.ui.widgets.job_report import about_lines, ending_lines, people_l
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle, wrapped
 from walkme_tui.ui.words import number
+from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 FAILED_ROWS_HINT: Final = "w writes the rows that were not imported to a CSV file, to be corrected and imported again."
 
@@ -37,10 +41,11 @@ class ReceiptChoice(StrEnum):
 
 
 class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
-    """Shows a job; ``text`` is the receipt to copy, ``problems`` are errors of the job and of writing its receipt.
+    """Shows a job, or an excerpt of one; ``problems`` are errors of the job and of writing its receipt.
 
-    ``rows`` are the results of the rows of an import. ``note`` is an additional clean sentence. A job that is running
-    can be neither undone nor resumed here.
+    ``read_whole`` reads the job from which ``receipt_text`` makes the receipt to copy. ``rows`` are the results of the
+    rows of an import. ``note`` is an additional clean sentence. A job that is running can be neither undone nor resumed
+    here.
     """
 
     SIZE_CLASS: ClassVar[str] = "wide"
@@ -51,7 +56,8 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         self,
         job: Job,
         account: Account,
-        text: str,
+        read_whole: Callable[[], Awaitable[Job]],
+        receipt_text: Callable[[Job], str],
         problems: Sequence[WalkmeError] = (),
         *,
         rows: Sequence[RowResult] = (),
@@ -61,14 +67,17 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
     ) -> None:
         self._text = ScrollingText(id="receipt")
         self._job = job
-        self._markdown = text
+        self._read_whole = read_whole
+        self._receipt_text = receipt_text
         self._problems = problems
         self._rows = rows
         self._failed_rows = len(not_imported(rows))
         self._note = note
         self._now_ms = now_ms
         is_running = job.state is JobState.RUNNING
-        self._undoable = 0 if is_running else len(job.undoable_subjects)
+        self._undoable = 0
+        if not is_running:
+            self._undoable = len(job.undoable_subjects) if job.is_complete else job.summary.changed
         self._is_resumable = job.state.resumable and not is_running
         self._has_several = job.summary.subjects > 1
         super().__init__([(change_words.job_title(job.summary), TextStyle.STRONG)], account_mark(account), monotonic)
@@ -76,6 +85,24 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
     def body(self) -> Sequence[Widget]:
         """The text."""
         return [self._text]
+
+    def fill(self) -> None:
+        """Fill it as every dialog; an excerpt of an import lacks the rows, which are read now."""
+        super().fill()
+        if self._counts_rows:
+            start_worker(self, WorkerGroup.JOB_STEPS, self._count_rows, name="Reading the rows of the file")
+
+    @property
+    def _counts_rows(self) -> bool:
+        job = self._job
+        return job.plan.kind is PlanKind.IMPORT and job.plan.source is None and not job.is_complete
+
+    async def _count_rows(self) -> None:
+        whole = await self._read_whole()
+        self._rows = await asyncio.to_thread(row_results, whole)
+        self._failed_rows = len(not_imported(self._rows))
+        self._job = replace(self._job, plan=replace(self._job.plan, source=whole.plan.source))
+        self._write()
 
     def on_resize(self, event: events.Resize) -> None:
         """Wrap the text again."""
@@ -103,6 +130,9 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         lines.append(())
         if job.plan.source is not None and self._rows:
             lines += result_lines(self._rows, job.plan.source.file, width, FAILED_ROWS_HINT)
+            lines.append(())
+        elif self._counts_rows:
+            lines += wrapped("Counting the rows of the imported file…", width, TextStyle.DIM)
             lines.append(())
         lines += people_lines(job, width)
         lines.append(())
@@ -139,7 +169,13 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
 
     def _copy_receipt(self) -> None:
         """Copy the receipt to the terminal's clipboard."""
-        self._copy(self._markdown, "the receipt for a ticket")
+        start_worker(self, WorkerGroup.COPY, self._copy_text, name="Copying the receipt", exclusive=True)
+
+    async def _copy_text(self) -> None:
+        if not self._job.is_complete:
+            self.app.notify("The receipt is made and then copied.", markup=False, timeout=3)
+        text = await asyncio.to_thread(self._receipt_text, await self._read_whole())
+        self._copy(text, "the receipt for a ticket")
 
     def _copy_paths(self) -> None:
         """Copy the paths of the files to the terminal's clipboard."""

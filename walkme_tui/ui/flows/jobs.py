@@ -17,11 +17,11 @@ from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_review import refuses_other_surface, resume, show_receipt
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
+from walkme_tui.ui.widgets.job_report import MOST_PEOPLE
 from walkme_tui.ui.widgets.text_style import TextStyle
 
 NO_JOB = "There is no job under the cursor. 4 shows the jobs."
 RESUME = command("job.pause")
-READING = "Reading the job from the journal… Esc stops."
 
 
 async def pause_or_resume(view: FlowContext, origin: Origin, job: JobSummary | None) -> None:
@@ -104,12 +104,11 @@ async def receipt(view: FlowContext, origin: Origin, job: JobSummary | None) -> 
     else:
         try:
             journal = (await view.job_tasks.change_services()).journal
-            whole = await view.job_tasks.pending.request(lambda: READING, lambda: journal.job(job.id), kind="receipt")
+            shown = await journal.excerpt(job.id, MOST_PEOPLE)
         except WalkmeError as error:
             report(view.app, error, doing="Reading the job")
             return
-        if whole is not None:
-            await show_receipt(view, origin, JobResult(whole))
+        await show_receipt(view, origin, JobResult(shown))
 
 
 async def copy_receipt_path(view: FlowContext, job: JobSummary | None) -> None:

@@ -1,7 +1,8 @@
 """From the review of a plan to the receipt of its job, and on to undo or resume."""
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job, JobState, JobSummary
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from walkme_tui.domain.imports.results import RowResult
     from walkme_tui.services.changes.job_runs import JobResult
     from walkme_tui.ui.flows.plan_request import MakePlan
+
+
+READING: Final = "Reading the job from the journal… Esc stops."
 
 
 class Reviewed(NamedTuple):
@@ -161,15 +165,22 @@ async def show_receipt(view: FlowContext, origin: Origin, result: "JobResult", n
     from walkme_tui.ui.dialogs.receipt import ReceiptChoice, ReceiptDialog
 
     job = result.job
+    services = await view.job_tasks.change_services()
+    known: list[Job] = [job] if job.is_complete else []
+
+    async def read_whole() -> Job:
+        if not known:
+            known.append(await services.journal.job(job.id))
+        return known[0]
+
     rows = await results_of_rows(job)
-    job_runs = (await view.job_tasks.change_services()).job_runs
-    text = await asyncio.to_thread(job_runs.receipt_text, job)
     chosen: ReceiptChoice | None = ReceiptChoice.ONE
     while chosen in {ReceiptChoice.FAILED_ROWS, ReceiptChoice.ONE}:
         dialog = ReceiptDialog(
             job,
             view.session.account,
-            text,
+            read_whole,
+            services.job_runs.receipt_text,
             [each for each in (result.problem, result.receipt_problem) if each is not None],
             rows=rows,
             note=note,
@@ -180,11 +191,17 @@ async def show_receipt(view: FlowContext, origin: Origin, result: "JobResult", n
         if chosen is ReceiptChoice.FAILED_ROWS:
             from walkme_tui.ui.flows.failed_rows import write_failed_rows
 
-            await write_failed_rows(view, origin, job)
+            await write_failed_rows(view, origin, await read_whole())
         elif chosen is ReceiptChoice.ONE:
             from walkme_tui.ui.flows.receipt_of_one import write_receipt_of_one
 
-            job = await write_receipt_of_one(view, origin, job)
+            try:
+                whole = await view.job_tasks.pending.request(lambda: READING, read_whole, kind="receipt")
+            except WalkmeError as error:
+                report(view.app, error, doing="Reading the job")
+                return
+            if whole is not None:
+                job = replace(job, receipts=(await write_receipt_of_one(view, origin, whole)).receipts)
     if chosen is ReceiptChoice.UNDO:
         await undo_job(view, origin, job.summary)
     elif chosen is ReceiptChoice.RESUME:
