@@ -113,7 +113,7 @@ def _print_end(context: Context, job: Job, problem: WalkmeError | None, *, inter
         print_message("This was the demo: nothing real was changed, and its journal and receipts are gone now.")
     elif job.state.resumable:
         left = len(job.unsettled)
-        steps = "1 step is" if left == 1 else f"{left} steps are"
+        steps = "1 step is" if left == 1 else f"{spaced(left)} steps are"
         why = "interrupted" if interrupted else "paused"
         print_message(f"Job {job.id} is {why}; {steps} left. What was done stays done.", _how_to_resume(job.id))
     else:

@@ -12,7 +12,7 @@ from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.imports.source import ImportRow, OnConflict, RowOutcome
 from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, Step, StepState, Subject, grouped
-from walkme_tui.domain.text import clean, email_key
+from walkme_tui.domain.text import clean, email_key, spaced
 from walkme_tui.domain.users import Json
 
 
@@ -326,7 +326,7 @@ class Job:
             return found[0]
         shown = clean(wanted, MAX_SHOWN)
         if found:
-            raise NotFound(f"Job {self.id} has {len(found)} called {shown}.", hint="Give the id.")
+            raise NotFound(f"Job {self.id} has {spaced(len(found))} called {shown}.", hint="Give the id.")
         raise NotFound(
             f"Job {self.id} has no user or group {shown}.", hint=f"walkme-tui jobs show {self.id} lists all."
         )

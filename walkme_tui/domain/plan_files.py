@@ -34,6 +34,7 @@ from walkme_tui.domain.json_fields import (
     user,
 )
 from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Step, Subject
+from walkme_tui.domain.text import spaced
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.user_json import encode_user
 from walkme_tui.domain.users import Json
@@ -93,8 +94,9 @@ def plan_file_parts(plan: Plan) -> Iterator[str]:
     for part in plan_parts(plan, json_text.dumps):
         size += len(part)
         if size > MAX_BYTES:
+            steps = spaced(len(plan.steps))
             raise ConfigurationError(
-                f"The plan is larger than a plan file may be: {MAX_BYTES >> 20} MB, for {len(plan.steps)} steps.",
+                f"The plan is larger than a plan file may be: {MAX_BYTES >> 20} MB, for {steps} steps.",
                 hint="Make several plans, each about fewer people.",
             )
         yield part

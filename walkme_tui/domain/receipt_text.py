@@ -235,7 +235,7 @@ def _changes(receipt: Mapping[str, Any]) -> list[str]:
         why = f" ({code(step['detail'], MAX_SENTENCE)})" if step["detail"] else ""
         phrases.append(f"{state}: {_call(step)}{why}")
     if len(others) > MAX_PHRASES:
-        phrases.append(f"{len(others) - MAX_PHRASES} more steps below")
+        phrases.append(f"{spaced(len(others) - MAX_PHRASES)} more steps below")
     return phrases
 
 
@@ -244,12 +244,12 @@ def _checks(receipt: Mapping[str, Any]) -> list[str]:
 
 
 def _number_left_out(receipt: Mapping[str, Any]) -> list[str]:
-    return [f"{len(receipt['left_out'])} left out"] if receipt["left_out"] else []
+    return [f"{spaced(len(receipt['left_out']))} left out"] if receipt["left_out"] else []
 
 
 def _some(targets: Sequence[str]) -> str:
     more = len(targets) - MAX_GROUPS
-    return ", ".join(targets[:MAX_GROUPS]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(targets[:MAX_GROUPS]) + (f" and {spaced(more)} more" if more > 0 else "")
 
 
 def _undo(receipt: Mapping[str, Any], file_name: str) -> str:
@@ -263,12 +263,12 @@ def _undo(receipt: Mapping[str, Any], file_name: str) -> str:
     if "group" in receipt:
         return job
     if not here:
-        others = "1 other person" if people == 1 else f"{people} other people"
+        others = "1 other person" if people == 1 else f"{spaced(people)} other people"
         return f"nothing was changed for this person; {job} undoes the job for {others}"
     if people == 1:
         return f"{job}, for this person only"
     this = code(f"walkme-tui undo {file_name}")
-    return f"{this} for this person only; {job} for all {people} people that the job changed"
+    return f"{this} for this person only; {job} for all {spaced(people)} people that the job changed"
 
 
 def _name(person: Mapping[str, Any]) -> str:

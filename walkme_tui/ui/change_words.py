@@ -163,10 +163,8 @@ def status_text(status: object) -> str:
 def step_counts(job: JobSummary) -> str:
     """``1 failed, 4 done``, the worst first; states without a step are left out."""
     found = job.counts
-    return (
-        ", ".join(f"{found[state.value]} {state.value}" for state in _STATES_BY_SEVERITY if found.get(state.value))
-        or "no steps"
-    )
+    counts = (f"{number(found[state])} {state.value}" for state in _STATES_BY_SEVERITY if found.get(state))
+    return ", ".join(counts) or "no steps"
 
 
 def problem_count(job: JobSummary) -> int:
@@ -178,7 +176,7 @@ def state_text(job: JobSummary) -> str:
     """The state with its sign: ``✓ done``, ``! 2 to review``."""
     bad = problem_count(job)
     if bad and not job.state.resumable:
-        return f"! {bad} to review"
+        return f"! {number(bad)} to review"
     return f"{JOB_SIGNS[job.state]} {job.state.value}"
 
 

@@ -350,3 +350,11 @@ def test_while_another_process_changes_the_user_a_new_job_is_discarded_and_a_res
     states.pop(other.id)
     assert list(states.values()) == ([] if resumed else [JobState.DISCARDED])
     assert not api.writes
+
+
+def test_the_thousands_of_a_number_are_set_apart_where_people_read_it(cli: CommandLine) -> None:
+    job = stored_job(cli, plan_for(*range(1_200), groups=0))
+    assert "1 200 people" in cli("jobs").out
+    assert "1 200 todo" in cli("jobs").out
+    assert f"1 200 todo.\nResume   walkme-tui jobs resume {job.id}" in cli("jobs", "show", job.id).out
+    assert cli("jobs", "--json").json[0]["counts"] == {"todo": 1200}

@@ -7,7 +7,7 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.output.plan_text import MAX_NAME
 from walkme_tui.cli.subjects import named_groups, stripped_emails
 from walkme_tui.domain.plans import Plan
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
@@ -22,6 +22,6 @@ def run(options: argparse.Namespace) -> int:
         join, leave = (groups, []) if adds else ([], groups)
         return await change_services.edit_planner.change_groups_of(emails, join, leave, ticket=options.ticket or "")
 
-    target = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{len(emails)} people"
+    target = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{spaced(len(emails))} people"
     title = f"{'Add' if adds else 'Remove'} {target} {'to' if adds else 'from'} {clean(options.group, MAX_NAME)}"
     return run_change(context, ChangeRequest(title, make), plan_file=options.plan, execute=options.yes)

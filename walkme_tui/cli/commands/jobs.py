@@ -39,7 +39,7 @@ from walkme_tui.domain.plans import grouped
 from walkme_tui.domain.receipt_text import receipt_markdown
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.domain.table_cells import BYTE_ORDER_MARK
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.domain.times import now_ms
 from walkme_tui.services.ports import Session
 from walkme_tui.services.ports.journal import Journal
@@ -176,5 +176,5 @@ def _purge(context: Context, options: argparse.Namespace) -> int:
         print_json({"purged": count})
     else:
         jobs = "job" if count == 1 else "jobs"
-        print_lines([f"The personal data of {count} {jobs} was deleted. Who did what, and when, is kept."])
+        print_lines([f"The personal data of {spaced(count)} {jobs} was deleted. Who did what, and when, is kept."])
     return ExitCode.DONE

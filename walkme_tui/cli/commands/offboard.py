@@ -7,7 +7,7 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.output.plan_text import MAX_NAME
 from walkme_tui.cli.subjects import stripped_emails
 from walkme_tui.domain.plans import Plan
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
@@ -21,6 +21,6 @@ def run(options: argparse.Namespace) -> int:
     async def make(_: Session, change_services: ChangeServices) -> Plan:
         return await change_services.planner.offboard(emails, ticket=ticket, keep_groups=options.keep_groups)
 
-    target = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{len(emails)} people"
+    target = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{spaced(len(emails))} people"
     request = ChangeRequest(f"Offboard {target}", make, check=lambda _: refuse_missing_ticket(context, ticket))
     return run_change(context, request, plan_file=options.plan, execute=options.yes)

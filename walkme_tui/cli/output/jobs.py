@@ -11,7 +11,7 @@ from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.imports.results import FAILED_ROWS
 from walkme_tui.domain.jobs import Job, JobState, JobSummary, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import Json
 
@@ -127,13 +127,13 @@ def subject_text(job: JobSummary) -> str:
         return "purged"
     if job.subjects == 1:
         return job.names[0].name
-    return f"{job.subjects} {'groups' if job.about_groups else 'people'}"
+    return f"{spaced(job.subjects)} {'groups' if job.about_groups else 'people'}"
 
 
 def counts_text(job: Job | JobSummary) -> str:
     """``4 done, 1 failed``; states without a step are left out."""
     counts = job.counts
-    return ", ".join(f"{counts[state.value]} {state.value}" for state in ORDER if counts.get(state.value)) or "no steps"
+    return ", ".join(f"{spaced(counts[state])} {state.value}" for state in ORDER if counts.get(state)) or "no steps"
 
 
 def job_lines(job: Job, undo_jobs: Iterable[JobSummary] = ()) -> list[str]:
@@ -154,7 +154,7 @@ def job_lines(job: Job, undo_jobs: Iterable[JobSummary] = ()) -> list[str]:
         lines.append(f"Undoes   job {clean(job.plan.undoes)}")
     changed = len(job.changed_subjects)
     for other in undo_jobs:
-        some = f" for {other.changed} of {changed} people" if changed > 1 else ""
+        some = f" for {spaced(other.changed)} of {spaced(changed)} people" if changed > 1 else ""
         lines.append(f"Undone   {_second(other.created_at_ms)} by job {other.id}{some}")
     if job.purged_at_ms is not None:
         lines.append(f"Purged   {_second(job.purged_at_ms)}: the people that it changed are no longer known")
@@ -162,7 +162,7 @@ def job_lines(job: Job, undo_jobs: Iterable[JobSummary] = ()) -> list[str]:
     lines += [*left_out_lines(job.plan), "", f"{counts_text(job)}."]
     lines += [f"{'Failed ' if path.endswith(FAILED_ROWS) else 'Receipt'}  {clean(path)}" for path in job.receipts]
     if job.purged_at_ms is None and job.undoable_subjects:
-        scope = f"  (all {changed} people)" if changed > 1 else ""
+        scope = f"  (all {spaced(changed)} people)" if changed > 1 else ""
         lines.append(f"Undo     {PROGRAM} undo {job.id}{scope}")
         if changed > 1:
             one = f"{PROGRAM} jobs receipt {job.id} EMAIL --output FILE.json"

@@ -79,7 +79,7 @@ def title_of(plan: Plan) -> str:
     if plan.source is not None:
         words += [cut(plan.source.file, MAX_NAME), *(["for"] if people else [])]
     if people:
-        several = f"{len(people)} {'groups' if plan.about_groups else 'people'}"
+        several = f"{spaced(len(people))} {'groups' if plan.about_groups else 'people'}"
         words.append(cut(people[0], MAX_NAME) if len(people) == 1 else several)
     return " ".join([*words, "in", cut(plan.profile, MAX_NAME)])
 

@@ -20,7 +20,7 @@ from walkme_tui.domain.errors import (
 )
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.mirrored import merged
-from walkme_tui.domain.text import clean, email_key
+from walkme_tui.domain.text import clean, email_key, spaced
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.concurrency import ProgressListener, gather_bounded
 from walkme_tui.services.directory import Directory, find_by_email, not_proven
@@ -211,7 +211,9 @@ def require_found(now: Mapping[str, User | None]) -> list[User]:
     """The users that ``PlanLookUps.current`` found; raises ``NotFound`` where all are gone."""
     users = [user for user in now.values() if user is not None]
     if not users:
-        named = clean(next(iter(now), ""), MAX_SHOWN_KEY) if len(now) == 1 else f"with one of these {len(now)} ids"
+        named = (
+            clean(next(iter(now), ""), MAX_SHOWN_KEY) if len(now) == 1 else f"with one of these {spaced(len(now))} ids"
+        )
         raise NotFound(f"There is no user {named}.", hint="Refresh the list.", status=404)
     return users
 
@@ -226,4 +228,4 @@ def _unknown(keys: Sequence[str]) -> NotFound:
     named = ", ".join(clean(key, MAX_SHOWN_KEY) for key in keys)
     if len(keys) == 1:
         return NotFound(f"No user has the {'email' if '@' in keys[0] else 'id'} {named}.", hint="Check the spelling.")
-    return NotFound(f"No user has these {len(keys)} emails or ids: {named}.", hint="Check the spelling.")
+    return NotFound(f"No user has these {spaced(len(keys))} emails or ids: {named}.", hint="Check the spelling.")

@@ -7,7 +7,7 @@ from typing import Final
 from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.domain.errors import ConfigurationError, PermissionRefused, PlanTooLarge, ReadOnlyRefused
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Plan, Step, Subject
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.domain.users import User, user_label
 from walkme_tui.services.changes.group_lookups import require_group_api
 from walkme_tui.services.ports import Session
@@ -68,7 +68,7 @@ def require_size(steps: Sequence[Step], subjects: Iterable[Subject]) -> None:
         if count > MAX_STEPS_PER_USER:
             user = next((subject.user for subject in subjects if subject.user.id == user_id), User(user_id))
             raise PlanTooLarge(
-                f"The plan would change {user_label(user)} in {count} steps, about one for each group; "
+                f"The plan would change {user_label(user)} in {spaced(count)} steps, about one for each group; "
                 f"at most {MAX_STEPS_PER_USER} are possible for one person.",
                 hint="With --keep-groups the person is only deactivated. Remove the groups in the WalkMe Console.",
             )

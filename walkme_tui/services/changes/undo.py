@@ -12,7 +12,7 @@ from walkme_tui.domain.inverses import group_inverses, inverses, new_emails, pre
 from walkme_tui.domain.jobs import Job, JobState, StepRecord, created_ids
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subject, grouped, numbered
 from walkme_tui.domain.receipts import read_receipt
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.group_lookups import group_subject, read_group
 from walkme_tui.services.changes.lookups import GroupNames, PlanLookUps
@@ -51,7 +51,7 @@ class UndoPlanner:
         unfinished = []
         if job.state.resumable and job.unsettled:
             count = len(job.unsettled)
-            steps = "1 step is" if count == 1 else f"{count} steps are"
+            steps = "1 step is" if count == 1 else f"{spaced(count)} steps are"
             unfinished.append(f"The job {job.id} is unfinished, {steps} left: resume or discard the job first.")
         if job.plan.groups:
             planned = {subject.id: subject.group for subject in job.plan.groups}

@@ -171,7 +171,7 @@ class JobTasks:
         settled = job.steps - job.unsettled
         parts = [f"{job_in_progress(job)}: {words.number(settled)} of {words.count(job.steps, 'step', 'steps')}"]
         if progress is not None and progress.failures:
-            parts.append(f"{len(progress.failures)} to review")
+            parts.append(f"{words.number(len(progress.failures))} to review")
         if running.control.cancelled:
             parts.append("stopping after what is in flight")
         elif running.checking:

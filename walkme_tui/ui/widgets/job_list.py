@@ -73,7 +73,7 @@ class JobList(RowList[JobSummary]):
 def _settled_of(job: JobSummary) -> str:
     """``3/5``; at most three digits of each fit, so that of more steps the share is shown."""
     settled = job.steps - job.unsettled
-    text = f"{settled}/{job.steps}"
+    text = f"{words.number(settled)}/{words.number(job.steps)}"
     return text if len(text) < STEPS_WIDTH else f"{settled * 100 // job.steps} %"
 
 
