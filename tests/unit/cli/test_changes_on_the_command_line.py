@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.command_line import Answer, CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
+from walkme_tui.cli.output import progress as progress_lines
 from walkme_tui.cli.output.progress import JobProgressLine, duration, job_progress_text
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import PermissionRefused, RequestRejected, SignInRefused
@@ -225,6 +226,16 @@ def failure(number: int) -> StepRecord:
 )
 def test_the_text_of_progress(progress: JobProgress, text: str) -> None:
     assert job_progress_text(progress, bar=False) == text
+
+
+def test_the_people_read_for_a_plan_are_counted_on_standard_error(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress_lines, "LINE_SECONDS", 0.0)
+    emails = [str(person(number).email) for number in (1, 2, 3)]
+    assert "reading  2 of 3 people\n" in cli("offboard", *emails, "--ticket", "T").err
+    cli("offboard", *emails, "--ticket", "T", "--yes")
+    assert "reading  2 of 3 people\n" in cli("undo", cli("jobs", "--json").json[0]["id"]).err
 
 
 def test_the_bar_fills() -> None:

@@ -2,9 +2,10 @@
 
 import argparse
 
-from walkme_tui.cli.change_request import ChangeRequest, refuse_missing_ticket, run_change
+from walkme_tui.cli.change_request import ChangeRequest, opens_browser, refuse_missing_ticket, run_change
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.output.plan_text import MAX_NAME
+from walkme_tui.cli.output.progress import reading_progress
 from walkme_tui.cli.subjects import stripped_emails
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean, spaced
@@ -18,8 +19,13 @@ def run(options: argparse.Namespace) -> int:
     emails = stripped_emails(options.emails)
     ticket = (options.ticket or "").strip()
 
+    in_browser = opens_browser(context, plan_file=options.plan, execute=options.yes)
+
     async def make(_: Session, change_services: ChangeServices) -> Plan:
-        return await change_services.planner.offboard(emails, ticket=ticket, keep_groups=options.keep_groups)
+        with reading_progress("reading", len(emails), hidden=in_browser) as show:
+            return await change_services.planner.offboard(
+                emails, ticket=ticket, keep_groups=options.keep_groups, on_progress=show
+            )
 
     target = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{spaced(len(emails))} people"
     request = ChangeRequest(f"Offboard {target}", make, check=lambda _: refuse_missing_ticket(context, ticket))

@@ -8,12 +8,12 @@ from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.plan_text import MAX_NAME, recheck_lines, title_of
-from walkme_tui.cli.output.progress import ProgressLine
+from walkme_tui.cli.output.progress import reading_progress
 from walkme_tui.cli.plan_io import for_account, print_plan, read_plan
 from walkme_tui.config.profile_choice import PROFILE_VARIABLE
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind
-from walkme_tui.domain.text import clean, spaced
+from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
 
@@ -45,17 +45,8 @@ def _apply(context: Context, plan: Plan, *, execute: bool) -> int:
         from walkme_tui.services.changes.recheck import rechecked
 
         here = for_account(plan, session.account, named=named)
-        line = ProgressLine()
-        people = spaced(len(plan.subjects))
-
-        def show(read: int) -> None:
-            if not in_browser:
-                line.show(lambda: f"checking what changed  {spaced(read)} of {people} people")
-
-        try:
+        with reading_progress("checking what changed", len(plan.subjects), hidden=in_browser) as show:
             found = await rechecked(session, here, show)
-        finally:
-            line.close()
         about = notes(plan, session.account, session.clock())
         found = replace(found, consequences=(*about, *found.consequences))
         if execute:

@@ -3,10 +3,11 @@
 import argparse
 from pathlib import Path
 
-from walkme_tui.cli.change_request import ChangeRequest, run_change
+from walkme_tui.cli.change_request import ChangeRequest, opens_browser, run_change
 from walkme_tui.cli.context import Context
-from walkme_tui.cli.journal_run import find_job
+from walkme_tui.cli.journal_run import with_journal
 from walkme_tui.cli.output.plan_text import MAX_NAME
+from walkme_tui.cli.output.progress import reading_progress
 from walkme_tui.cli.plan_io import read_text
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.json_text import loads
@@ -20,7 +21,11 @@ from walkme_tui.services.ports import Session
 def run(options: argparse.Namespace) -> int:
     """Review, print, save or execute the undo of a job or of a receipt."""
     context = Context.of(options)
-    request = _of_receipt(context, Path(options.job)) if _is_path(options.job) else _of_job(context, options.job)
+    in_browser = opens_browser(context, plan_file=options.plan, execute=options.yes)
+    if _is_path(options.job):
+        request = _of_receipt(context, Path(options.job), in_browser=in_browser)
+    else:
+        request = _of_job(context, options.job, in_browser=in_browser)
     return run_change(context, request.with_ticket(options.ticket), plan_file=options.plan, execute=options.yes)
 
 
@@ -29,16 +34,18 @@ def _is_path(word: str) -> bool:
     return "/" in word or word.endswith((".json", ".md")) or Path(word).is_file()
 
 
-def _of_job(context: Context, job_id: str) -> ChangeRequest:
-    job = find_job(context, job_id)
+def _of_job(context: Context, job_id: str, *, in_browser: bool) -> ChangeRequest:
+    job = with_journal(context, lambda journal: journal.summary(job_id))
 
     async def make(_: Session, change_services: ChangeServices) -> Plan:
-        return await change_services.undo_planner.of_job(await change_services.journal.job(job.id))
+        whole = await change_services.journal.job(job.id)
+        with reading_progress("reading", job.changed, hidden=in_browser) as show:
+            return await change_services.undo_planner.of_job(whole, show)
 
-    return ChangeRequest(f"Undo job {job.id}", make, profile=job.plan.profile, surface=job.plan.surface)
+    return ChangeRequest(f"Undo job {job.id}", make, profile=job.profile, surface=job.surface)
 
 
-def _of_receipt(context: Context, file: Path) -> ChangeRequest:
+def _of_receipt(context: Context, file: Path, *, in_browser: bool) -> ChangeRequest:
     from walkme_tui.store.journal.purge import RECEIPTS
 
     shown = clean(str(file), MAX_NAME)
@@ -55,9 +62,10 @@ def _of_receipt(context: Context, file: Path) -> ChangeRequest:
         receipt = None
     if not isinstance(receipt, dict):
         raise ConfigurationError(f"{shown} is not a receipt: it is not a JSON object.")
-    surface = read_receipt(receipt).surface
+    found = read_receipt(receipt)
 
     async def make(_: Session, change_services: ChangeServices) -> Plan:
-        return await change_services.undo_planner.of_receipt(receipt)
+        with reading_progress("reading", len(found.subjects), hidden=in_browser) as show:
+            return await change_services.undo_planner.of_receipt(receipt, show)
 
-    return ChangeRequest(f"Undo {shown}", make, surface=surface)
+    return ChangeRequest(f"Undo {shown}", make, surface=found.surface)

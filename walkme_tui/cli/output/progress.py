@@ -3,14 +3,15 @@
 import asyncio
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, TextIO
 
 from walkme_tui.domain.text import clean, spaced
 
 if TYPE_CHECKING:
     from walkme_tui.services.changes.job_progress import JobProgress
+    from walkme_tui.services.concurrency import ProgressListener
     from walkme_tui.services.sync.list_pass import SweepProgress
 
 BAR: Final = 24
@@ -89,6 +90,27 @@ class JobProgressLine(ProgressLine):
     def __call__(self, progress: "JobProgress") -> None:
         """Show it, as ``show`` does."""
         self.show(lambda: job_progress_text(progress, bar=self.moves))
+
+
+@contextmanager
+def reading_progress(what: str, people: int, *, hidden: bool) -> "Iterator[ProgressListener]":
+    """Shows how many people were read for a plan and how long the others take; nothing where ``hidden``."""
+    from walkme_tui.services.sync.progress import Speed
+
+    line, speed = ProgressLine(), Speed()
+
+    def show(read: int) -> None:
+        now = time.monotonic()
+        speed.note(now, read)
+        per_second = speed.per_second(now)
+        left = f"  {duration((people - read) / per_second)} left" if per_second else ""
+        if read < people and not hidden:
+            line.show(lambda: f"{what}  {spaced(read)} of {spaced(people)} people{left}")
+
+    try:
+        yield show
+    finally:
+        line.close()
 
 
 def sweep_progress_text(progress: "SweepProgress", bar: bool) -> str:
