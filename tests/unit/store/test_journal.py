@@ -18,6 +18,7 @@ from tests.support.plan_strategies import plans
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, NotFound
 from walkme_tui.domain.jobs import Actor, JobState, Outcome, OutcomeReason, StepRecord, SurfaceCheck
+from walkme_tui.domain.json_text import dumps
 from walkme_tui.domain.outcomes import LOST_NOT_APPLIED
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.store.journal import job_reads
@@ -404,6 +405,25 @@ async def test_a_write_does_not_wait_for_the_read_of_a_whole_job_which_shows_it(
     assert whole == await journal.job(job.id) == await journal.refresh(await refreshing)
 
 
+async def test_new_checks_are_read_and_those_of_the_seventh_layout_are_kept(
+    journal: SqliteJournal, tmp_path: Path
+) -> None:
+    job = await journal.create(plan_for(1, 2), ACTOR)
+    checks = [SurfaceCheck(ZOE.id, "b@x", Surface.SCIM, active, "Text.", wrong=bool(active)) for active in (True, None)]
+    await journal.add_checks(job.id, checks[1:])
+    seen = await journal.refresh(job)
+    await journal.add_checks(job.id, checks)
+    assert seen.checks == tuple(checks[1:])
+    assert (await journal.refresh(seen)).checks == (await journal.job(job.id)).checks == tuple(checks)
+    with closing(sqlite3.connect(tmp_path / "data" / "journal.sqlite3")) as connection, connection:
+        connection.execute("DROP TABLE checks")
+        connection.execute("UPDATE jobs SET checks = ?", (dumps([*map(list, checks)]),))
+        connection.execute("PRAGMA user_version = 7")
+    earlier = journal_in(tmp_path / "data")
+    assert (await earlier.job(job.id)).checks == tuple(checks)
+    await earlier.aclose()
+
+
 async def test_the_list_counts_what_is_undone_and_not_undone_again(journal: SqliteJournal, tmp_path: Path) -> None:
     async def done(people: Sequence[int], undoes: str | None = None) -> str:
         job = await journal.create(replace(plan_for(*people), undoes=undoes), ACTOR)
@@ -423,6 +443,7 @@ async def test_the_list_counts_what_is_undone_and_not_undone_again(journal: Sqli
     assert await undone(journal) == {job: 1, undo: 1, last: 0}
     listed = await journal.summaries()
     with closing(sqlite3.connect(tmp_path / "data" / "journal.sqlite3")) as connection, connection:
+        connection.execute("DROP TABLE checks")
         for column in ("jobs DROP COLUMN totals", "jobs DROP COLUMN undone", "steps DROP COLUMN undone"):
             connection.execute(f"ALTER TABLE {column}")
         connection.execute("PRAGMA user_version = 6")

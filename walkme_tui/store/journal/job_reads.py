@@ -12,12 +12,12 @@ from typing import Any, Final, Protocol, TypeVar
 
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.imports.source import import_source
-from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, StepRecord, created_ids
+from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, StepRecord, SurfaceCheck, created_ids
 from walkme_tui.domain.json_fields import BadField
 from walkme_tui.domain.plan_files import plan_from_json, subjects_from_json
 from walkme_tui.domain.plans import GroupSubject, StepState, Subject
 from walkme_tui.domain.text import storable
-from walkme_tui.store.journal.rows import STEPS, DamagedContents, loaded, member, step_record, surface_checks
+from walkme_tui.store.journal.rows import CHECKED, STEPS, DamagedContents, loaded, member, step_record, surface_check
 from walkme_tui.store.journal.tables import JournalTables
 from walkme_tui.store.sqlite_thread import Steps
 
@@ -28,7 +28,7 @@ PART: Final = 250
 """So many steps or people are read at a time."""
 HEAD: Final = (
     "id, state, plan, about_groups, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms, "
-    "checks, (SELECT max(seq) FROM events WHERE job = jobs.id)"
+    "(SELECT max(seq) FROM events WHERE job = jobs.id)"
 )
 
 
@@ -56,7 +56,7 @@ def find(connection: sqlite3.Connection, wanted: str) -> str:
 
 
 def head(connection: sqlite3.Connection, job_id: str) -> Job:
-    """The job with exactly this id without its people, its steps and its source; ``NotFound``."""
+    """The job with exactly this id without its people, steps, checks and source; ``NotFound``."""
     row = connection.execute(f"SELECT {HEAD} FROM jobs WHERE id = ?", (job_id,)).fetchone()  # noqa: S608 - constants
     if row is None:
         raise NotFound(f"There is no job {job_id}.")
@@ -64,7 +64,7 @@ def head(connection: sqlite3.Connection, job_id: str) -> Job:
 
 
 def _head(connection: sqlite3.Connection, row: Sequence[Any]) -> Job:
-    job_id, state, plan, about_groups, *actor, created_at_ms, settled_at_ms, purged_at_ms, checks, as_of = row
+    job_id, state, plan, about_groups, *actor, created_at_ms, settled_at_ms, purged_at_ms, as_of = row
     receipts = connection.execute("SELECT path FROM receipts WHERE job = ? ORDER BY number", (job_id,))
     return Job(
         id=job_id,
@@ -76,20 +76,28 @@ def _head(connection: sqlite3.Connection, row: Sequence[Any]) -> Job:
         settled_at_ms=settled_at_ms,
         receipts=tuple(str(loaded(path)) for (path,) in receipts),
         purged_at_ms=purged_at_ms,
-        checks=surface_checks(checks),
         as_of=as_of or 0,
     )
 
 
-def _filled(job: Job, subjects: Sequence[Subject | GroupSubject], records: Iterable[StepRecord]) -> Job:
-    """The job of ``head`` with its people or groups and its steps."""
+def _filled(
+    job: Job,
+    subjects: Sequence[Subject | GroupSubject],
+    records: Iterable[StepRecord],
+    checks: Sequence[SurfaceCheck],
+) -> Job:
+    """The job of ``head`` with its people or groups, its steps and its checks."""
     steps = tuple(records)
     plan = replace(job.plan, steps=tuple(record.step for record in steps))
     if any(isinstance(each, GroupSubject) for each in subjects[:1]):
         plan = replace(plan, groups=tuple(each for each in subjects if isinstance(each, GroupSubject)))
     else:
         plan = replace(plan, subjects=tuple(each for each in subjects if isinstance(each, Subject)))
-    return replace(job, plan=plan, steps=steps)
+    return replace(job, plan=plan, steps=steps, checks=tuple(checks))
+
+
+def _checks(rows: Iterable[Sequence[str]]) -> tuple[SurfaceCheck, ...]:
+    return tuple(surface_check(content) for (content,) in rows)
 
 
 def _subjects(rows: Iterable[Sequence[str]]) -> list[Subject | GroupSubject]:
@@ -113,14 +121,21 @@ def whole(read: Reader, job_id: str, head_of: Callable[[JournalTables], Job]) ->
         rows = f"{STEPS} WHERE steps.job = ? AND steps.number > ? ORDER BY steps.number LIMIT ?"
         return [*map(step_record, tables.connection.execute(rows, (job_id, number, PART)))]
 
+    checks_after = partial(_checks_after, job_id)
     while True:
         job = read(head_of)
         subjects = yield from _all(read, subjects_after)
         records = yield from _all(read, records_after)
         text = read(lambda tables: source(tables.connection, job_id))
-        now = yield from refreshed(read, head_of, _filled(job, subjects, records))
+        checks = yield from _all(read, checks_after)
+        now = yield from refreshed(read, head_of, _filled(job, subjects, records, checks))
         if now.purged_at_ms == job.purged_at_ms:
             return now, text
+
+
+def _checks_after(job_id: str, tables: JournalTables, number: int) -> list[SurfaceCheck]:
+    rows = "SELECT content FROM checks WHERE job = ? AND number > ? ORDER BY number LIMIT ?"
+    return [*_checks(tables.connection.execute(rows, (job_id, number, PART)))]
 
 
 class PartAfter(Protocol[R]):
@@ -146,23 +161,27 @@ def refreshed(read: Reader, head_of: Callable[[JournalTables], Job], job: Job) -
     """The same job now: the steps are read that changed since, by the audit trail. Those of a purged job are wrong."""
     steps = {record.step.number: record for record in job.steps}
 
-    def changed_after(tables: JournalTables, seq: int) -> tuple[int, list[StepRecord], Job | None]:
-        rows = "SELECT seq, step FROM events WHERE job = ? AND seq > ? ORDER BY seq LIMIT ?"
+    def changed_after(tables: JournalTables, seq: int) -> tuple[int, bool, list[StepRecord], Job | None]:
+        rows = "SELECT seq, step, what FROM events WHERE job = ? AND seq > ? ORDER BY seq LIMIT ?"
         events = tables.connection.execute(rows, (job.id, seq, PART)).fetchall()
-        numbers = {number for _, number in events if number is not None}
+        numbers = {number for _, number, _ in events if number is not None}
         marks = ", ".join("?" * len(numbers))
         records = tables.connection.execute(
             f"{STEPS} WHERE steps.job = ? AND steps.number IN ({marks})", (job.id, *numbers)
         )
         now = head_of(tables) if len(events) < PART else None
-        return max((seq for seq, _ in events), default=seq), [*map(step_record, records)], now
+        is_checked = any(what == CHECKED for _, _, what in events)
+        return max((seq for seq, *_ in events), default=seq), is_checked, [*map(step_record, records)], now
 
     seq = job.as_of
+    checks: Sequence[SurfaceCheck] = job.checks
     while True:
-        seq, records, now = read(partial(changed_after, seq=seq))
+        seq, is_checked, records, now = read(partial(changed_after, seq=seq))
         steps.update((record.step.number, record) for record in records)
-        if now is not None:
-            return replace(now, plan=job.plan, steps=tuple(steps.values()))
+        if is_checked:
+            checks = yield from _all(read, partial(_checks_after, job.id))
+        elif now is not None:
+            return replace(now, plan=job.plan, steps=tuple(steps.values()), checks=tuple(checks))
         yield
 
 
@@ -207,18 +226,19 @@ def excerpt(connection: sqlite3.Connection, summary: JobSummary, most: int) -> J
             job,
             _subjects(connection.execute("SELECT content FROM subjects WHERE job = ? ORDER BY number", (job.id,))),
             map(step_record, connection.execute(f"{STEPS} WHERE steps.job = ? ORDER BY steps.number", (job.id,))),
+            _checks(connection.execute("SELECT content FROM checks WHERE job = ? ORDER BY number", (job.id,))),
         )
     # Without the index, all steps of the job would be read.
     states = ", ".join(f"'{state}'" for state in NEED_ATTENTION)
     urgent = _first(connection, f"steps INDEXED BY steps_by_state WHERE job = ? AND state IN ({states})", job.id, most)
-    wrong = [check.user_id for check in job.wrong_checks]
+    wrong = _first(connection, "checks WHERE job = ? AND wrong", job.id, most)
     return _part(connection, job, *list(dict.fromkeys([*wrong, *urgent, *first]))[:most])
 
 
-def _first(connection: sqlite3.Connection, steps: str, job_id: str, most: int) -> list[str]:
-    """The subjects of the first of these steps, each once."""
+def _first(connection: sqlite3.Connection, rows: str, job_id: str, most: int) -> list[str]:
+    """The subjects of the first of these steps or checks, each once."""
     found: dict[str, None] = {}
-    for (subject,) in connection.execute(f"SELECT subject FROM {steps} ORDER BY number", (job_id,)):  # noqa: S608 - constants
+    for (subject,) in connection.execute(f"SELECT subject FROM {rows} ORDER BY number", (job_id,)):  # noqa: S608 - constants
         found[subject] = None
         if len(found) == most:
             break
@@ -236,6 +256,8 @@ def _part(connection: sqlite3.Connection, job: Job, *subjects: str) -> Job:
     )
     steps = f"{STEPS} WHERE +steps.job = ? AND steps.subject IN ({marks}) ORDER BY steps.number"
     records = map(step_record, connection.execute(steps, keys))
-    part = _filled(job, _subjects(connection.execute(contents, keys)), records)
-    ids = {*(subject.id for subject in part.plan.all_subjects), *created_ids(part.steps).values()}
-    return replace(part, checks=tuple(check for check in part.checks if check.user_id in ids))
+    part = _filled(job, _subjects(connection.execute(contents, keys)), records, ())
+    ids = [*subjects, *map(storable, created_ids(part.steps).values())]
+    marks = ", ".join("?" * len(ids))
+    checks = f"SELECT content FROM checks WHERE job = ? AND subject IN ({marks}) ORDER BY number"  # noqa: S608 - marks
+    return replace(part, checks=_checks(connection.execute(checks, (job.id, *ids))))

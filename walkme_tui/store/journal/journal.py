@@ -19,7 +19,7 @@ from walkme_tui.store.journal.discard import discard
 from walkme_tui.store.journal.file import JournalFile
 from walkme_tui.store.journal.job_reads import excerpt, find, head, jobs_about, refreshed, source, whole, with_source
 from walkme_tui.store.journal.purge import purge
-from walkme_tui.store.journal.rows import AuditEntry, DamagedContents
+from walkme_tui.store.journal.rows import CHECKED, AuditEntry, DamagedContents
 from walkme_tui.store.journal.summaries import summaries, summary_of_job
 from walkme_tui.store.journal.tables import JournalTables, plan_rows, subject_key
 from walkme_tui.store.locks import Locks
@@ -160,7 +160,7 @@ class SqliteJournal:
     async def add_checks(self, job_id: str, checks: Sequence[SurfaceCheck]) -> None:
         """Store the checks of a job, in place of earlier ones."""
         wrong = sum(check.wrong for check in checks)
-        entry = AuditEntry(self._clock(), job_id, self._actor, "checked", f"users: {len(checks)}; wrong: {wrong}")
+        entry = AuditEntry(self._clock(), job_id, self._actor, CHECKED, f"users: {len(checks)}; wrong: {wrong}")
         await self.write(lambda tables: tables.set_checks(job_id, checks, entry))
 
     async def discard(self, job_id: str) -> None:

@@ -37,9 +37,7 @@ def purge(tables: JournalTables, folder: Path, before_ms: int, at_ms: int, actor
         )
         connection.execute("DELETE FROM purging WHERE job = ?", (job_id,))
         totals = dumped(count_totals(connection, job_id))
-        connection.execute(
-            "UPDATE jobs SET purged_at_ms = ?, checks = '[]', totals = ? WHERE id = ?", (at_ms, totals, job_id)
-        )
+        connection.execute("UPDATE jobs SET purged_at_ms = ?, totals = ? WHERE id = ?", (at_ms, totals, job_id))
         tables.log(AuditEntry(at_ms, job_id, actor, "purged"))
     kept = len(rows) - len(jobs)
     tables.log(AuditEntry(at_ms, None, actor, "purged", f"jobs: {len(jobs)}; kept, because not settled: {kept}"))
@@ -69,6 +67,7 @@ def _empty_plan(tables: JournalTables, job_id: str) -> None:
         "UPDATE jobs SET plan = ?, source = NULL WHERE id = ?", (dumped(plan_to_json(emptied)), job_id)
     )
     tables.connection.execute("DELETE FROM subjects WHERE job = ?", (job_id,))
+    tables.connection.execute("DELETE FROM checks WHERE job = ?", (job_id,))
 
 
 def _empty_steps(tables: JournalTables, job_id: str) -> None:

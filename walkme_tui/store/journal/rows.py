@@ -17,6 +17,9 @@ from walkme_tui.domain.users import Json, User
 
 E = TypeVar("E", bound=StrEnum)
 
+CHECKED: Final = "checked"
+"""What the audit trail says of new checks of a job."""
+
 STEPS: Final = (
     "SELECT steps.job, steps.step, steps.state, steps.detail, steps.changed, steps.attempts, steps.sent_at_ms, "
     "steps.settled_at_ms, before.record, after.record, steps.reason, steps.refusals FROM steps "
@@ -60,13 +63,13 @@ def step_record(row: Sequence[Any]) -> StepRecord:
     )
 
 
-def surface_checks(text: str) -> tuple[SurfaceCheck, ...]:
-    """The checks in the column ``jobs.checks``: for each, the fields in their order."""
+def surface_check(text: str) -> SurfaceCheck:
+    """The check in the column ``checks.content``."""
     try:
-        found = [SurfaceCheck(*fields) for fields in loaded(text)]
+        check = SurfaceCheck(*loaded(text))
     except TypeError:
         raise DamagedContents("a check lacks fields") from None
-    return tuple(check._replace(surface=member(Surface, check.surface)) for check in found)
+    return check._replace(surface=member(Surface, check.surface))
 
 
 def member(kind: type[E], value: str) -> E:

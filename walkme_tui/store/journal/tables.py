@@ -210,7 +210,14 @@ class JournalTables:
     def set_checks(self, job_id: str, checks: Sequence[SurfaceCheck], entry: AuditEntry) -> None:
         """Store the checks of a job; ``NotFound`` where there is no such job."""
         self.state(job_id)
-        self.connection.execute("UPDATE jobs SET checks = ? WHERE id = ?", (dumped([*map(list, checks)]), job_id))
+        self.connection.execute("DELETE FROM checks WHERE job = ?", (job_id,))
+        self.connection.executemany(
+            "INSERT INTO checks (job, number, subject, wrong, content) VALUES (?, ?, ?, ?, ?)",
+            (
+                (job_id, number, storable(check.user_id), check.wrong, dumped([*check]))
+                for number, check in enumerate(checks, 1)
+            ),
+        )
         self.log(entry)
 
     def has_open_steps(self, job_id: str) -> bool:

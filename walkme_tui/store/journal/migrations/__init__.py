@@ -14,6 +14,7 @@ JOURNAL: Final = (
     "walkme_tui.store.journal.migrations.journal_0005",
     "walkme_tui.store.journal.migrations.journal_0006",
     "walkme_tui.store.journal.migrations.journal_0007",
+    "walkme_tui.store.journal.migrations.journal_0008",
 )
 
 
