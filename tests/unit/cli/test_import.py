@@ -316,7 +316,8 @@ def test_a_user_of_others_whom_no_look_up_finds_is_refused_once_and_then_read(
         (b'email\n"ann@example.com\n', "Line 2: "),
         (b"email,a\nann@example.com\n", "Line 2: "),
         (b"email\nann\0@example.com\n", "Line 2: it contains a null character."),
-        (b"email,lastName\nann@example.com,M\xf6reau\n", "Give the encoding: --encoding cp1252, for example."),
+        (b"email,lastName\nann@example.com,M\xf6reau\n", "often writes cp1252 in Western Europe. Or save"),
+        ("email\nann@example.com\n".encode("utf-16-le"), "probably utf-16-le.\nThe option is --encoding.\n"),
         (b"name\nAnn\n", "Say which one does: --map email=COLUMN"),
     ],
 )

@@ -325,7 +325,16 @@ def test_all_ragged_rows_are_counted_and_the_first_ones_named() -> None:
     data = b"email,role\n" + b"ann@example.com\n" * 8
     with pytest.raises(CsvProblem) as caught:
         read_csv(data)
-    assert "7 more rows differ: lines 3, 4, 5, 6, 7, …." in caught.value.message
+    assert caught.value.message == (
+        "Line 2: the row has 1 cell, but the header has 2: there is none for role. "
+        "7 more rows differ: lines 3, 4, 5, 6, 7, …."
+    )
+
+
+def test_the_first_columns_without_a_cell_in_a_short_row_are_named() -> None:
+    header = ",".join(["email", "", *(f"\x1b{number}" for number in range(9))])
+    with pytest.raises(CsvProblem, match=r"there is none for column 2, ␛0, ␛1, ␛2, ␛3, …\."):
+        read_csv(f"{header}\nann@example.com\n".encode())
 
 
 @pytest.mark.parametrize(

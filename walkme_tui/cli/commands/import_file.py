@@ -78,7 +78,7 @@ def _table(path: Path, data: bytes, options: argparse.Namespace) -> CsvTable:
             return read_csv(data, encoding=encoding, delimiter=delimiter, header=options.header)
         except EncodingUnknown as error:
             if not (sys.stdin.isatty() and sys.stderr.isatty()):
-                raise _in_file(path, error, "Give the encoding: --encoding cp1252, for example.") from None
+                raise _in_file(path, error, f"{error.hint}\nThe option is --encoding.") from None
             encoding = _asked_encoding(error)
         except CsvProblem as error:
             raise _in_file(path, error, error.hint) from None

@@ -26,7 +26,8 @@ MAX_COLUMNS: Final = 1_000
 MAX_LINES: Final = 2_000_000
 """With those of rows that are empty: a spreadsheet may write a million of them."""
 
-_MAX_NAMED_LINES: Final = 5
+_MAX_NAMED: Final = 5
+_MAX_COLUMN: Final = 60
 _BLANKS: Final = re.compile(" *")
 
 
@@ -185,7 +186,7 @@ def _rectangle(found: CsvFormat, first: Sequence[str], rows: Sequence[CsvRow]) -
     used = max(_filled(row.cells) for row in rows)
     ragged = [row for row in rows if len(row.cells) < named or _filled(row.cells) > len(first)]
     if ragged:
-        raise _ragged(found, ragged, named)
+        raise _ragged(found, ragged, first[:named])
     width = max(named, used)
     columns = (*first, *[""] * width)[:width] if found.has_header else map(str, range(1, width + 1))
     filled = (row if len(row.cells) == width else CsvRow(row.line, (*row.cells, *[""] * width)[:width]) for row in rows)
@@ -201,16 +202,21 @@ def _filled(cells: Sequence[str]) -> int:
     return 0
 
 
-def _ragged(found: CsvFormat, rows: Sequence[CsvRow], expected: int) -> CsvProblem:
-    row = rows[0]
-    named = ", ".join(str(other.line) for other in rows[1 : _MAX_NAMED_LINES + 1])
-    more = ", …" if len(rows) > _MAX_NAMED_LINES + 1 else ""
+def _ragged(found: CsvFormat, rows: Sequence[CsvRow], first: Sequence[str]) -> CsvProblem:
+    """The error for rows with another number of cells than ``first``, the header or the first row."""
+    row, expected = rows[0], len(first)
+    named = ", ".join(str(other.line) for other in rows[1 : _MAX_NAMED + 1])
+    more = ", …" if len(rows) > _MAX_NAMED + 1 else ""
     others = "1 more row differs: line" if len(rows) == 2 else f"{spaced(len(rows) - 1)} more rows differ: lines"
     also = f" {others} {named}{more}." if named else ""
-    count = len(row.cells)
+    count, missing = len(row.cells), ""
     if count == 1 and found.delimiter in row.cells[0]:
         hint = "The whole row is one quoted cell, as a spreadsheet writes what it read with another delimiter."
     elif count < expected:
+        if found.has_header:
+            left = list(enumerate(first, 1))[count:]
+            columns = [clean(name.strip(), _MAX_COLUMN) or f"column {number}" for number, name in left[:_MAX_NAMED]]
+            missing = f": there is none for {', '.join(columns)}{', …' if len(left) > _MAX_NAMED else ''}"
         hint = (
             "Excel leaves delimiters out where the last columns of many rows are empty: move a column to the end that "
             "is filled in every row, such as the email."
@@ -221,7 +227,7 @@ def _ragged(found: CsvFormat, rows: Sequence[CsvRow], expected: int) -> CsvProbl
         hint = "Put a cell that contains the delimiter into quotation marks."
     return CsvProblem(
         f"the row has {count} {'cell' if count == 1 else 'cells'}, but the "
-        f"{'header' if found.has_header else 'first row'} has {expected}.{also}",
+        f"{'header' if found.has_header else 'first row'} has {expected}{missing}.{also}",
         line=row.line,
         hint=hint,
     )
