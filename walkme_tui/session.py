@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from walkme_tui.api.retry import RetryPolicy
     from walkme_tui.api.scim.client import ScimDirectory
     from walkme_tui.api.transport import Deadlines
+    from walkme_tui.domain.jobs import Actor
     from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.services.changes.job_runs import JobRuns
+    from walkme_tui.services.ports.journal import Journal
     from walkme_tui.services.ports.mirror import Mirror
 
 MIRROR_FILES: Final = {Surface.REST: "mirror.sqlite3", Surface.SCIM: "mirror-scim.sqlite3"}
@@ -92,25 +94,27 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
     Nothing touches the disk before the first call that has to.
     """
     from walkme_tui.config.profiles import Offboarding
-    from walkme_tui.domain.jobs import Actor
     from walkme_tui.services.changes.change_services import ChangeServices
     from walkme_tui.services.changes.planner import Planner
-    from walkme_tui.store.journal.journal import open_journal
 
     account = session.account
-    actor = Actor(user_name(os.getuid()), os.uname().nodename, account.client_id or UNNAMED_CLIENT)
-    journal = open_journal(paths.data, actor=actor, clock=session.clock)
-    session.api.use_write_support(journal.write_support(account.profile, account.base_url))
     wanted = Offboarding() if profile is None else profile.offboarding
 
-    def open_job_runs() -> "JobRuns":
+    def open_journal() -> "Journal":
+        from walkme_tui.store.journal.journal import open_journal
+
+        journal = open_journal(paths.data, actor=_actor(account), clock=session.clock)
+        session.api.use_write_support(journal.write_support(account.profile, account.base_url))
+        return journal
+
+    def open_job_runs(journal: "Journal") -> "JobRuns":
         from walkme_tui.services.changes.executor import Executor
         from walkme_tui.services.changes.job_runs import JobRuns
         from walkme_tui.services.changes.receipts import Receipts
         from walkme_tui.store.journal.purge import RECEIPTS
 
         receipts = Receipts(account, journal, partial(_write_receipt, paths.data / RECEIPTS), session.clock)
-        executor = Executor(session, journal, actor)
+        executor = Executor(session, journal, _actor(account))
         if session.other_api is None:
             return JobRuns(executor, journal, receipts)
         from walkme_tui.services.changes.other_surface import OtherSurface
@@ -118,7 +122,13 @@ def open_change_services(session: Session, profile: Profile | None, *, paths: Pa
         return JobRuns(executor, journal, receipts, OtherSurface(session, session.other_api))
 
     planner = Planner(session, wanted.keep_groups, wanted.require_ticket)
-    return ChangeServices(session, journal, planner, open_job_runs)
+    return ChangeServices(session, planner, open_journal, open_job_runs)
+
+
+def _actor(account: Account) -> "Actor":
+    from walkme_tui.domain.jobs import Actor
+
+    return Actor(user_name(os.getuid()), os.uname().nodename, account.client_id or UNNAMED_CLIENT)
 
 
 def folder_name(profile_name: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from walkme_tui.cli.output.plan_text import REST_CALLS, SCIM_CALLS
+from walkme_tui.cli.output.calls import REST_CALLS, SCIM_CALLS
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.services.changes.senders import SENDERS
@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[2] / "walkme_tui"
 REGISTRIES: Mapping[str, Mapping[type[Change], object]] = {
     "sending (services/changes/senders)": SENDERS,
     "drawing (ui/change_words)": TARGET_WORDS,
-    "drawing (cli/output/plan_text)": SCIM_CALLS,
+    "printing (cli/output/calls)": SCIM_CALLS,
 }
 
 

@@ -18,8 +18,9 @@ from walkme_tui.services.changes.other_surface import OtherSurface
 from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.changes.receipts import Receipts
 from walkme_tui.services.ports import Session
+from walkme_tui.services.ports.journal import Journal
 from walkme_tui.services.waiting import Sleep
-from walkme_tui.store.journal.journal import open_journal
+from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 
 ACTOR = Actor("ada", "jump-host", "client-7")
 RECEIPTS = Path("/home/ada/.local/share/walkme-tui/receipts")
@@ -45,17 +46,19 @@ class Bench:
     def __call__(self, session: Session) -> ChangeServices:
         """Open one."""
         self.opened += 1
-        journal = open_journal(self.folder, actor=ACTOR, clock=session.clock)
-        session.api.use_write_support(journal.write_support(session.account.profile, session.account.base_url))
-        receipts = Receipts(session.account, journal, self._write, session.clock, UTC)
-        api = session.other_api
+        account, api = session.account, session.other_api
         other = None if api is None else OtherSurface(session, api, self.sleep)
-        return ChangeServices(
-            session,
-            journal,
-            Planner(session, self.keep_groups, self.require_ticket),
-            lambda: JobRuns(Executor(session, journal, ACTOR), journal, receipts, other),
-        )
+
+        def journal() -> SqliteJournal:
+            opened = open_journal(self.folder, actor=ACTOR, clock=session.clock)
+            session.api.use_write_support(opened.write_support(account.profile, account.base_url))
+            return opened
+
+        def job_runs(journal: Journal) -> JobRuns:
+            receipts = Receipts(account, journal, self._write, session.clock, UTC)
+            return JobRuns(Executor(session, journal, ACTOR), journal, receipts, other)
+
+        return ChangeServices(session, Planner(session, self.keep_groups, self.require_ticket), journal, job_runs)
 
     def _write(self, name: str, pieces: Iterable[str]) -> Path:
         self.receipts[name] = "".join(pieces)

@@ -1,23 +1,27 @@
-"""Reads and writes plan files, and prints plans."""
+"""Reads and writes plan files, and prints plans; a plan is printed as text without the modules of plan files."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from walkme_tui.cli.output.messages import PROGRAM, print_message
 from walkme_tui.cli.output.plan_text import plan_lines, steps_text
 from walkme_tui.cli.output.streams import data_output, print_lines
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.errors import ConfigurationError
-from walkme_tui.domain.jobs import JobSummary
-from walkme_tui.domain.plan_files import MAX_BYTES, plan_file_parts, plan_from_text, plan_parts
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.services.changes.permissions import require_surface
 
+if TYPE_CHECKING:
+    from walkme_tui.domain.jobs import JobSummary
+
 
 def read_text(file: Path, what: str) -> str:
     """The contents of a file given on the command line; raises ``ConfigurationError`` if it cannot be read."""
+    from walkme_tui.domain.plan_files import MAX_BYTES
+
     shown = clean(str(file))
     try:
         with file.open("rb") as stream:
@@ -34,6 +38,8 @@ def read_text(file: Path, what: str) -> str:
 
 def read_plan(file: Path) -> Plan:
     """The plan in a file; raises ``ConfigurationError`` with the file's name and the reason."""
+    from walkme_tui.domain.plan_files import plan_from_text
+
     text = read_text(file, "plan file")
     try:
         return plan_from_text(text)
@@ -43,6 +49,8 @@ def read_plan(file: Path) -> Plan:
 
 def write_plan(plan: Plan, file: Path, *, json: bool, demo: bool) -> None:
     """Write a plan to a file that only its owner can read; nothing is sent."""
+    from walkme_tui.domain.plan_files import plan_file_parts
+
     with data_output(file) as stream:
         stream.writelines(plan_file_parts(plan))
     if str(file) == "-":
@@ -66,6 +74,8 @@ def print_plan(plan: Plan, *, json: bool) -> None:
 
 def print_plan_json(plan: Plan, more: Mapping[str, str]) -> None:
     """Print an object with a plan and ``more``, in parts: the whole text of a large plan takes a gigabyte."""
+    from walkme_tui.domain.plan_files import plan_parts
+
     with data_output(None) as stream:
         stream.write('{"plan": ')
         stream.writelines(plan_parts(plan, printable_json))
@@ -88,7 +98,7 @@ def for_account(plan: Plan, account: Account, *, named: bool = False) -> Plan:
     return replace(plan, profile=account.profile)
 
 
-def refuse_other_account(plan: Plan | JobSummary, account: Account, *, named: bool = False) -> None:
+def refuse_other_account(plan: "Plan | JobSummary", account: Account, *, named: bool = False) -> None:
     """Raise ``ConfigurationError`` where a plan or a job is one of another account or surface; see ``for_account``."""
     require_surface(account, "The plan", plan.surface)
     if plan.base_url == account.base_url and (named or plan.profile == account.profile):

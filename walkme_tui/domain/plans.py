@@ -8,15 +8,17 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.changes.membership import RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.imports.source import ImportSource
 from walkme_tui.domain.users import Status, User
+
+if TYPE_CHECKING:
+    from walkme_tui.domain.imports.source import ImportSource
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -193,7 +195,7 @@ class Plan:
     left_out: tuple[str, ...] = ()
     surface: Surface = Surface.REST
     groups: tuple[GroupSubject, ...] = ()
-    source: ImportSource | None = None
+    source: "ImportSource | None" = None
     consequences: tuple[Consequence, ...] = ()
     author: str = ""
 

@@ -3,15 +3,18 @@
 Sentences are clean and begin with the name of the surface.
 """
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.consequences import note, warning
-from walkme_tui.domain.jobs import Job, SurfaceCheck
 from walkme_tui.domain.plans import Consequence, PlanKind, StepState
 from walkme_tui.domain.text import clean, email_key
 from walkme_tui.domain.users import Status, User
+
+if TYPE_CHECKING:
+    # A plan is shown without the module of jobs.
+    from walkme_tui.domain.jobs import Job, SurfaceCheck
 
 MAX_SHOWN: Final = 80
 MAX_PROBLEM: Final = 300
@@ -66,8 +69,10 @@ def surface_consequence(own: User, found: OtherRecord, surface: Surface, *, acti
     return note(text)
 
 
-def surface_check(user: User, found: OtherRecord, surface: Surface, *, active: bool) -> SurfaceCheck:
+def surface_check(user: User, found: OtherRecord, surface: Surface, *, active: bool) -> "SurfaceCheck":
     """The verdict about one user that a job made ``active`` or not."""
+    from walkme_tui.domain.jobs import SurfaceCheck
+
     name, there, wrong = surface.value.upper(), is_active(found.user), False
     if found.user is None:
         problem = f"could not be checked: {clean(found.problem, MAX_PROBLEM)}"
@@ -85,7 +90,7 @@ def surface_check(user: User, found: OtherRecord, surface: Surface, *, active: b
     return SurfaceCheck(user.id, email, surface, there, text, wrong)
 
 
-def expected_states(job: Job) -> dict[str, tuple[User, bool]]:
+def expected_states(job: "Job") -> dict[str, tuple[User, bool]]:
     """By id, the users whose status a job set, and whether they are active by that; of failed steps none.
 
     An offboarding also sets the status of those who had it before.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.capabilities import Capabilities
-from walkme_tui.domain.groups import Group, GroupSize
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.table_cells import BYTE_ORDER_MARK, csv_line, groups_cell
 from walkme_tui.domain.text import clean, printable_json, spaced
 from walkme_tui.domain.times import format_time_ms
@@ -113,11 +113,6 @@ def group_texts(groups: Iterable[Group]) -> dict[str, str]:
         else group.id
         for group in known
     }
-
-
-def group_names(sizes: Iterable[GroupSize]) -> dict[str, str | None]:
-    """Names by id."""
-    return {size.group.id: size.group.name for size in sizes}
 
 
 def group_objects(ids: tuple[str, ...], names: Mapping[str, str | None]) -> list[dict[str, Json]]:

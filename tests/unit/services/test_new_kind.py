@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.support.executor_bench import BOTH, account, open_executor, outcomes_of
-from walkme_tui.cli.output import plan_text
+from walkme_tui.cli.output import calls, plan_text
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change, shown
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
@@ -86,7 +86,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
         (CHANGE_KINDS, SetLastName.kind, SetLastName),
         (SENDERS, SetLastName, send),
         (change_words.TARGET_WORDS, SetLastName, change_words.value_words),
-        (plan_text.REST_CALLS, SetLastName, lambda change: f"PATCH /users/{change.subject_id} lastName"),
+        (calls.REST_CALLS, SetLastName, lambda change: f"PATCH /users/{change.subject_id} lastName"),
     ]
     for registry, key, entry in registries:
         monkeypatch.setitem(registry, key, entry)
@@ -142,6 +142,6 @@ async def test_purging_removes_personal_data_of_a_new_kind(tmp_path: Path) -> No
 
 
 def test_a_new_kind_is_drawn() -> None:
-    assert plan_text.call_of(Surface.REST, CHANGE) == f"PATCH /users/{BOTH.id} lastName"
+    assert calls.call_of(Surface.REST, CHANGE) == f"PATCH /users/{BOTH.id} lastName"
     assert plan_text.step_text(CHANGE) == ("set last name", f"{CHANGE.before} -> Ünal")
     assert change_words.target_of(CHANGE) == f"{CHANGE.before} -> Ünal"

@@ -15,10 +15,10 @@ from walkme_tui.cli.account_read import (
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.member_lists import read_members
-from walkme_tui.cli.output.columns import aligned, cut
+from walkme_tui.cli.output.columns import aligned, cut, plain
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.streams import data_output, print_lines, refuse_two_formats
-from walkme_tui.cli.output.users import csv_for, plain, write_table
+from walkme_tui.cli.output.users import csv_for, write_table
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.groups import Group

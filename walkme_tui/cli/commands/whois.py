@@ -7,9 +7,8 @@ from walkme_tui.cli.account_read import refresh_groups, with_account_read
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
-from walkme_tui.cli.output.columns import cut
+from walkme_tui.cli.output.columns import cut, plain
 from walkme_tui.cli.output.streams import print_csv, print_json, print_lines, refuse_two_formats
-from walkme_tui.cli.output.users import plain
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.accounts import Account, Surface
 from walkme_tui.domain.capabilities import capabilities
@@ -20,7 +19,6 @@ from walkme_tui.domain.other_fields import other_fields
 from walkme_tui.domain.raw_record import raw_record
 from walkme_tui.domain.text import clean, printable_json
 from walkme_tui.domain.times import format_time_ms
-from walkme_tui.domain.user_tables import CSV_COLUMNS, csv_cells, group_names, group_objects, group_texts
 from walkme_tui.domain.users import Json, User
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.ports import Session
@@ -55,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
     elif context.options.json:
         print_json(user_object(found, names, account.surface))
     elif options.csv:
+        from walkme_tui.domain.user_tables import CSV_COLUMNS, csv_cells, group_texts
+
         texts = group_texts(starmap(Group, names.items()))
         print_csv((CSV_COLUMNS, csv_cells(found.user, texts)), options)
     else:
@@ -64,6 +64,8 @@ def run(options: argparse.Namespace) -> int:
 
 def user_object(found: MirroredUser, names: dict[str, str | None], surface: Surface) -> dict[str, Json]:
     """The user as a JSON object; ``groups`` is null if unknown."""
+    from walkme_tui.domain.user_tables import group_objects
+
     groups = found.user.groups
     return {
         "user": raw_record(found.user, surface),
@@ -108,12 +110,12 @@ async def _read(session: Session, key: str, cached: bool) -> tuple[MirroredUser,
             )
     else:
         found = await with_account_read(session, lambda: _look_up(directory, key), deadline)
-    names = group_names(await session.mirror.groups())
+    names = await _group_names(session)
     groups = found.user.groups
     if not cached and isinstance(groups, tuple) and any(names.get(group) is None for group in groups):
         async with deadline.running():
             await refresh_groups(session)
-        names = group_names(await session.mirror.groups())
+        names = await _group_names(session)
     return found, names
 
 
@@ -125,6 +127,10 @@ async def _look_up(directory: Directory, key: str) -> MirroredUser:
             raise
         hint = "Give the full email address or the id. To search for a name: walkme-tui export --filter NAME"
         raise NotFound(f"No user has the id {clean(key, 120)}.", hint=hint, status=error.status) from error
+
+
+async def _group_names(session: Session) -> dict[str, str | None]:
+    return {size.group.id: size.group.name for size in await session.mirror.groups()}
 
 
 def _groups(user: User, names: dict[str, str | None]) -> list[str]:

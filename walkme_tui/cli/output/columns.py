@@ -1,13 +1,21 @@
-"""Text in aligned columns, also with wide and combining characters."""
+"""Fields as text, and text in aligned columns, also with wide and combining characters."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from walkme_tui.domain.text import clean
+from walkme_tui.domain.users import Unknown
 
 MAX_CELL: Final = 60
 GAP: Final = "  "
+
+
+def plain(value: str | Unknown | None) -> str:
+    """A field of a user as text: empty for null, ``?`` if unknown."""
+    if value is None:
+        return ""
+    return "?" if isinstance(value, Unknown) else value
 
 
 def width(text: str) -> int:

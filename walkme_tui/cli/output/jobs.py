@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from walkme_tui.cli.output.calls import call_of
 from walkme_tui.cli.output.columns import aligned, cut
 from walkme_tui.cli.output.import_rows import job_rows_lines, rows_object
 from walkme_tui.cli.output.messages import PROGRAM
-from walkme_tui.cli.output.plan_text import MAX_SENTENCE, call_of, left_out_lines, step_text, target_of, title_of
+from walkme_tui.cli.output.plan_text import MAX_SENTENCE, left_out_lines, step_text, target_of, title_of
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.imports.results import FAILED_ROWS
 from walkme_tui.domain.jobs import Job, JobState, JobSummary, StepRecord

@@ -1,27 +1,16 @@
-"""A plan as lines of text, and its steps as API calls."""
+"""A plan as lines of text."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
-from walkme_tui.cli.output.columns import cut
-from walkme_tui.cli.output.users import plain
-from walkme_tui.domain.accounts import Surface
+from walkme_tui.cli.output.columns import cut, plain
 from walkme_tui.domain.capabilities import Capabilities, capabilities
 from walkme_tui.domain.changes.change import Change
-from walkme_tui.domain.changes.creation import CreateUser
-from walkme_tui.domain.changes.deletion import DeleteUser
-from walkme_tui.domain.changes.edit import UpdateUser
-from walkme_tui.domain.changes.group import CreateGroup, DeleteGroup, RenameGroup
-from walkme_tui.domain.changes.membership import AddMember, RemoveMember
-from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import member_count
 from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, Step, Subject, grouped
-from walkme_tui.domain.scim_json import PATHS
 from walkme_tui.domain.text import clean, spaced
 from walkme_tui.domain.times import format_time_ms
-from walkme_tui.domain.user_json import JSON_NAMES
-from walkme_tui.domain.users import Status
 
 MAX_NAME: Final = 120
 MAX_SENTENCE: Final = 400
@@ -29,33 +18,7 @@ MAX_FOUND: Final = 50
 MAX_LISTED: Final = 200
 """Of a plan about more people the first ones are printed."""
 
-REST_CALLS: Final[dict[type[Change], Callable[[Any], str]]] = {
-    CreateUser: lambda change: f"POST /users email={change.email}",
-    UpdateUser: lambda change: f"PATCH /users/{change.subject_id} {_fields(change)}",
-    DeleteUser: lambda change: f"DELETE /users/{change.subject_id}",
-    SetStatus: lambda change: f"PATCH /users/{change.subject_id} status={change.after}",
-    AddMember: lambda change: f"POST /groups/{change.group.id}/users userId={change.subject_id}",
-    RemoveMember: lambda change: f"DELETE /groups/{change.group.id}/users/{change.subject_id}",
-}
-SCIM_CALLS: Final[dict[type[Change], Callable[[Any], str]]] = {
-    CreateUser: lambda change: f"POST /Users userName={change.email}",
-    UpdateUser: lambda change: f"PATCH /Users/{change.subject_id} {_scim_fields(change)}",
-    DeleteUser: lambda change: f"DELETE /Users/{change.subject_id}",
-    SetStatus: lambda change: f"PATCH /Users/{change.subject_id} active={_active(change.after)}",
-    AddMember: lambda change: f"PATCH /Groups/{change.group.id} add members={change.subject_id}",
-    RemoveMember: lambda change: f"PATCH /Groups/{change.group.id} remove members={change.subject_id}",
-    CreateGroup: lambda change: f"POST /Groups displayName={change.name}",
-    RenameGroup: lambda change: f"PATCH /Groups/{change.subject_id} displayName={change.after}",
-    DeleteGroup: lambda change: f"DELETE /Groups/{change.subject_id}",
-}
-CALLS: Final = {Surface.REST: REST_CALLS, Surface.SCIM: SCIM_CALLS}
-"""The API call of a change, by surface and kind of change."""
 _MARKS: Final = {Gravity.REFUSED: "x", Gravity.WARNING: "!", Gravity.NOTE: "-"}
-
-
-def call_of(surface: Surface, change: Change) -> str:
-    """The call that a step makes, with the ids in it: ``PATCH /users/{id} status=inactive``."""
-    return CALLS[surface][type(change)](change)
 
 
 def step_text(change: Change) -> tuple[str, str]:
@@ -206,18 +169,3 @@ def _text(consequence: Consequence) -> str:
     if consequence.as_of_ms is not None:
         as_of = f" (as of {format_time_ms(consequence.as_of_ms // 1000 * 1000)})"
     return f"{clean(consequence.text, MAX_SENTENCE)}{as_of}"
-
-
-def _active(status: str | None) -> str:
-    return str(status == Status.ACTIVE).lower()
-
-
-def _scim_fields(change: UpdateUser) -> str:
-    return " ".join(
-        f"active={_active(value)}" if name == "status" else f"{PATHS.get(name, name)}={value or ''}"
-        for name, value in change.values.items()
-    )
-
-
-def _fields(change: UpdateUser) -> str:
-    return " ".join(f"{JSON_NAMES[name]}={value or ''}" for name, value in change.values.items())

@@ -8,14 +8,6 @@ from walkme_tui.cli.output.streams import line_filter
 from walkme_tui.domain.groups import GroupSize
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.user_tables import TableText, UnknownFields, csv_table
-from walkme_tui.domain.users import Unknown
-
-
-def plain(value: str | Unknown | None) -> str:
-    """A field of a user as text: empty for null, ``?`` if unknown."""
-    if value is None:
-        return ""
-    return "?" if isinstance(value, Unknown) else value
 
 
 def csv_for(stream: TextIO, sizes: Iterable[GroupSize], options: argparse.Namespace) -> TableText:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from walkme_tui.services.changes.planner import Planner
 from walkme_tui.services.ports import Session
-from walkme_tui.services.ports.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,25 +14,32 @@ if TYPE_CHECKING:
     from walkme_tui.services.changes.group_planner import GroupPlanner
     from walkme_tui.services.changes.job_runs import JobRuns, RunningJob
     from walkme_tui.services.changes.undo import UndoPlanner
+    from walkme_tui.services.ports.journal import Journal
 
 
 class ChangeServices:
     """The write path of one session: open it after the session, and close it before the session.
 
-    ``open_job_runs`` is called for the first job: a plan is shown without the modules that run jobs.
+    The journal is opened, and ``open_job_runs`` called, when they are first used: a plan is shown without the modules
+    that record and run jobs.
     """
 
     def __init__(
         self,
         session: Session,
-        journal: Journal,
         planner: Planner,
-        open_job_runs: "Callable[[], JobRuns]",
+        open_journal: "Callable[[], Journal]",
+        open_job_runs: "Callable[[Journal], JobRuns]",
     ) -> None:
         self._session = session
-        self.journal = journal
         self.planner = planner
+        self._open_journal = open_journal
         self._open_job_runs = open_job_runs
+
+    @cached_property
+    def journal(self) -> "Journal":
+        """The record of plans and jobs."""
+        return self._open_journal()
 
     @cached_property
     def edit_planner(self) -> "EditPlanner":
@@ -60,13 +66,14 @@ class ChangeServices:
     def undo_planner(self) -> "UndoPlanner":
         """What plans an undo."""
         from walkme_tui.services.changes.undo import UndoPlanner
+    from walkme_tui.services.ports.journal import Journal
 
         return UndoPlanner(self._session)
 
     @cached_property
     def job_runs(self) -> "JobRuns":
         """What runs the jobs."""
-        return self._open_job_runs()
+        return self._open_job_runs(self.journal)
 
     @property
     def running(self) -> "Mapping[str, RunningJob]":
@@ -77,4 +84,5 @@ class ChangeServices:
         """Stop the running jobs and close the journal, which releases every claim."""
         if "job_runs" in self.__dict__:
             await self.job_runs.aclose()
-        await self.journal.aclose()
+        if "journal" in self.__dict__:
+            await self.journal.aclose()

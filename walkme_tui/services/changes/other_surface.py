@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from walkme_tui.domain.errors import (
     ConfigurationError,
@@ -13,7 +13,6 @@ from walkme_tui.domain.errors import (
     SignInRefused,
     WalkmeError,
 )
-from walkme_tui.domain.jobs import Job, SurfaceCheck
 from walkme_tui.domain.surface_checks import LONG_ID, OtherRecord, expected_states, other_surface, surface_check
 from walkme_tui.domain.text import email_forms
 from walkme_tui.domain.users import UNKNOWN, User
@@ -21,6 +20,10 @@ from walkme_tui.services.concurrency import gather_bounded
 from walkme_tui.services.ports import Session
 from walkme_tui.services.ports.directory_api import DirectoryApi
 from walkme_tui.services.waiting import Sleep
+
+if TYPE_CHECKING:
+    # A plan is shown without the module of jobs.
+    from walkme_tui.domain.jobs import Job, SurfaceCheck
 
 # The two surfaces may show a change one after the other.
 WAITS_SECONDS: Final = (0.0, 1.0, 2.0)
@@ -36,7 +39,7 @@ class OtherSurface:
         self._sleep = sleep
         self._shares_ids = True
 
-    async def check(self, job: Job) -> tuple[SurfaceCheck, ...]:
+    async def check(self, job: "Job") -> "tuple[SurfaceCheck, ...]":
         """Whether the users whose status a job set have it there; those who do not are read again."""
         checks: dict[str, SurfaceCheck] = {}
         wanted = expected_states(job)

@@ -4,12 +4,14 @@ A condition is true, false, or NULL where its field is unknown.
 """
 
 from collections.abc import Collection
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from walkme_tui.domain import filters
 from walkme_tui.store.mirror.rows import BITS
 from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.mirror.text_table import GLOB_SEPARATORS, comparable, is_short_word
+
+if TYPE_CHECKING:
+    from walkme_tui.domain.filters import Between, HasField
 
 # How many statuses or roles are listed for people; as a limit in SQL, -1 means none.
 MOST_LISTED: Final = 200
@@ -108,7 +110,7 @@ def is_member_if_known(gids: Collection[int]) -> Sql:
     return Sql(f"CASE WHEN users.known & {BITS['groups']} THEN {member} WHEN {member} THEN 1 END")
 
 
-def between(test: filters.Between) -> Sql:
+def between(test: "Between") -> Sql:
     """The time lies in the range; NULL where there is none."""
     column = TIMES[test.field]
     ends = [(">=", test.first_ms), ("<", test.end_ms)]
@@ -116,7 +118,7 @@ def between(test: filters.Between) -> Sql:
     return Sql(" AND ".join(parts) or f"users.{column} IS NOT NULL", tuple(end for _, end in ends if end is not None))
 
 
-def filled(field: filters.HasField) -> Sql:
+def filled(field: "HasField") -> Sql:
     """One of the field's columns is not empty; NULL where all are empty and one is unknown."""
     bits, condition = _FILLED[field]
     return Sql(f"CASE WHEN {condition} THEN 1 WHEN users.known & {bits} = {bits} THEN 0 END")
@@ -132,9 +134,9 @@ def bits_of(fields: Collection[str]) -> int:
     return sum(BITS[name] for name in fields)
 
 
-def decided(test: filters.Test, condition: Sql, absent: Collection[str]) -> Sql:
-    """The condition of a test, NULL where it is not true and a field that it needs is unknown and not absent."""
-    bits = bits_of([field for field in filters.required_fields(test) if field not in absent])
+def decided(needed: Collection[str], condition: Sql, absent: Collection[str]) -> Sql:
+    """The condition, NULL where it is not true and a field that it needs is unknown and not absent."""
+    bits = bits_of([field for field in needed if field not in absent])
     text = f"CASE WHEN {condition.text} THEN 1 WHEN users.known & {bits} = {bits} THEN 0 END"
     return Sql(text, condition.values)
 
@@ -203,7 +205,7 @@ def distinct(tables: Tables, column: str, most: int = MOST_LISTED) -> list[str]:
     return [found for (found,) in tables.connection.execute(select, (most,)).fetchall()]
 
 
-def few_between(tables: Tables, test: filters.Between, most: int) -> list[int] | None:
+def few_between(tables: Tables, test: "Between", most: int) -> list[int] | None:
     """Row ids of users whose time lies in the range; None if there are more than ``most``, or no index."""
     column, index = TIMES[test.field], f"sorted_by_{test.field}"
     if not tables.has_index(index):

@@ -45,6 +45,7 @@ from walkme_tui.store.mirror.conditions import (
     with_value,
 )
 from walkme_tui.store.mirror.rows import folded_name, uuid_range
+from walkme_tui.store.mirror.statements import QueryPlan
 from walkme_tui.store.mirror.tables import Tables
 from walkme_tui.store.mirror.text_table import begins_a_word, entries, expression, is_short_word
 
@@ -58,18 +59,6 @@ MOST_NAMED: Final = 1_000
 MOST_SOURCES: Final = 20
 # Statuses or roles that the statement lists; with more of them, each user's value is compared.
 MOST_VALUES: Final = 200
-
-
-class QueryPlan(NamedTuple):
-    """How the users of a query are found.
-
-    Each of them is in one of ``sources``; None means that all users are read. ``conditions`` are those that users of
-    the sources still have to satisfy, ``everything`` those for any user.
-    """
-
-    sources: tuple[Source, ...] | None
-    conditions: tuple[Sql, ...]
-    everything: tuple[Sql, ...]
 
 
 def plan(tables: Tables, query: UserQuery, now_ms: int) -> QueryPlan:
@@ -128,7 +117,7 @@ class _Planner:
             term = self._term(condition.test)
             # A test of groups may be decided although some groups of a user are unknown.
             if not isinstance(condition.test, filters.InGroup | filters.InNoGroup):
-                term = _Term(decided(condition.test, term.condition, absent))
+                term = _Term(decided(filters.required_fields(condition.test), term.condition, absent))
             conditions.append((self._negated(condition.test, term) if condition.negated else term).condition)
         if not conditions:
             return (NO_USER,)

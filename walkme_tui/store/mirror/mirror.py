@@ -221,7 +221,7 @@ class SqliteMirror:
         return await self._read(lambda tables: undescribed_members(tables, group_id, since_ms, limit))
 
     async def user_by_email(self, email: str) -> MirroredUser | None:
-        from walkme_tui.store.mirror.search import by_email
+        from walkme_tui.store.mirror.emails import by_email
 
         return await self._read(lambda tables: by_email(tables, email))
 

@@ -7,21 +7,22 @@ later come below the others.
 
 from array import array
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
 from typing import Final
 
 from walkme_tui.domain.filters import parse_filter
 from walkme_tui.domain.mirrored import MirroredUser, Undecided
 from walkme_tui.domain.queries import BROUGHT_FORWARD, Sort, SortKey, UserQuery
-from walkme_tui.domain.text import email_key, search_key, storable
+from walkme_tui.domain.text import storable
 from walkme_tui.store import bulk
-from walkme_tui.store.mirror.conditions import Source, Sql, counted, has_whole_word, in_index
-from walkme_tui.store.mirror.filter_sql import QueryPlan, plan
+from walkme_tui.store.mirror.conditions import Sql, counted, has_whole_word, in_index
+from walkme_tui.store.mirror.emails import with_email
+from walkme_tui.store.mirror.filter_sql import plan
 from walkme_tui.store.mirror.filter_sql import undecided as undecided_conditions
 from walkme_tui.store.mirror.layout import SORT_EXPRESSIONS
 from walkme_tui.store.mirror.rows import BITS
+from walkme_tui.store.mirror.statements import QueryPlan, above, fetched, joined, texts_of, unsorted, where_of
 from walkme_tui.store.mirror.tables import Tables
-from walkme_tui.store.mirror.text_table import comparable, expression, is_run
+from walkme_tui.store.mirror.text_table import expression, is_run
 from walkme_tui.store.sqlite_thread import Steps
 
 # Row ids that one step reads: about 30 ms.
@@ -34,7 +35,6 @@ INDEX_ROWS: Final = 8_000
 SORTED_SHARE: Final = 8
 # Users with the typed email that come first; an email should belong to one user only.
 MOST_EXACT: Final = 10
-MOST_NAMESAKES: Final = 1_000
 # Index hits among which those with the typed words as whole words are searched: a few milliseconds for a million users.
 MOST_CANDIDATES: Final = 250
 
@@ -48,7 +48,7 @@ def first(tables: Tables, query: UserQuery, limit: int, now_ms: int) -> Steps[li
     if query.sort is None:
         row_ids = _exact(tables, query, found, min(limit, BROUGHT_FORWARD))
         if len(row_ids) < limit:
-            several = _fetched(tables, _unsorted(found, 0, limit + len(row_ids)))
+            several = fetched(tables, unsorted(found, 0, limit + len(row_ids)))
             row_ids += [row_id for row_id in several if row_id not in row_ids]
     else:
         row_ids = _first_sorted(tables, query.sort, found, limit)
@@ -86,9 +86,9 @@ def undecided(
     query = _storable(query)
     conditions = undecided_conditions(tables, query, now_ms, absent)
     needed = [field for field in query.required_fields if field not in absent]
-    where, values = _where([Sql("users.fetched_at_ms >= ? AND users.row_id > ? AND users.row_id <= ?"), *conditions])
+    where, values = where_of([Sql("users.fetched_at_ms >= ? AND users.row_id > ? AND users.row_id <= ?"), *conditions])
     unknown = ", ".join(f"count(*) FILTER (WHERE NOT users.known & {BITS[field]})" for field in needed)
-    select = f"SELECT count(*), {unknown or 0} FROM users{_texts(conditions)}{where}"  # noqa: S608 - see plan
+    select = f"SELECT count(*), {unknown or 0} FROM users{texts_of(conditions)}{where}"  # noqa: S608 - see plan
     counts = [0] * (1 + len(needed))
     for after, last in tables.row_id_ranges(STEP) if needed else ():
         found = tables.connection.execute(select, (since_ms, after, last, *values)).fetchone()
@@ -98,32 +98,7 @@ def undecided(
     return Undecided(counts[0], tuple(field for field, count in fields if count))
 
 
-def by_email(tables: Tables, email: str) -> MirroredUser | None:
-    """A user by email, compared without case and Unicode form; of several the one that was fetched last."""
-    wanted = email_key(storable(email))
-    folded = search_key(wanted)
-    users = tables.rows(_fetched(tables, _with_email(tables, folded, (), MOST_NAMESAKES))) if folded else {}
-    found = [
-        user for user in users.values() if isinstance(user.user.email, str) and email_key(user.user.email) == wanted
-    ]
-    return max(found, key=lambda user: (user.fetched_at_ms, user.row_id), default=None)
-
-
 # ------------------------------------------------------------ statements
-
-
-def _unsorted(found: QueryPlan, after: int, limit: int) -> Sql:
-    """Users in ascending order of row ids, which needs no sorting: SQLite stops after ``limit``."""
-    conditions = list(found.conditions)
-    if found.sources is None:
-        source, order = Sql("users"), " ORDER BY users.row_id"
-        conditions += _above(after)
-    else:
-        # A union of several sources is in order, which SQLite does not know.
-        source, order = _source(found.sources, after), " ORDER BY found.row_id" if len(found.sources) == 1 else ""
-    where, values = _where(conditions)
-    select = f"SELECT users.row_id FROM {source.text}{_texts(conditions)}{where}{order} LIMIT ?"  # noqa: S608 - see plan
-    return Sql(select, (*source.values, *values, limit))
 
 
 def _sorted(sort: Sort, found: QueryPlan, after: int, limit: int = -1) -> Sql:
@@ -131,19 +106,19 @@ def _sorted(sort: Sort, found: QueryPlan, after: int, limit: int = -1) -> Sql:
     conditions = list(found.conditions)
     if found.sources is None:
         source = Sql("users NOT INDEXED")  # reading single rows in the order of an index takes ten times as long
-        conditions += _above(after)
+        conditions += above(after)
     else:
-        source = _source(found.sources, after)
-    where, values = _where(conditions)
-    select = f"SELECT users.row_id FROM {source.text}{_texts(conditions)}{where}{_order(sort)} LIMIT ?"  # noqa: S608
+        source = joined(found.sources, after)
+    where, values = where_of(conditions)
+    select = f"SELECT users.row_id FROM {source.text}{texts_of(conditions)}{where}{_order(sort)} LIMIT ?"  # noqa: S608
     return Sql(select, (*source.values, *values, limit))
 
 
 def _first_of_index(sort: Sort, index: str, conditions: Sequence[Sql], limit: int) -> Sql:
     """Users that satisfy ``conditions``, of the first ones in the order of an index."""
-    where, values = _where(conditions)
+    where, values = where_of(conditions)
     first = f"SELECT row_id FROM users INDEXED BY {index}{_order(sort)} LIMIT ?"  # noqa: S608 - constants
-    source = f"({first}) AS found CROSS JOIN users ON users.row_id = found.row_id{_texts(conditions)}"
+    source = f"({first}) AS found CROSS JOIN users ON users.row_id = found.row_id{texts_of(conditions)}"
     return Sql(f"SELECT users.row_id FROM {source}{where} LIMIT ?", (INDEX_ROWS, *values, limit))  # noqa: S608 - see plan
 
 
@@ -151,10 +126,10 @@ def _first_sorted(tables: Tables, sort: Sort, found: QueryPlan, limit: int) -> l
     """The first users of a sort: many are read in the order of an index, few are sorted."""
     index = _index(tables, sort)
     if index is not None and (found == ALL or _is_many(tables, found, MANY)):
-        row_ids = _fetched(tables, _first_of_index(sort, index, found.everything, limit))
+        row_ids = fetched(tables, _first_of_index(sort, index, found.everything, limit))
         if len(row_ids) == limit:
             return row_ids
-    return _fetched(tables, _sorted(sort, found, 0, limit))
+    return fetched(tables, _sorted(sort, found, 0, limit))
 
 
 def _all_sorted(tables: Tables, sort: Sort, found: QueryPlan, after: int) -> Iterator[list[int]]:
@@ -184,30 +159,6 @@ def _is_many(tables: Tables, found: QueryPlan, many: int) -> bool:
     return counted(tables, found.sources, many) == many
 
 
-def _source(sources: tuple[Source, ...], after: int) -> Sql:
-    """The sources joined with ``users``, in ascending order of row ids."""
-    parts = [source.row_ids(after) for source in sources]
-    text = " UNION ".join(part.text for part in parts)
-    # With a LIMIT SQLite keeps the order of each part, and merges them instead of reading all of each.
-    ordered = f"{text} ORDER BY row_id LIMIT -1" if len(parts) > 1 else text
-    values = tuple(value for part in parts for value in part.values)
-    return Sql(f"({ordered}) AS found CROSS JOIN users ON users.row_id = found.row_id", values)
-
-
-def _above(after: int) -> list[Sql]:
-    return [Sql("users.row_id > ?", (after,))] if after else []
-
-
-def _texts(conditions: Sequence[Sql]) -> str:
-    needed = any("texts.text" in condition.text for condition in conditions)
-    return " CROSS JOIN texts ON texts.row_id = users.row_id" if needed else ""
-
-
-def _where(conditions: Sequence[Sql]) -> Sql:
-    text = " WHERE " + " AND ".join(f"({condition.text})" for condition in conditions) if conditions else ""
-    return Sql(text, tuple(value for condition in conditions for value in condition.values))
-
-
 def _order(sort: Sort) -> str:
     key = SORT_EXPRESSIONS[sort.key]
     way = "DESC" if sort.reverse else "ASC"
@@ -228,14 +179,10 @@ def _index(tables: Tables, sort: Sort) -> str | None:
 
 def _row_ids(tables: Tables, found: QueryPlan, after: int) -> Iterator[list[int]]:
     """The row ids of all users of a query in ascending order, in parts."""
-    part = _fetched(tables, _unsorted(found, after, STEP))
+    part = fetched(tables, unsorted(found, after, STEP))
     while part:
         yield part
-        part = _fetched(tables, _unsorted(found, part[-1], STEP)) if len(part) == STEP else []
-
-
-def _fetched(tables: Tables, statement: Sql) -> list[int]:
-    return [*chain.from_iterable(bulk.numbers(tables.connection, *statement))]
+        part = fetched(tables, unsorted(found, part[-1], STEP)) if len(part) == STEP else []
 
 
 # ------------------------------------------------------------ exact matches
@@ -246,7 +193,7 @@ def _exact(tables: Tables, query: UserQuery, found: QueryPlan, limit: int) -> li
     words = parse_filter(query.text).words
     addresses = [word for word in words if "@" in word[1:-1] and " " not in word]
     if len(addresses) == 1:
-        return _fetched(tables, _with_email(tables, addresses[0], found.everything, MOST_EXACT))
+        return fetched(tables, with_email(tables, addresses[0], found.everything, MOST_EXACT))
     runs = [word for word in words if is_run(word)]
     if addresses or not runs:
         return []
@@ -254,23 +201,14 @@ def _exact(tables: Tables, query: UserQuery, found: QueryPlan, limit: int) -> li
     if index is None:
         return []
     candidates = in_index(index).row_ids()
-    where, values = _where([*map(has_whole_word, runs), *found.everything])
+    where, values = where_of([*map(has_whole_word, runs), *found.everything])
     # Joined before the users, so that only the text is read of users without the words.
     select = (
         f"SELECT users.row_id FROM ({candidates.text} ORDER BY row_id LIMIT ?) AS found "  # noqa: S608 - see plan
         "CROSS JOIN texts ON texts.row_id = found.row_id "
         f"CROSS JOIN users ON users.row_id = found.row_id{where} LIMIT ?"
     )
-    return _fetched(tables, Sql(select, (*candidates.values, MOST_CANDIDATES, *values, limit)))
-
-
-def _with_email(tables: Tables, folded: str, conditions: tuple[Sql, ...], limit: int) -> Sql:
-    """Users with this folded email."""
-    compared = comparable(folded)
-    whole = Sql("instr(texts.text, ?) > 0", (compared,)), Sql("folded(users.email) = ?", (compared,))
-    index = expression(tables.texts.chosen([f" {folded}"]))  # the email is at the start of a word
-    sources = None if index is None else (in_index(index),)
-    return _unsorted(QueryPlan(sources, (*whole, *conditions), ()), 0, limit)
+    return fetched(tables, Sql(select, (*candidates.values, MOST_CANDIDATES, *values, limit)))
 
 
 def _storable(query: UserQuery) -> UserQuery:

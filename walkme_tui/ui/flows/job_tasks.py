@@ -266,7 +266,13 @@ def job_tasks_of(
         open_services = start.open_change_services
         if open_services is None:
             return JobTasks(of, open_other=open_other, monotonic=monotonic)
-        opening: Callable[[], Awaitable[ChangeServices]] = partial(asyncio.to_thread, open_services, of)
+
+        def open_with_journal() -> "ChangeServices":
+            change_services = open_services(of)
+            _ = change_services.journal  # the event loop need not wait for its imports
+            return change_services
+
+        opening: Callable[[], Awaitable[ChangeServices]] = partial(asyncio.to_thread, open_with_journal)
         if preload is not None and of is session:
             opening = preload.change_services
         return JobTasks(of, opening, open_other=open_other, monotonic=monotonic)
