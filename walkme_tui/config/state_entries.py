@@ -48,7 +48,8 @@ _COLUMNS: Final = "columns"
 _LAYOUT_KEYS: Final = frozenset({"sort", "reverse", "wide"})
 _VIEW_KEYS: Final = _LAYOUT_KEYS | {"filter", "hide_inactive"}
 # A filter is one line; half of a surrogate pair (from a command line that is not UTF-8) cannot be written to a file.
-_NOT_IN_A_LINE: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ud800-\udfff]")
+# Compiled when it is first needed.
+_NOT_IN_A_LINE: Final = "[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ud800-\udfff]"
 
 
 class SavedState(NamedTuple):
@@ -67,7 +68,7 @@ class SavedState(NamedTuple):
 
 def one_line(text: str) -> str:
     """A filter without characters that the filter box or the file cannot contain."""
-    return _NOT_IN_A_LINE.sub(" ", text)
+    return re.sub(_NOT_IN_A_LINE, " ", text)
 
 
 def read_state(document: Document) -> SavedState:

@@ -4,7 +4,6 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 # Digits; Python converts at most 4300, so that no input can make it compute for minutes.
@@ -15,11 +14,25 @@ _MARK: Final = os.urandom(16).hex()
 _MARKED: Final = re.compile(f'"{_MARK}([^"]*)"')
 
 
-@dataclass(frozen=True, slots=True)
 class ExactNumber:
-    """A number by its text: one that Python would round or not convert, or NaN or Infinity, which JSON lacks."""
+    """A number by its text: one that Python would round or not convert, or NaN or Infinity, which JSON lacks.
 
-    text: str
+    Not a dataclass: every start would take the time to make one.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ExactNumber) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"ExactNumber({self.text!r})"
 
     @property
     def is_json(self) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Hashable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from walkme_tui.domain.filter_terms import written
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.ui.arrangement import Arrangement, Pane, Tab
 from walkme_tui.ui.flows.context import FlowContext
@@ -143,6 +142,8 @@ class Navigation:
         if user.position is None:
             # Not in the server's list as far as it was read, for example a new user.
             email = user.user.email
+            from walkme_tui.domain.filter_terms import written
+
             browser.filtering.set_text(Pane.USERS, written(email if isinstance(email, str) and email else user_id))
             browser.filter.show()
         browser.area.users.go_to(user)
