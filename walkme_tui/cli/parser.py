@@ -1,8 +1,11 @@
 """The parser of the command line: the global options, and where the sub-command is in the arguments."""
 
 import argparse
+import os
 import re
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
@@ -45,11 +48,32 @@ class UsageError(Exception):
         self.usage = usage
 
 
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal.
+
+    argparse makes a formatter for each argument that is declared, and imports shutil to find the width, with it all of
+    Python's compression.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_terminal_columns() - 2)
+
+
+def _terminal_columns() -> int:
+    """As ``shutil.get_terminal_size`` finds them."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    with suppress(OSError, ValueError):  # not a terminal, or closed
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    return 80
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that accepts no abbreviated options and raises ``UsageError``."""
 
     def __init__(self, **settings: object) -> None:
-        settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        settings.setdefault("formatter_class", HelpFormatter)
         super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]  # passed on unchanged
         self.intermixed = ""
         """The positional argument that also takes the words after options."""

@@ -66,7 +66,6 @@ class ChangeServices:
     def undo_planner(self) -> "UndoPlanner":
         """What plans an undo."""
         from walkme_tui.services.changes.undo import UndoPlanner
-    from walkme_tui.services.ports.journal import Journal
 
         return UndoPlanner(self._session)
 
