@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from walkme_tui.demo import DEMO_USERS
+from walkme_tui.simulator.population import Population
+from walkme_tui.simulator.settings import SimulatorSettings
+
 # The command line is run as the program does it; then the modules that were loaded are printed to standard error.
 PROBE = """
 import json, sys
@@ -18,6 +22,10 @@ sys.stderr.write("\\n" + json.dumps({"code": int(code), "modules": sorted(sys.mo
 SCREEN = {"textual", "rich", "walkme_tui.ui"}
 CLIENT = {"httpx", "truststore", "anyio", "walkme_tui.api"}
 SIMULATOR = {"starlette", "uvicorn", "walkme_tui.simulator.rest"}
+FILTERS_AND_TABLES = {
+    *("walkme_tui.domain.filters", "walkme_tui.domain.filter_terms", "walkme_tui.store.mirror.search"),
+    *("walkme_tui.domain.user_tables", "walkme_tui.domain.table_cells"),
+}
 
 
 def loaded(folder: Path, *words: str) -> tuple[int, set[str]]:
@@ -85,4 +93,13 @@ def test_commands_that_use_the_server_do_not_import_textual(tmp_path: Path, word
 def test_a_cached_look_up_imports_few_modules(tmp_path: Path) -> None:
     _, modules = loaded(tmp_path, "whois", "a@example.com", "--cached")
     unwanted = {"ssl", "tomllib", "difflib", "platformdirs", "tomli_w", "csv", "urllib.request", "email"}
+    unwanted |= {"shutil", "dataclasses", "walkme_tui.domain.plans"} | FILTERS_AND_TABLES
     assert modules & unwanted == set()
+
+
+def test_a_printed_plan_imports_nothing_of_files_jobs_and_other_kinds_of_changes(tmp_path: Path) -> None:
+    email = str(Population(DEMO_USERS, SimulatorSettings().seed, 0).record(1)["email"])
+    code, modules = loaded(tmp_path, "offboard", email, "--demo")
+    assert code == 0
+    unwanted = {"domain.jobs", "domain.imports", "domain.plan_files", "domain.changes.registry", "store.journal"}
+    assert modules & ({f"walkme_tui.{name}" for name in unwanted} | FILTERS_AND_TABLES) == set()

@@ -94,7 +94,8 @@ def test_opening_a_session_loads_neither_the_network_nor_the_terminal(opening: s
 
 
 LATER = (
-    *("domain.changes", "domain.plans", "domain.jobs", "domain.filters", "services.changes", "services.sync"),
+    *("domain.changes", "domain.plans", "domain.jobs", "domain.filters", "domain.filter_terms"),
+    *("domain.imports", "domain.table_cells", "services.changes", "services.sync", "store.journal"),
     *("ui.dialogs", "ui.palette", "ui.change_words", "ui.plan_draft", "ui.screens"),
     *(
         "ui.browser.actions",
@@ -119,6 +120,7 @@ def tell(names):
     os.write(1, " ".join(set(names.split(",")) & set(sys.modules)).encode() + b"\\n")
 
 def first_frame(screen):
+    screen.session.events.publish(UserStored("of a plan to begin with"))
     tell(sys.argv[2])
     screen.app.exit(0)
 
@@ -131,6 +133,7 @@ beginning._import_app()
 start.open_session(start.profile, start.surface)
 tell(sys.argv[1])
 from textual.app import App
+from walkme_tui.services.events import UserStored
 from walkme_tui.ui.browser.screen import BrowserScreen
 run_async = App.run_async
 App.run_async = lambda app: run_async(app, headless=True, size=(120, 40))
@@ -159,8 +162,12 @@ def test_the_review_of_a_plan_loads_nothing_that_runs_or_prints_it() -> None:
     names = (
         *("services.changes.executor", "services.changes.receipts", "cli.account_read", "cli.plan_io"),
         *("ui.flows.plan_request", "ui.dialogs.receipt", "ui.dialogs.file_name", "services.sync.progress"),
+        *("domain.filters", "domain.plan_files", "domain.table_cells", "domain.user_tables", "store.mirror.search"),
     )
-    modules = ["walkme_tui.cli.commands.offboard", "walkme_tui.ui.flows.plan_review"]
+    modules = [
+        *("walkme_tui.cli.commands.offboard", "walkme_tui.ui.flows.plan_review"),
+        *("walkme_tui.store.mirror.mirror", "walkme_tui.store.mirror.emails", "walkme_tui.store.mirror.plan_checks"),
+    ]
     assert loaded(modules, tuple(f"walkme_tui.{name}" for name in names)) == []
 
 

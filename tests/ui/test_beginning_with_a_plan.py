@@ -12,8 +12,10 @@ from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.users import UserPage
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.ports import Session
+from walkme_tui.store.mirror.mirror import open_mirror
 from walkme_tui.ui import start
 from walkme_tui.ui.app import WalkmeApp
 from walkme_tui.ui.browser.screen import BrowserScreen
@@ -112,6 +114,30 @@ async def test_without_a_plan_the_change_services_are_opened_once_after_the_firs
         assert browser.dialog == ""
 
 
+async def test_the_first_request_of_a_plan_is_sent_before_textual_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def offboarding_after_a_while(session: Session, change_services: ChangeServices) -> Plan:
+        for _ in range(100):  # as long as the client is imported
+            await asyncio.sleep(0)
+        return await offboarding(session, change_services)
+
+    setting, api = setting_with_plan(StartPlan("Offboard person00003@example.com", offboarding_after_a_while))
+    setting.mirror = open_mirror(None, account_key="acme")
+    await setting.mirror.save_page(UserPage(page=1, page_size=100, rows=tuple(people(5)), total=5), 0)
+    gate = api.hold("find_user")
+    sent: list[tuple[object, ...]] = []
+
+    def end() -> None:
+        sent.extend(api.asked("find_user"))
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("walkme_tui.ui.start._import_app", end)
+    begin = setting.app().start._replace(profile="acme", open_session=lambda *_: setting.session())
+    with pytest.raises(ZeroDivisionError):
+        await start._browse(begin)
+    gate.set()
+    assert sent
+
+
 class ClosingBench(Bench):
     """Counts the change services that were closed."""
 
@@ -162,6 +188,7 @@ async def test_preloaded_change_services_are_closed_once_however_the_program_end
         target = "walkme_tui.ui.app.WalkmeApp.run_async" if "." in broken else f"walkme_tui.ui.start.{broken}"
         monkeypatch.setattr(target, fail)
     monkeypatch.setattr("walkme_tui.ui.start._collect_garbage_again", closed.set)
+    monkeypatch.setattr("walkme_tui.ui.preload.SEND_TIMEOUT_SECONDS", 0)  # one of the plans sends no request
     with suppress(ZeroDivisionError):
         await start._browse(begin)
     assert bench.opened == bench.closed

@@ -1,9 +1,10 @@
-"""Makes the plan that the browser begins with while Textual is still being imported; imports no Textual itself."""
+"""Makes the plan that the browser begins with while Textual is being imported; imports no Textual itself."""
 
 import asyncio
 from typing import TYPE_CHECKING
 
 from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.ui.preload import request_sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +38,10 @@ class PlanPreload:
     async def plan(self) -> "Plan":
         """The plan; raises what making it raises. Cancelling the call cancels the plan."""
         return await self._making
+
+    async def sent(self) -> None:
+        """Return once the first request was sent, because importing Textual blocks everything else."""
+        await request_sent(self._session, self._making)
 
     async def _open(self) -> "ChangeServices":
         if self._open_change_services is None:

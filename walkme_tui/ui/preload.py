@@ -1,7 +1,7 @@
 """Loads the first rows before Textual is imported; imports no Textual itself."""
 
 import asyncio
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.ports import Session
@@ -33,8 +33,13 @@ async def preload_rows(session: Session, query: UserQuery) -> Preload:
         return Preload(pages, listing, None)
     pages.want(session, (1,))
     serving = asyncio.create_task(pages.run(), name="pages")
+    await request_sent(session, serving)
+    return Preload(pages, listing, serving)
+
+
+async def request_sent(session: Session, requesting: asyncio.Task[Any]) -> None:
+    """Return once a request was sent, or its task has ended, or after ``SEND_TIMEOUT_SECONDS``."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + SEND_TIMEOUT_SECONDS
-    while not session.api.traffic().in_flight and loop.time() < deadline:  # noqa: ASYNC110 - there is no event to wait for
+    while not (session.api.traffic().in_flight or requesting.done()) and loop.time() < deadline:  # noqa: ASYNC110 - no event
         await asyncio.sleep(0.002)
-    return Preload(pages, listing, serving)

@@ -100,6 +100,8 @@ async def _browse(start: BrowserStart) -> int:
         plan = _preload_plan(start, session)
         first = start.first_query(session.account) if session is not None else None
         preload = await preload_rows(session, first[0]) if session is not None and first is not None else None
+        if plan is not None:
+            await plan.sent()
         # In a thread, so that answers are processed meanwhile.
         await asyncio.to_thread(_import_app)
         from walkme_tui.ui.app import WalkmeApp as App

@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 from walkme_tui.domain.imports.source import ImportRow, ImportSource, RowOutcome
 from walkme_tui.domain.jobs import Job, JobState, OutcomeReason, StepRecord, skips_existing
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.domain.table_cells import csv_line, decoded, safe
 from walkme_tui.domain.text import clean
 
 ERROR_COLUMN: Final = "error"
@@ -62,6 +61,8 @@ def failed_rows_csv(imported: Job | Plan, *, raw: bool = False) -> str:
     The cells contain what an import reads from those of the file, and no formulas; with ``raw`` exactly those of the
     file. A last column ``error``, from an earlier round, is replaced.
     """
+    from walkme_tui.domain.table_cells import csv_line, decoded, safe
+
     source = imported.source if isinstance(imported, Plan) else imported.plan.source
     failed = not_imported(row_results(imported))
     if source is None or not failed:

@@ -92,6 +92,11 @@ class PaneArea(Horizontal):
         tab.members.table.text_widths_changed = self._needs_changed
         return tab
 
+    @property
+    def has_groups_tab(self) -> bool:
+        """True once the groups were counted or shown."""
+        return "groups_tab" in self.__dict__
+
     @cached_property
     def jobs_tab(self) -> "JobsTab":
         """The two panes of the Jobs tab."""

@@ -455,6 +455,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.chrome.crawl.on_session_event(event)
         if isinstance(event, PageLoaded) and not self.area.groups_tab.requested:
             self.read_groups()
+        if not self.area.has_groups_tab:
+            return  # nothing is counted yet: a plan to begin with reads users before that
         if isinstance(event, (PageLoaded, UserStored, UserForgotten)):
             self.area.groups_tab.age()
         elif isinstance(event, GroupsStored):
