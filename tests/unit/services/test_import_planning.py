@@ -14,6 +14,8 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.imports.source import OnConflict, RowOutcome
 from walkme_tui.domain.plan_files import plan_from_text, plan_to_text
 from walkme_tui.domain.plans import Gravity, Plan, PlanKind
+from walkme_tui.domain.user_json import decode_user, encode_user
+from walkme_tui.domain.user_tables import csv_table
 from walkme_tui.domain.users import UNKNOWN, User, UserPage
 from walkme_tui.services.imports import planner as planner_module
 from walkme_tui.services.imports.planner import FRESH_MS, NOT_LOOKED_UP, ImportPlanner
@@ -110,6 +112,15 @@ async def test_values_that_cannot_be_sent_fail_only_where_they_would_be_sent() -
         (OnConflict.UPDATE, refused),
     ):
         assert outcomes[on_conflict] == ["unchanged: the user exists already with these values", bo, new]
+
+
+async def test_half_a_character_comes_back_from_an_export() -> None:
+    halved = decode_user({**encode_user(ZOE), "firstName": "half \ud83d"})
+    assert isinstance(halved, User)
+    table = csv_table([SALES, BETA])
+    async with open_session(account(halved)) as session:
+        plan = await plan_of(session, table.before + table.row(halved), **UPDATE)
+    assert planned(plan)[0][1].startswith("unchanged")
 
 
 async def test_other_values_are_updated_beside_one_that_cannot_be_sent_and_is_so_already() -> None:

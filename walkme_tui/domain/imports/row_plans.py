@@ -12,7 +12,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.imports.row_checks import CheckedRow, repeated
 from walkme_tui.domain.imports.source import ImportRow, OnConflict, RowOutcome
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Step, Subject
-from walkme_tui.domain.text import email_key
+from walkme_tui.domain.text import email_key, storable
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import UNKNOWN, Status, User
 
@@ -143,6 +143,7 @@ class _RowPlans:
 
 def _has(now: object, value: str) -> bool:
     """The user has the value; blanks around it do not count, since an import leaves them out."""
+    value = storable(value)  # as values of the account are held
     return same_value(now, value) or (isinstance(now, str) and now.strip() == value)
 
 
