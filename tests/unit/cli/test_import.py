@@ -376,6 +376,7 @@ def test_given_columns_are_remembered_for_files_with_the_same_header(
     second = cli("import", str(file), "--yes")
     assert "email from Who, firstName from What.\nNot imported: Group.\n" in second.err
     assert f"\nThe columns are those that were chosen for this header before, from {state}: --map" in second.err
+    assert "--no-header" not in second.err
     bob = user(api, "bob@example.com")
     assert bob is not None
     assert (bob.first_name, bob.groups) == ("Bob", ())

@@ -118,7 +118,11 @@ def _mapping(table: CsvTable, words: Sequence[str], context: Context) -> tuple[C
             f"The columns are those that were chosen for this header before, from {place}: --map FIELD=COLUMN chooses "
             "others."
         )
-    return _chosen(table, (), context), state_file.notice
+    mapping, note = _chosen(table, (), context), state_file.notice
+    if table.format.has_header and not any(map(field_named, table.columns)):
+        # Of a file without a header, the first row may be one whose email is malformed.
+        note = f"No column has a usual name. If the first line is a row to import, add --no-header.\n{note}"
+    return mapping, note
 
 
 def _chosen(table: CsvTable, words: Sequence[str], context: Context) -> ColumnMapping:
@@ -152,16 +156,8 @@ def _print_columns(table: CsvTable, mapping: ColumnMapping, note: str) -> None:
     delimiter = next((name for name, sign in DELIMITERS.items() if sign == table.format.delimiter), None)
     header = "with a header" if table.format.has_header else "no header"
     form = f"{table.format.encoding}, {delimiter or clean(table.format.delimiter)}-separated, {header}"
-    notes = [f"Not imported: {left}."] if left else []
-    if table.format.has_header and not any(map(field_named, table.columns)):
-        # Of a file without a header, the first row may be one whose email is malformed.
-        notes.append("No column has a usual name. If the first line is a row to import, add --no-header.")
-    if note:
-        notes.append(note)
-    print_message(
-        f"{spaced(len(table.rows))} {'row' if len(table.rows) == 1 else 'rows'} ({form}): {columns}.",
-        "\n".join(notes),
-    )
+    notes = f"Not imported: {left}.\n{note}" if left else note
+    print_message(f"{spaced(len(table.rows))} {'row' if len(table.rows) == 1 else 'rows'} ({form}): {columns}.", notes)
 
 
 # ---------------------------------------------------------------- the plan
