@@ -102,4 +102,5 @@ def test_a_printed_plan_imports_nothing_of_files_jobs_and_other_kinds_of_changes
     code, modules = loaded(tmp_path, "offboard", email, "--demo")
     assert code == 0
     unwanted = {"domain.jobs", "domain.imports", "domain.plan_files", "domain.changes.registry", "store.journal"}
+    unwanted |= {"services.sync.list_pass", "services.changes.job_runs"}
     assert modules & ({f"walkme_tui.{name}" for name in unwanted} | FILTERS_AND_TABLES) == set()

@@ -2,10 +2,12 @@
 
 from collections import deque
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from walkme_tui.services.backoff import LoadFailure
-from walkme_tui.services.sync.list_pass import SweepProgress
+if TYPE_CHECKING:
+    # A plan measures its speed without the modules of a sweep.
+    from walkme_tui.services.backoff import LoadFailure
+    from walkme_tui.services.sync.list_pass import SweepProgress
 
 RECENT_SECONDS: Final = 10.0
 MIN_SECONDS: Final = 0.5
@@ -42,7 +44,7 @@ class CrawlProgress(NamedTuple):
     checked: int = 0
     to_check: int = 0
     note: str = ""
-    failure: LoadFailure | None = None
+    failure: "LoadFailure | None" = None
     after_drift: bool = False
     complete: bool = False
 
@@ -74,7 +76,7 @@ class Speed:
         return (self._steps[-1][1] - self._steps[0][1]) / (now - self._steps[0][0])
 
 
-def seconds_left(steps: SweepProgress, users_per_second: float) -> float | None:
+def seconds_left(steps: "SweepProgress", users_per_second: float) -> float | None:
     """Seconds that the rest of a pass takes at this speed, None where that is unknown."""
     if steps.total is None or users_per_second <= 0:
         return None
