@@ -172,6 +172,11 @@ class Directory:
         except MirrorUnavailable:
             return tuple(GroupSize(group, 0) for group in groups)
 
+    async def named_groups(self) -> tuple[GroupSize, ...]:
+        """The groups as the mirror knows them; they are requested where it knows no name."""
+        groups = await self._session.mirror.groups()
+        return groups if any(size.group.name for size in groups) else await self.refresh_groups()
+
     async def read_members(self, group_id: str, priority: Priority = Priority.DEMAND) -> GroupMembers:
         """The members of a group, requested from the group and stored.
 

@@ -14,6 +14,8 @@ from walkme_tui.domain.users import Status
 
 number: Final = spaced
 """A whole number with blanks between the thousands: ``154 210``."""
+NO_USER: Final = "There is no user under the cursor."
+NO_GROUP: Final = "There is no group under the cursor."
 ELLIPSIS: Final = "…"
 UPWARDS: Final = "↑"
 DOWNWARDS: Final = "↓"

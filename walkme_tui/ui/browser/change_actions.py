@@ -8,6 +8,7 @@ from walkme_tui.domain.users import Status
 from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.browser.navigation import Browser
 from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.words import NO_GROUP, NO_USER
 from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ def _bulk(browser: Browser) -> None:
 
 
 def _edit(browser: Browser) -> None:
-    from walkme_tui.ui.flows.plan_request import NO_USER
     from walkme_tui.ui.user_draft import UserDraft
 
     user = browser.user
@@ -106,7 +106,7 @@ def _group(browser: Browser) -> "Group | None":
 
 def _edit_group(*, is_new: bool) -> Action:
     def edit(browser: Browser) -> None:
-        from walkme_tui.ui.flows.group_changes import NO_GROUP, GroupNameEditor
+        from walkme_tui.ui.flows.group_changes import GroupNameEditor
 
         group = None if is_new else _group(browser)
         if group is None and not is_new:
@@ -120,7 +120,7 @@ def _edit_group(*, is_new: bool) -> Action:
 
 
 def _delete_group(browser: Browser) -> None:
-    from walkme_tui.ui.flows.group_changes import NO_GROUP, delete_group
+    from walkme_tui.ui.flows.group_changes import delete_group
 
     group = _group(browser)
     if group is None:
@@ -165,7 +165,6 @@ def _receipt(browser: Browser) -> None:
 
 
 def _compare(browser: Browser) -> None:
-    from walkme_tui.ui.flows.plan_request import NO_USER
     from walkme_tui.ui.flows.reconcile import compare_user
 
     user = browser.user

@@ -24,7 +24,7 @@ from walkme_tui.ui.flows.delete import delete
 from walkme_tui.ui.flows.export import export_users
 from walkme_tui.ui.flows.group_editor import edit_groups
 from walkme_tui.ui.flows.offboard import offboard
-from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.flows.origin import Origin, show_now
 from walkme_tui.ui.flows.plan_request import MakePlan, request_plan
 from walkme_tui.ui.flows.plan_review import review
 from walkme_tui.ui.widgets.text_style import TextStyle
@@ -54,7 +54,6 @@ class BulkActions:
         self._ids = list(marked or self._found)
         name = name_of(user.user) if user is not None else ""
         self._of_whom = count(len(marked), "marked user", "marked users") if marked else name
-        self._answer: asyncio.Future[str | None]
         self._dialog: BulkDialog
 
     def open(self) -> bool:
@@ -62,12 +61,11 @@ class BulkActions:
         if not self._ids:
             self._view.app.notify(NOBODY, markup=False)
             return False
-        answer = self._answer = asyncio.get_running_loop().create_future()
         has_roles = not self._view.session.capabilities.roles
         actions = [action for action in BulkAction if has_roles or action is not BulkAction.ROLE]
         title, account = f"Actions for {self._of_whom}", self._view.session.account
         self._dialog = BulkDialog(title, self._users, actions, account, are_marked=bool(self._marked))
-        self._view.app.push_screen(self._dialog, lambda chosen: None if answer.done() else answer.set_result(chosen))
+        self._answer = show_now(self._view, self._dialog)
         return True
 
     async def run(self) -> None:

@@ -19,7 +19,7 @@ from walkme_tui.ui.flows.answer_card import group_cards, user_cards
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.terminal import send_to_clipboard, sent_message
-from walkme_tui.ui.words import number
+from walkme_tui.ui.words import NO_GROUP, NO_USER, number
 
 EMAIL: Final = "email"
 CARD: Final = "card"
@@ -35,8 +35,6 @@ NOUNS: Final = {
 ROW_FIELDS: Final = ("email", "firstName", "lastName", "role", "status", "groups", "externalId", "id")
 MAX_FIELD: Final = 4000
 MAX_NAMED: Final = 3
-NO_USER: Final = "There is no user under the cursor."
-NO_GROUP: Final = "There is no group under the cursor."
 
 
 def copy_email(view: FlowContext) -> None:

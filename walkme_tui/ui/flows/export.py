@@ -1,6 +1,5 @@
 """Exports the marked users, a view, or the members of a group: asks for format and file, and reports the result."""
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from walkme_tui.ui.dialogs.export import USER_FORMS, ExportDialog, ExportFormat,
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.export_file import loaded_sentence, write_users
-from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.flows.origin import Origin, show_now
 from walkme_tui.ui.widgets.text_style import StyledSpan, TextStyle
 
 if TYPE_CHECKING:
@@ -77,7 +76,6 @@ class FileExport:
         name = f"{stem}-{now:%Y-%m-%d-%H%M}{ExportFormat.CSV.suffix}"
         self._request = ExportRequest(ExportFormat.CSV, name)
         self._written = 0
-        self._answer: asyncio.Future[ExportRequest | None]
 
     def open(self, problem: str = "") -> bool:
         """Show the dialog, which receives the next keys; False, after a message, if there is nothing to export."""
@@ -85,7 +83,6 @@ class FileExport:
         if self._number == 0:
             view.app.notify(self.NOTHING, markup=False)
             return False
-        answer = self._answer = asyncio.get_running_loop().create_future()
         dialog = ExportDialog(
             [(self._title, TextStyle.STRONG)],
             account_mark(view.session.account),
@@ -93,7 +90,7 @@ class FileExport:
             [*([(problem, TextStyle.BAD)] if problem else []), *self.notes(), *_folder_note()],
             self.FORMS,
         )
-        view.app.push_screen(dialog, lambda request: None if answer.done() else answer.set_result(request))
+        self._answer = show_now(view, dialog)
         return True
 
     async def run(self) -> None:

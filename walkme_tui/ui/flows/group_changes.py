@@ -1,24 +1,20 @@
 """Create, rename and delete groups: from the key to the receipt."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any
 
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.group_planner import GroupPlanner
-from walkme_tui.ui.change_words import MAX_SENTENCE, group_words, plan_title
-from walkme_tui.ui.dialogs.delete import DeleteChoice, DeleteDialog
+from walkme_tui.ui.change_words import MAX_SENTENCE, group_words
 from walkme_tui.ui.dialogs.group_name import GroupNameDialog
 from walkme_tui.ui.flows.context import FlowContext
-from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.flows.delete import review_deletion
+from walkme_tui.ui.flows.origin import Origin, show_now
 from walkme_tui.ui.flows.plan_request import request_plan
-from walkme_tui.ui.flows.plan_review import review, run_plan
-from walkme_tui.ui.flows.plan_saving import save_plan
-
-NO_GROUP: Final = "There is no group under the cursor."
+from walkme_tui.ui.flows.plan_review import review
 
 
 class GroupNameEditor:
@@ -33,15 +29,13 @@ class GroupNameEditor:
         self._group = group
         self._title = "Create a group" if group is None else f"Rename the group {group_words(group.label)}"
         self._name = group.name or "" if group is not None else ""
-        self._answer: asyncio.Future[str | None]
 
     def open(self, problem: str = "") -> None:
         """Show the dialog for the name, which receives the next keys."""
-        answer = self._answer = asyncio.get_running_loop().create_future()
         own = self._group.id if self._group is not None else None
         taken = {name for group_id, name in self._view.group_names.items() if group_id != own}
         dialog = GroupNameDialog(self._title, self._view.session.account, self._name, taken, problem)
-        self._view.app.push_screen(dialog, lambda name: None if answer.done() else answer.set_result(name))
+        self._answer = show_now(self._view, dialog)
 
     async def run(self) -> None:
         """Plan and run what the dialog returns, until it is done or the dialog is left."""
@@ -87,13 +81,5 @@ async def delete_group(view: FlowContext, origin: Origin, group: Group) -> None:
     """Show what a deletion loses, and delete the group once its name was typed; its members stay."""
     title = f"Delete the group {group_words(group.label)}"
     plan = await request_plan(view, origin, title, lambda services, _: services.group_planner.delete(group), 1)
-    if plan is None:
-        return
-    dialog = DeleteDialog(
-        plan.groups[0], view.session.account, clock=view.session.clock, monotonic=view.job_tasks.monotonic
-    )
-    chosen = await origin.show(dialog, f"{plan_title(plan)}: the question is ready")
-    if chosen is DeleteChoice.DELETE:
-        await run_plan(view, origin, plan)
-    elif chosen is DeleteChoice.SAVE:
-        await save_plan(view, origin, plan)
+    if plan is not None:
+        await review_deletion(view, origin, plan)

@@ -17,10 +17,10 @@ from walkme_tui.ui.dialogs.group_picker import GroupPicker
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.flows.plan_request import NO_USER, request_plan
+from walkme_tui.ui.flows.plan_request import request_plan
 from walkme_tui.ui.flows.plan_review import review, run_plan
 from walkme_tui.ui.group_choice import GroupChoice
-from walkme_tui.ui.words import number
+from walkme_tui.ui.words import NO_USER, number
 
 if TYPE_CHECKING:
     from walkme_tui.domain.changes.change import Change
@@ -40,9 +40,7 @@ async def edit_groups(view: FlowContext, origin: Origin, marked: Sequence[str], 
         return
     try:
         users = [await _with_groups(view, user)] if not marked and user is not None else await _mirrored(view, ids)
-        groups = await view.session.mirror.groups()
-        if not any(size.group.name for size in groups):
-            groups = await view.directory.refresh_groups()
+        groups = await view.directory.named_groups()
     except WalkmeError as error:
         report(view.app, error, doing="Reading the groups")
         return

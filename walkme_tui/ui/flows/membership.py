@@ -3,7 +3,8 @@
 from walkme_tui.domain.errors import ApiError, MirrorUnavailable
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.text import clean
-from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.domain.users import UNKNOWN
+from walkme_tui.ui.change_words import name_of
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
@@ -19,7 +20,7 @@ async def groups_of(view: FlowContext, origin: Origin, mirrored: MirroredUser) -
         except (ApiError, MirrorUnavailable) as error:
             report(view.app, error, doing="Reading the groups of this user")
             return
-    name = clean(_name(user), 100)
+    name = name_of(user)
     if user.groups is UNKNOWN:
         view.app.notify(f"The server does not return the groups of {name}.", markup=False)
         return
@@ -31,9 +32,3 @@ async def groups_of(view: FlowContext, origin: Origin, mirrored: MirroredUser) -
     chosen = await origin.show(ChoiceDialog(f"Groups of {name}", choices), f"The groups of {name} are known")
     if chosen is not None:
         view.navigation.show_group(chosen, mirrored)
-
-
-def _name(user: User) -> str:
-    if user.full_name:
-        return user.full_name
-    return user.email if isinstance(user.email, str) and user.email else user.id

@@ -9,9 +9,9 @@ from walkme_tui.domain.users import Status
 from walkme_tui.ui.change_words import MAX_SENTENCE, email_of, name_of
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.flows.plan_request import NO_USER, request_plan
+from walkme_tui.ui.flows.plan_request import request_plan
 from walkme_tui.ui.flows.plan_review import review
-from walkme_tui.ui.words import number
+from walkme_tui.ui.words import NO_USER, number
 
 
 async def offboard(view: FlowContext, origin: Origin, marked: Sequence[str], user: MirroredUser | None) -> None:

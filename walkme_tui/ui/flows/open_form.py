@@ -105,9 +105,7 @@ class OpenForm:
     async def _ask_groups(self) -> None:
         """Ask for the groups of a new user."""
         view, opening = self._view, self._opening
-        groups = await view.session.mirror.groups()
-        if not any(size.group.name for size in groups):
-            groups = await view.directory.refresh_groups()
+        groups = await view.directory.named_groups()
         coverage = view.pages.coverage
         picker = GroupPicker(
             "Groups of the new user",

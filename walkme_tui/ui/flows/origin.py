@@ -1,5 +1,6 @@
 """Where the user requested something: its dialog opens only there, elsewhere it waits until the user opens it."""
 
+import asyncio
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -10,6 +11,13 @@ if TYPE_CHECKING:
     from walkme_tui.ui.dialogs.dialog import Dialog
 
 R = TypeVar("R")
+
+
+def show_now(view: FlowContext, dialog: "Dialog[R]") -> "asyncio.Future[R | None]":
+    """Show a dialog at once, so that it receives the next keys; its answer follows."""
+    answer: asyncio.Future[R | None] = asyncio.get_running_loop().create_future()
+    view.app.push_screen(dialog, lambda given: None if answer.done() else answer.set_result(given))
+    return answer
 
 
 class Origin:

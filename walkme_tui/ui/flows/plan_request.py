@@ -23,7 +23,6 @@ MakePlan: TypeAlias = Callable[[ChangeServices, ProgressListener], Coroutine[Any
 
 MAX_USERS_WITHOUT_QUESTION: Final = 200
 """Before more users than this are read for a plan, a dialog asks for confirmation."""
-NO_USER = "There is no user under the cursor."
 
 
 async def request_plan(view: FlowContext, origin: Origin, title: str, make: MakePlan, users: int) -> Plan | None:

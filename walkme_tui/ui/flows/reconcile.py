@@ -77,11 +77,7 @@ async def _shared_groups(own: Session, other: Session) -> SharedGroups:
 
 
 async def _groups(session: Session) -> list[Group]:
-    """The groups of a surface as its mirror has them; requested where it has none yet."""
-    sizes = await session.mirror.groups()
-    if not sizes:
-        sizes = await Directory(session).refresh_groups()
-    return [size.group for size in sizes]
+    return [size.group for size in await Directory(session).named_groups()]
 
 
 async def show_pair(view: FlowContext, origin: Origin, pairs: ReadsPairs, pair: Pair) -> None:

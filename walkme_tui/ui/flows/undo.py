@@ -15,8 +15,8 @@ from walkme_tui.ui.change_words import changed_something, email_of, group_words
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.flows.plan_request import NO_USER
 from walkme_tui.ui.flows.plan_review import review_undo, undo_job
+from walkme_tui.ui.words import NO_USER
 
 
 async def undo_of_user(view: FlowContext, origin: Origin, user: MirroredUser | None) -> None:

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from walkme_tui.domain.groups import GroupSize
 from walkme_tui.domain.imports.columns import ColumnMapping, remembered, signature
 from walkme_tui.domain.imports.csv_file import CsvTable
 from walkme_tui.services.imports.file_contents import FileContents
@@ -16,7 +15,7 @@ from walkme_tui.ui.dialogs.import_setup import ImportDialog
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.failed_rows import write_failed_rows
 from walkme_tui.ui.flows.group_backfill import duration_text
-from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.flows.origin import Origin, show_now
 from walkme_tui.ui.flows.plan_review import review
 from walkme_tui.ui.import_reading import ImportDraft, ImportReading
 from walkme_tui.ui.typed_paths import shortened
@@ -39,14 +38,12 @@ class UserImport:
         self._origin = origin
         self._state_file = state_file
         self._dialog: ImportFileDialog
-        self._answer: asyncio.Future[FileContents | None]
 
     def open(self) -> None:
         """Show the dialog for the file, which receives the next keys."""
-        answer = self._answer = asyncio.get_running_loop().create_future()
         draft = self._view.job_tasks.import_draft
         self._dialog = ImportFileDialog(shortened(draft.path) if draft is not None else "")
-        self._view.app.push_screen(self._dialog, lambda found: None if answer.done() else answer.set_result(found))
+        self._answer = show_now(self._view, self._dialog)
 
     async def run(self) -> None:
         """Set up and review the import of the file until its job ran, or the dialog for the file is left."""
@@ -77,7 +74,7 @@ class UserImport:
             dialog = ImportDialog(
                 reading,
                 account,
-                read_groups=self._read_groups,
+                read_groups=view.directory.named_groups,
                 look_up_cost=self._look_up_cost,
                 is_loaded=lambda: view.pages.coverage is not None and view.pages.coverage.complete,
                 monotonic=view.job_tasks.monotonic,
@@ -100,12 +97,6 @@ class UserImport:
     def _look_up_cost(self, count: int) -> str:
         per_second = self._view.session.api.traffic().permitted_per_second
         return f", about {duration_text(count / per_second)}" if per_second > 0 else ""
-
-    async def _read_groups(self) -> tuple[GroupSize, ...]:
-        groups = await self._view.session.mirror.groups()
-        if any(size.group.name for size in groups):
-            return groups
-        return await self._view.directory.refresh_groups()
 
     def _known_columns(self, table: CsvTable) -> ColumnMapping | None:
         if self._state_file is None:
