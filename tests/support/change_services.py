@@ -71,7 +71,7 @@ class Bench:
         """
         change_services = self(session)
         journal = change_services.journal
-        plan = await change_services.planner.offboard([user_id], ticket="INC-7")
+        plan = (await change_services.planner.offboard([user_id])).with_ticket("INC-7")
         job = await journal.create(plan, ACTOR)
         await journal.claim(job.id)
         for step in plan.steps[:done]:

@@ -39,7 +39,7 @@ def app_of(setting: Setting) -> WalkmeApp:
 
 
 async def offboarding(_: Session, change_services: ChangeServices) -> Plan:
-    return await change_services.planner.offboard(["person00003@example.com"], ticket="INC-5")
+    return (await change_services.planner.offboard(["person00003@example.com"])).with_ticket("INC-5")
 
 
 async def test_a_plan_from_the_command_line_is_shown_and_can_be_run() -> None:

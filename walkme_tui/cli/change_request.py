@@ -1,8 +1,8 @@
 """Makes the plan of a sub-command and reviews, prints, saves or executes it."""
 
+import argparse
 import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import NamedTuple
 
 from walkme_tui.cli.context import Context
@@ -43,15 +43,20 @@ class ChangeRequest(NamedTuple):
         return self._replace(make=make)
 
 
-def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | None, execute: bool) -> int:
-    """Review, print, save or execute the plan of a request; returns the exit code."""
+def run_change(context: Context, request: ChangeRequest, options: argparse.Namespace) -> int:
+    """Review, print, save or execute the plan of a request, as ``--plan``, ``--yes`` and ``--ticket`` say.
+
+    Returns the exit code.
+    """
+    plan_file, execute = options.plan, options.yes
     if plan_file is not None and execute:
         raise ConfigurationError(
             "--plan and --yes cannot be used together.",
             hint="Write the plan first, then: walkme-tui plan apply FILE --yes",
         )
     context = context.with_account(request.profile, request.surface)
-    if opens_browser(context, plan_file=plan_file, execute=execute):
+    request = request.with_ticket(options.ticket)
+    if opens_browser(context, options):
         from walkme_tui.cli.browser_launch import browse_task
         from walkme_tui.ui.browser_start import StartPlan
 
@@ -92,9 +97,9 @@ def run_change(context: Context, request: ChangeRequest, *, plan_file: Path | No
     return with_change_services(context, work, check)
 
 
-def opens_browser(context: Context, *, plan_file: Path | None, execute: bool) -> bool:
+def opens_browser(context: Context, options: argparse.Namespace) -> bool:
     """The browser opens at the plan of a request: it is neither saved nor executed, and there is a terminal."""
-    return plan_file is None and not execute and is_for_the_browser(context)
+    return options.plan is None and not options.yes and is_for_the_browser(context)
 
 
 def is_for_the_browser(context: Context) -> bool:
@@ -112,9 +117,9 @@ def refuse_read_only(account: Account) -> None:
         )
 
 
-def refuse_missing_ticket(context: Context, ticket: str) -> None:
+def refuse_missing_ticket(context: Context, ticket: str | None) -> None:
     """Raise ConfigurationError where the profile requires a ticket for an offboarding and none is given."""
-    if ticket.strip() or context.options.demo:
+    if (ticket or "").strip() or context.options.demo:
         return
     profile = context.profile()
     if profile.offboarding.require_ticket:

@@ -65,7 +65,8 @@ def profile(offboarding: Offboarding = Offboarding()) -> Profile:  # noqa: B008 
 async def test_a_user_is_offboarded_and_restored_from_the_receipt(tmp_path: Path) -> None:
     api = FakeDirectory([ZOE])
     async with opened(api, Paths.below(tmp_path), profile()) as (_, change_services):
-        job = await done(change_services, await change_services.planner.offboard([str(ZOE.email)], ticket="INC-42"))
+        plan = await change_services.planner.offboard([str(ZOE.email)])
+        job = await done(change_services, plan.with_ticket("INC-42"))
         assert (job.state, job.clean) == (JobState.DONE, True)
         assert condition(api.now(ZOE.id)) == ("inactive", set())
         json_file, markdown_file = receipts_of(job)

@@ -80,9 +80,9 @@ async def created(desk: ExecutorBench) -> Job:
 
 async def test_the_plan_of_a_creation_warns_of_nearly_the_same_name(tmp_path: Path) -> None:
     async with bench(fake(), tmp_path) as desk:
-        plan = await GroupPlanner(desk.session).create("  sales ", ticket="T-1")
+        plan = await GroupPlanner(desk.session).create("  sales ")
         assert [step.change for step in plan.steps] == [CreateGroup("sales", "sales")]
-        assert (plan.kind, plan.surface, plan.ticket) == (PlanKind.CREATE_GROUP, Surface.SCIM, "T-1")
+        assert (plan.kind, plan.surface) == (PlanKind.CREATE_GROUP, Surface.SCIM)
         (subject,) = plan.groups
         assert (subject.group, subject.members) == (Group("sales", "sales"), 0)
         warnings = [each.text for each in subject.consequences if each.gravity is Gravity.WARNING]

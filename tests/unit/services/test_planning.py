@@ -63,7 +63,7 @@ def texts(plan: Plan, number: int = 0) -> list[str]:
 
 async def test_an_offboarding_deactivates_and_then_removes_all_memberships() -> None:
     async with open_session(account()) as session:
-        plan = await Planner(session).offboard(["zoe@example.com"], ticket=" INC-42 ")
+        plan = (await Planner(session).offboard(["zoe@example.com"])).with_ticket(" INC-42 ")
     assert [step.change for step in plan.steps] == [
         SetStatus(ZOE.id, "active", "inactive"),
         RemoveMember(ZOE.id, SALES),
@@ -427,7 +427,7 @@ async def test_an_unknown_status_is_changed_with_a_note() -> None:
 async def test_a_configured_ticket_is_required_for_offboarding_only() -> None:
     async with open_session(account()) as session:
         strict, lax = Planner(session, (), True), Planner(session)
-        plan = await strict.offboard(["zoe@example.com"], ticket="  ")
+        plan = (await strict.offboard(["zoe@example.com"])).with_ticket("  ")
         lax.require(plan)
         with pytest.raises(ConfigurationError) as raised:
             strict.require(plan)

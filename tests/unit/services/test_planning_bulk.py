@@ -49,13 +49,11 @@ def ids(subjects: Sequence[object]) -> list[str]:
 async def test_a_field_of_many_users_is_one_strict_step_for_each_who_has_another_value() -> None:
     read: list[int] = []
     async with open_session(account()) as session:
-        plan = await BulkPlanner(session).set_field(
-            [*IDS, ANN.id, "gone"], "role", "Viewer", ticket=" T-1 ", on_progress=read.append
-        )
+        plan = await BulkPlanner(session).set_field([*IDS, ANN.id, "gone"], "role", "Viewer", on_progress=read.append)
     (step,) = plan.steps
     assert step.strict
     assert step.change == UpdateUser(ANN.id, (FieldChange("role", "Admin", "Viewer"),))
-    assert (plan.kind, plan.ticket) == (PlanKind.EDIT, "T-1")
+    assert plan.kind is PlanKind.EDIT
     assert (ids(plan.changed_subjects), ids(plan.unchanged_subjects)) == ([ANN.id], [BO.id, CAL.id])
     assert plan.left_out == ("gone: there is no such user any more.",)
     assert read == [1, 2, 3, 4]

@@ -42,13 +42,13 @@ def texts(plan: Plan, number: int = 0) -> list[str]:
 
 async def test_an_edit_is_one_strict_step_with_the_present_values() -> None:
     async with open_session(account()) as session:
-        plan = await EditPlanner(session).edit(BO, {"first_name": "Bob", "role": "Admin"}, ticket=" T-1 ")
+        plan = await EditPlanner(session).edit(BO, {"first_name": "Bob", "role": "Admin"})
     (step,) = plan.steps
     assert step.strict
     assert step.change == UpdateUser(
         BO.id, (FieldChange("first_name", BO.first_name, "Bob"), FieldChange("role", "Viewer", "Admin"))
     )
-    assert (plan.kind, plan.ticket) == (PlanKind.EDIT, "T-1")
+    assert plan.kind is PlanKind.EDIT
     assert texts(plan) == [f"{consequences.ROLE_RIGHTS} {consequences.ADMIN_RIGHTS}"]
 
 
@@ -206,12 +206,12 @@ async def test_groups_of_nobody_and_too_many_groups_are_refused() -> None:
 async def test_groups_of_users_given_by_email_are_planned_with_one_reading_each() -> None:
     api = account()
     async with open_session(api) as session:
-        plan = await EditPlanner(session).change_groups_of(["ZOE@example.com", BO.id], [BETA], [], ticket="T-1")
+        plan = await EditPlanner(session).change_groups_of(["ZOE@example.com", BO.id], [BETA], [])
         readings = [call for call in api.calls if call.name in {"find_user", "get_user"}]
         with pytest.raises(NotFound, match=r"nobody@example\.com.*gone"):
             await EditPlanner(session).change_groups_of(["nobody@example.com", BO.id, "gone"], [BETA], [])
     assert [step.change for step in plan.steps] == [AddMember(ZOE.id, BETA), AddMember(BO.id, BETA)]
-    assert (plan.kind, plan.ticket) == (PlanKind.GROUPS, "T-1")
+    assert plan.kind is PlanKind.GROUPS
     assert len(readings) == 2
 
 

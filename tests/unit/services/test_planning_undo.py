@@ -37,7 +37,8 @@ def account(*users: User) -> FakeDirectory:
 
 
 async def offboarded(session: Session, api: FakeDirectory, *emails: str) -> Job:
-    return await executed_job(api, await Planner(session).offboard(emails or ["zoe@example.com"], ticket="INC-42"))
+    plan = await Planner(session).offboard(emails or ["zoe@example.com"])
+    return await executed_job(api, plan.with_ticket("INC-42"))
 
 
 def receipt_of(job: Job) -> dict[str, Json]:

@@ -125,6 +125,7 @@ def _add_plan(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
     apply = actions.choices["apply"]
     add_ticket(apply)
     apply.add_argument("--yes", action="store_true", help=YES)
+    apply.set_defaults(plan=None)  # the plan is in a file already
     apply.epilog = (
         "Every step is sent only if its user or group still is as the plan found it; others are refused and named,\n"
         f"and the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}. Up to 1000 people are read before the review; of a\n"

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
 
     async def make(session: Session, change_services: ChangeServices) -> Plan:
         groups = await named_groups(session, options.group)
-        return await change_services.edit_planner.create(email, values, groups, ticket=options.ticket or "")
+        return await change_services.edit_planner.create(email, values, groups)
 
     request = ChangeRequest(f"Create {clean(email, MAX_NAME)}", make)
-    return run_change(context, request, plan_file=options.plan, execute=options.yes)
+    return run_change(context, request, options)

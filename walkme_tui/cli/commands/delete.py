@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from walkme_tui.cli.change_request import ChangeRequest, is_for_the_browser, run_change
+from walkme_tui.cli.change_request import ChangeRequest, opens_browser, run_change
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.messages import print_message
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     if "@" not in email and context.capabilities.user_names:
         raise no_email
     instead = False
-    if options.plan is None and not options.yes and is_for_the_browser(context):
+    if opens_browser(context, options):
         answer = _answer(shown)
         if answer not in {"deactivate", "delete"}:
             print_message("Nothing was sent.")
@@ -42,14 +42,12 @@ def run(options: argparse.Namespace) -> int:
         user = (await Directory(session).look_up(email)).user
         if email_key(user.email if isinstance(user.email, str) else "") != email_key(email):
             raise no_email
-        user_id = user.id
-        ticket = options.ticket or ""
         if instead:
-            return (await change_services.planner.set_status(user_id, Status.INACTIVE)).with_ticket(ticket)
-        return await change_services.edit_planner.delete(user_id, ticket=ticket)
+            return await change_services.planner.set_status(user.id, Status.INACTIVE)
+        return await change_services.edit_planner.delete(user.id)
 
     request = ChangeRequest(f"{'Deactivate' if instead else 'Delete'} {shown}", make)
-    return run_change(context, request, plan_file=options.plan, execute=options.yes)
+    return run_change(context, request, options)
 
 
 def _answer(shown: str) -> str:

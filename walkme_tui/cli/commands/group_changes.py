@@ -24,16 +24,16 @@ def run(options: argparse.Namespace) -> int:
     title = f"{options.action.capitalize()} the group {clean(named, MAX_NAME)}"
 
     async def make(session: Session, change_services: ChangeServices) -> Plan:
-        planner, ticket = change_services.group_planner, options.ticket or ""
+        planner = change_services.group_planner
         if options.action == "create":
-            return await planner.create(options.name, ticket=ticket)
+            return await planner.create(options.name)
         (group,) = await named_groups(session, [options.group])
         if options.action == "rename":
-            return await planner.rename(group, options.name, ticket=ticket)
+            return await planner.rename(group, options.name)
         _require_confirmation(group, options.confirm)
-        return await planner.delete(group, ticket=ticket)
+        return await planner.delete(group)
 
-    return run_change(context, ChangeRequest(title, make), plan_file=options.plan, execute=options.yes)
+    return run_change(context, ChangeRequest(title, make), options)
 
 
 def _require_confirmation(group: Group, typed: str) -> None:

@@ -20,8 +20,8 @@ def run(options: argparse.Namespace) -> int:
     async def make(session: Session, change_services: ChangeServices) -> Plan:
         groups = await named_groups(session, [options.group])
         join, leave = (groups, []) if adds else ([], groups)
-        return await change_services.edit_planner.change_groups_of(emails, join, leave, ticket=options.ticket or "")
+        return await change_services.edit_planner.change_groups_of(emails, join, leave)
 
     target = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{spaced(len(emails))} people"
     title = f"{'Add' if adds else 'Remove'} {target} {'to' if adds else 'from'} {clean(options.group, MAX_NAME)}"
-    return run_change(context, ChangeRequest(title, make), plan_file=options.plan, execute=options.yes)
+    return run_change(context, ChangeRequest(title, make), options)

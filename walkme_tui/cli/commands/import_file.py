@@ -48,11 +48,11 @@ def run(options: argparse.Namespace) -> int:
     table = _table(path, data, options)
     del data
     mapping, note = _mapping(table, options.columns, context)
-    in_browser = opens_browser(context, plan_file=options.plan, execute=options.yes)
+    in_browser = opens_browser(context, options)
     if note or not in_browser:
         _print_columns(table, mapping, note)
 
-    request = ImportRequest(path.name, table, mapping, OnConflict(options.on_conflict), ticket=options.ticket or "")
+    request = ImportRequest(path.name, table, mapping, OnConflict(options.on_conflict))
 
     async def make(session: Session, _: ChangeServices) -> Plan:
         groups = await named_groups(session, options.group)
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
         # The browser shows no progress while it looks up thousands of rows.
         with_session(context, lambda session: _read_account(session, ImportPlanner(session), request))
     change = ChangeRequest(f"Import {clean(path.name, MAX_NAME)}", make)
-    return run_change(context, change, plan_file=options.plan, execute=options.yes)
+    return run_change(context, change, options)
 
 
 # ---------------------------------------------------------------- the file

@@ -17,16 +17,12 @@ def run(options: argparse.Namespace) -> int:
     """Review, print, save or execute the offboarding of the named users."""
     context = Context.of(options)
     emails = stripped_emails(options.emails)
-    ticket = (options.ticket or "").strip()
-
-    in_browser = opens_browser(context, plan_file=options.plan, execute=options.yes)
+    in_browser = opens_browser(context, options)
 
     async def make(_: Session, change_services: ChangeServices) -> Plan:
         with reading_progress("reading", len(emails), hidden=in_browser) as show:
-            return await change_services.planner.offboard(
-                emails, ticket=ticket, keep_groups=options.keep_groups, on_progress=show
-            )
+            return await change_services.planner.offboard(emails, keep_groups=options.keep_groups, on_progress=show)
 
     target = clean(emails[0], MAX_NAME) if len(emails) == 1 else f"{spaced(len(emails))} people"
-    request = ChangeRequest(f"Offboard {target}", make, check=lambda _: refuse_missing_ticket(context, ticket))
-    return run_change(context, request, plan_file=options.plan, execute=options.yes)
+    request = ChangeRequest(f"Offboard {target}", make, check=lambda _: refuse_missing_ticket(context, options.ticket))
+    return run_change(context, request, options)

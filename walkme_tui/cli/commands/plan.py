@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import replace
 
-from walkme_tui.cli.change_request import ChangeRequest, is_for_the_browser, refuse_missing_ticket, run_change
+from walkme_tui.cli.change_request import ChangeRequest, opens_browser, refuse_missing_ticket, run_change
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.output.messages import print_message
@@ -28,13 +28,14 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "show":
         print_plan(plan, json=context.options.json)
         return ExitCode.DONE
-    return _apply(context, plan.with_ticket(options.ticket or plan.ticket), execute=options.yes)
+    options.ticket = options.ticket or plan.ticket
+    return _apply(context, plan.with_ticket(options.ticket), options)
 
 
-def _apply(context: Context, plan: Plan, *, execute: bool) -> int:
+def _apply(context: Context, plan: Plan, options: argparse.Namespace) -> int:
     """Review, print or execute a plan from a file, after what changed since it was made was found."""
     named = context.options.profile is not None or bool(context.environ.get(PROFILE_VARIABLE))
-    in_browser = not execute and is_for_the_browser(context)
+    in_browser = opens_browser(context, options)
 
     def check(account: Account) -> None:
         for_account(plan, account, named=named)
@@ -49,13 +50,13 @@ def _apply(context: Context, plan: Plan, *, execute: bool) -> int:
             found = await rechecked(session, here, show)
         about = notes(plan, session.account, session.clock())
         found = replace(found, consequences=(*about, *found.consequences))
-        if execute:
+        if options.yes:
             for text in recheck_lines(found):
                 print_message(text)
         return found
 
     request = ChangeRequest(title_of(plan), make, check=check, surface=plan.surface)
-    return run_change(context, request, plan_file=None, execute=execute)
+    return run_change(context, request, options)
 
 
 def notes(plan: Plan, account: Account, now_ms: int) -> list[Consequence]:

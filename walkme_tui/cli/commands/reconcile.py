@@ -111,9 +111,9 @@ def _adopt(context: Context, options: argparse.Namespace) -> int:
             await other.aclose()
 
     target = other_surface(source)
-    request = ChangeRequest(f"Adopt {source.upper()} on {target.upper()}", make).with_ticket(options.ticket)
+    request = ChangeRequest(f"Adopt {source.upper()} on {target.upper()}", make)
     context = Context(context.options._replace(surface=target), context.environ)
-    return run_change(context, request, plan_file=options.plan, execute=options.yes)
+    return run_change(context, request, options)
 
 
 def chosen(comparison: Comparison, keys: Sequence[str]) -> list[Pair]:

@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     async def make(session: Session, change_services: ChangeServices) -> Plan:
         base = await Directory(session).look_up(options.key)
         # The given values count whatever the field held, so the plan has no conflict to ask about.
-        return await change_services.edit_planner.edit(base.user, values, overwrite=values, ticket=options.ticket or "")
+        return await change_services.edit_planner.edit(base.user, values, overwrite=values)
 
     request = ChangeRequest(f"Edit {clean(options.key, MAX_NAME)}", make)
-    return run_change(context, request, plan_file=options.plan, execute=options.yes)
+    return run_change(context, request, options)

@@ -21,12 +21,12 @@ from walkme_tui.services.ports import Session
 def run(options: argparse.Namespace) -> int:
     """Review, print, save or execute the undo of a job or of a receipt."""
     context = Context.of(options)
-    in_browser = opens_browser(context, plan_file=options.plan, execute=options.yes)
+    in_browser = opens_browser(context, options)
     if _is_path(options.job):
         request = _of_receipt(context, Path(options.job), in_browser=in_browser)
     else:
         request = _of_job(context, options.job, in_browser=in_browser)
-    return run_change(context, request.with_ticket(options.ticket), plan_file=options.plan, execute=options.yes)
+    return run_change(context, request, options)
 
 
 def _is_path(word: str) -> bool:

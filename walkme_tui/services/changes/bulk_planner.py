@@ -43,7 +43,6 @@ class BulkPlanner:
         attribute: str,
         value: str | None,
         *,
-        ticket: str = "",
         on_progress: ProgressListener | None = None,
     ) -> Plan:
         """Give users the same value in one field, one of ``SETTABLE``; None and the empty text clear it.
@@ -61,7 +60,6 @@ class BulkPlanner:
             user_ids,
             change,
             lambda users, facts: consequences.field_set(users, attribute, value, facts, self._client_id),
-            ticket,
             on_progress,
             strict=True,
         )
@@ -71,7 +69,6 @@ class BulkPlanner:
         user_ids: Collection[str],
         status: Status,
         *,
-        ticket: str = "",
         on_progress: ProgressListener | None = None,
     ) -> Plan:
         """Make users active or inactive."""
@@ -80,21 +77,17 @@ class BulkPlanner:
             user_ids,
             lambda user: SetStatus(user.id, user.status, status),
             lambda users, facts: consequences.status_set(users, status, facts, self._client_id),
-            ticket,
             on_progress,
             active=status is not Status.INACTIVE,
         )
 
-    async def delete(
-        self, user_ids: Collection[str], *, ticket: str = "", on_progress: ProgressListener | None = None
-    ) -> Plan:
+    async def delete(self, user_ids: Collection[str], *, on_progress: ProgressListener | None = None) -> Plan:
         """Delete users permanently; who has another email or status by then is left."""
         return await self._plan(
             PlanKind.DELETE,
             user_ids,
             DeleteUser.of,
             lambda users, facts: consequences.deleted(users, facts, self._client_id),
-            ticket,
             on_progress,
             strict=True,
         )
@@ -121,7 +114,6 @@ class BulkPlanner:
         user_ids: Collection[str],
         change: Callable[[User], Change],
         judge: Judge,
-        ticket: str,
         on_progress: ProgressListener | None,
         *,
         strict: bool = False,
@@ -155,7 +147,7 @@ class BulkPlanner:
             found += often
         found += extent(facts) if facts is not None else ()
         found.sort(key=lambda consequence: consequence.gravity is not Gravity.WARNING)
-        plan = new_plan(session, kind, subjects, steps, ticket)
+        plan = new_plan(session, kind, subjects, steps)
         return replace(plan, consequences=tuple(found), left_out=gone_texts(now))
 
 

@@ -37,9 +37,7 @@ class EditPlanner:
         self._session = session
         self._client_id = session.account.client_id
 
-    async def edit(
-        self, base: User, values: Mapping[str, str | None], *, overwrite: Collection[str] = (), ticket: str = ""
-    ) -> Plan:
+    async def edit(self, base: User, values: Mapping[str, str | None], *, overwrite: Collection[str] = ()) -> Plan:
         """Give a user other values; ``values`` are only the fields that the person edited, by attribute of ``User``.
 
         ``base`` is the record that the person saw. What others changed in other fields since stays and is named. The
@@ -58,11 +56,9 @@ class EditPlanner:
             if elsewhere is not None:
                 await elsewhere.read(user)
             found += known_elsewhere(elsewhere, user, active=status != Status.INACTIVE)
-        return new_plan(self._session, PlanKind.EDIT, [replace(subject, consequences=found)], steps, ticket)
+        return new_plan(self._session, PlanKind.EDIT, [replace(subject, consequences=found)], steps)
 
-    async def create(
-        self, email: str, values: Mapping[str, str | None], groups: Sequence[Group], *, ticket: str = ""
-    ) -> Plan:
+    async def create(self, email: str, values: Mapping[str, str | None], groups: Sequence[Group]) -> Plan:
         """Create a user and add them to groups; ``values`` are first and last name, role and external id.
 
         The subject of the plan has ``creation.new_user_key`` of the email for an id. Raises ``AlreadyExists``, which
@@ -83,7 +79,7 @@ class EditPlanner:
         require_size(steps, [subject])
         facts = await account_facts(self._session, [subject.user])
         found = consequences.created(subject, facts, self._session.capabilities, looked_up=looked_up)
-        return new_plan(self._session, PlanKind.CREATE, [replace(subject, consequences=found)], steps, ticket)
+        return new_plan(self._session, PlanKind.CREATE, [replace(subject, consequences=found)], steps)
 
     async def change_groups(
         self,
@@ -91,7 +87,6 @@ class EditPlanner:
         join: Sequence[Group],
         leave: Sequence[Group],
         *,
-        ticket: str = "",
         on_progress: ProgressListener | None = None,
     ) -> Plan:
         """Add users to groups and remove them from others; only steps that change something.
@@ -102,24 +97,22 @@ class EditPlanner:
         ids = list(dict.fromkeys(user_ids))
         async with GroupNames(self._session) as names:
             now, _ = await gather_pair(PlanLookUps(self._session, names).current(ids, on_progress), names.read_mirror())
-            plan = await self._groups_plan(require_found(now), names, join, leave, ticket)
+            plan = await self._groups_plan(require_found(now), names, join, leave)
         return replace(plan, left_out=gone_texts(now))
 
-    async def change_groups_of(
-        self, keys: Sequence[str], join: Sequence[Group], leave: Sequence[Group], *, ticket: str = ""
-    ) -> Plan:
+    async def change_groups_of(self, keys: Sequence[str], join: Sequence[Group], leave: Sequence[Group]) -> Plan:
         """Like ``change_groups`` for users given by email or id; raises ``NotFound``, which names every unknown key."""
         async with GroupNames(self._session) as names:
             users, _ = await gather_pair(PlanLookUps(self._session, names).find(keys), names.read_mirror())
-            return await self._groups_plan(users, names, join, leave, ticket)
+            return await self._groups_plan(users, names, join, leave)
 
-    async def delete(self, user_id: str, *, ticket: str = "") -> Plan:
+    async def delete(self, user_id: str) -> Plan:
         """Delete a user permanently. Raises ``NotFound`` where there is no such user."""
         subject = await self._subject(user_id, needed=("groups",))
         facts = await self._facts_about_admins(subject.user)
         found = consequences.deleted(subject, facts, self._client_id)
         steps = numbered([DeleteUser.of(subject.user)], strict=True)
-        return new_plan(self._session, PlanKind.DELETE, [replace(subject, consequences=found)], steps, ticket)
+        return new_plan(self._session, PlanKind.DELETE, [replace(subject, consequences=found)], steps)
 
     # ------------------------------------------------------------ inside
 
@@ -142,7 +135,7 @@ class EditPlanner:
             return Subject(user, self._session.clock(), names.groups_of(user))
 
     async def _groups_plan(
-        self, users: Sequence[User], names: GroupNames, join: Sequence[Group], leave: Sequence[Group], ticket: str
+        self, users: Sequence[User], names: GroupNames, join: Sequence[Group], leave: Sequence[Group]
     ) -> Plan:
         """The plan for users who were read just now."""
         subjects = [Subject(user, self._session.clock(), names.groups_of(user)) for user in users]
@@ -161,7 +154,7 @@ class EditPlanner:
             bulk_consequences.groups_changed(changed, by_user, self._client_id) if len(users) > 1 and changed else []
         )
         common += extent(facts) if facts is not None else ()
-        plan = new_plan(self._session, PlanKind.GROUPS, subjects, steps, ticket)
+        plan = new_plan(self._session, PlanKind.GROUPS, subjects, steps)
         return replace(plan, consequences=tuple(common))
 
     async def _facts_about_admins(self, user: User) -> AccountFacts | None:

@@ -28,15 +28,15 @@ class GroupPlanner:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def create(self, name: str, *, ticket: str = "") -> Plan:
+    async def create(self, name: str) -> Plan:
         """Create a group without members; raises ``Conflict`` where a group has the name."""
         name, listed = await self._free_name(name)
         create = CreateGroup.of(name)
         found = consequences.created(name, listed)
         subject = GroupSubject(Group(create.subject_id, name), 0, self._session.clock(), found)
-        return self._plan(PlanKind.CREATE_GROUP, subject, create, ticket=ticket)
+        return self._plan(PlanKind.CREATE_GROUP, subject, create)
 
-    async def rename(self, group: Group, name: str, *, ticket: str = "") -> Plan:
+    async def rename(self, group: Group, name: str) -> Plan:
         """Give a group, as the person saw it, another name; a plan without steps where it has that name.
 
         Raises ``Conflict`` where another group has the name, ``ChangedMeanwhile`` where others renamed the group, and
@@ -47,18 +47,18 @@ class GroupPlanner:
         subject = group_subject(now, self._session.clock())
         if now.group.name == name:
             subject = replace(subject, consequences=consequences.already_named())
-            return self._plan(PlanKind.RENAME_GROUP, subject, ticket=ticket)
+            return self._plan(PlanKind.RENAME_GROUP, subject)
         found = consequences.renamed(name, listed)
         rename = RenameGroup(group.id, now.group.name, name)
-        return self._plan(PlanKind.RENAME_GROUP, replace(subject, consequences=found), rename, ticket=ticket)
+        return self._plan(PlanKind.RENAME_GROUP, replace(subject, consequences=found), rename)
 
-    async def delete(self, group: Group, *, ticket: str = "") -> Plan:
+    async def delete(self, group: Group) -> Plan:
         """Delete a group, as the person saw it, not its members; raises ``ChangedMeanwhile`` and ``NotFound``."""
         now = await self._current(group, group.name, members=True)
         subject = group_subject(now, self._session.clock())
         found = consequences.deleted(subject)
         delete = DeleteGroup(group.id, now.group.name)
-        return self._plan(PlanKind.DELETE_GROUP, replace(subject, consequences=found), delete, ticket=ticket)
+        return self._plan(PlanKind.DELETE_GROUP, replace(subject, consequences=found), delete)
 
     # ------------------------------------------------------------ inside
 
@@ -94,6 +94,6 @@ class GroupPlanner:
             )
         return now
 
-    def _plan(self, kind: PlanKind, subject: GroupSubject, *changes: Change, ticket: str) -> Plan:
-        plan = new_plan(self._session, kind, (), numbered(changes, strict=True), ticket)
+    def _plan(self, kind: PlanKind, subject: GroupSubject, *changes: Change) -> Plan:
+        plan = new_plan(self._session, kind, (), numbered(changes, strict=True))
         return replace(plan, groups=(subject,))

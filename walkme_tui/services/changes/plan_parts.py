@@ -62,9 +62,7 @@ def known_elsewhere(records: "OtherRecords | None", user: User, *, active: bool)
     return (surface_consequence(user, records.by_user[user.id], records.other.surface, active=active),)
 
 
-def new_plan(
-    session: Session, kind: PlanKind, subjects: Iterable[Subject], steps: tuple[Step, ...], ticket: str = ""
-) -> Plan:
+def new_plan(session: Session, kind: PlanKind, subjects: Iterable[Subject], steps: tuple[Step, ...]) -> Plan:
     """A plan for the account of a session, made now."""
     account = session.account
     return Plan(
@@ -74,6 +72,5 @@ def new_plan(
         session.clock(),
         tuple(subjects),
         steps,
-        ticket.strip(),
         surface=account.surface,
     )

@@ -50,7 +50,6 @@ class Planner:
         self,
         keys: Sequence[str],
         *,
-        ticket: str = "",
         keep_groups: bool = False,
         on_progress: ProgressListener | None = None,
     ) -> Plan:
@@ -86,7 +85,7 @@ class Planner:
             found += tuple(last[step.number] for step in own if step.number in last)
             found += known_elsewhere(elsewhere, subject.user, active=False)
             subjects[index] = replace(subject, consequences=found)
-        plan = new_plan(self._session, PlanKind.OFFBOARD, subjects, steps, ticket)
+        plan = new_plan(self._session, PlanKind.OFFBOARD, subjects, steps)
         return replace(plan, consequences=(*unknown_kept_groups(unmatched), *extent(facts)))
 
     async def set_status(self, user_id: str, status: Status) -> Plan:

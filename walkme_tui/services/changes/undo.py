@@ -117,7 +117,7 @@ class UndoPlanner:
             assert user is not None  # noqa: S101 - other users who are gone have no inverses
             subject = Subject(user, self._session.clock(), names.groups_of(user))
             subjects.append(replace(subject, consequences=restored(subject, own, names.listed)))
-        plan = new_plan(self._session, PlanKind.UNDO, subjects, steps, ticket)
+        plan = new_plan(self._session, PlanKind.UNDO, subjects, steps).with_ticket(ticket)
         return replace(plan, undoes=job_id, left_out=(*left_out, *undo.left_out))
 
     async def _group_plan(
@@ -142,7 +142,7 @@ class UndoPlanner:
         subjects = [
             group_subject(now[group_id], read_at_ms) for group_id in dict.fromkeys(step.subject_id for step in steps)
         ]
-        plan = new_plan(self._session, PlanKind.UNDO, (), steps, ticket)
+        plan = new_plan(self._session, PlanKind.UNDO, (), steps).with_ticket(ticket)
         return replace(plan, groups=tuple(subjects), undoes=job_id, left_out=(*left_out, *undo.left_out))
 
 

@@ -116,7 +116,7 @@ class ImportPlanner:
         )
         source = ImportSource(request.file, request.table.columns, plans.rows)
         consequences, plans = await self._judged(plans, known)
-        plan = new_plan(self._session, PlanKind.IMPORT, plans.subjects, plans.steps, request.ticket)
+        plan = new_plan(self._session, PlanKind.IMPORT, plans.subjects, plans.steps).with_ticket(request.ticket)
         return replace(plan, source=source, consequences=consequences)
 
     async def unanswered(self, request: ImportRequest) -> int:

@@ -37,7 +37,7 @@ class AdoptionPlanner:
         self._groups = groups
 
     async def plan(
-        self, pairs: Sequence[Pair], surface: Surface, *, ticket: str = "", on_progress: ProgressListener | None = None
+        self, pairs: Sequence[Pair], surface: Surface, *, on_progress: ProgressListener | None = None
     ) -> Plan:
         """The plan that changes ``surface``: each person's record there becomes like that of the other surface.
 
@@ -84,7 +84,7 @@ class AdoptionPlanner:
             subjects.append(self._subject(target.clock(), names, user, theirs, adopted.changes))
         steps = numbered(changes)
         require_size(steps, subjects)
-        plan = new_plan(target, PlanKind.RECONCILE, subjects, steps, ticket)
+        plan = new_plan(target, PlanKind.RECONCILE, subjects, steps)
         return replace(plan, left_out=tuple(left_out), consequences=_consequences(surface))
 
     def _subject(
