@@ -89,8 +89,10 @@ async def _close(session: Session) -> None:
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run the work on a new event loop; Ctrl+C, SIGTERM and SIGHUP cancel it, and its cleanup runs."""
+    # Not the result of the task: asyncio makes the repr of its main task as it ends, which of a large job takes 500 MB.
+    results: list[T] = []
 
-    async def watched() -> T:
+    async def watched() -> None:
         task = asyncio.current_task()
         loop = asyncio.get_running_loop()
 
@@ -100,11 +102,12 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
 
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, end)
-        return await work
+        results.append(await work)
 
     crash_hooks.watch_asyncio()
     try:
-        return asyncio.run(watched())
+        asyncio.run(watched())
+        return results[0]
     except asyncio.CancelledError:
         # Only a signal cancels the whole work.
         raise StoppedBySignal from None

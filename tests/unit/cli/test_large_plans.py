@@ -11,6 +11,7 @@ import pytest
 from tests.support.fake_directory import person
 from walkme_tui.cli.output import plan_text
 from walkme_tui.cli.plan_io import print_plan
+from walkme_tui.cli.session_run import run_async
 from walkme_tui.domain.changes.membership import RemoveMember
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
@@ -93,3 +94,20 @@ def test_no_sequence_of_a_plan_is_iterated_once_per_step(make: Callable[[], Plan
     CountedTuple.iterations = 0
     assert PRESENTATIONS[shown](plan)
     assert CountedTuple.iterations <= MAX_ITERATIONS
+
+
+def test_no_repr_is_made_of_what_was_read() -> None:
+    made = []
+
+    class Read:
+        """A job of many people, whose repr takes seconds and hundreds of megabytes."""
+
+        def __repr__(self) -> str:
+            made.append(self)
+            return "Read"
+
+    async def work() -> Read:
+        return Read()
+
+    run_async(work())
+    assert not made
