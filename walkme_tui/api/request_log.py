@@ -1,7 +1,6 @@
 """The latest requests, without tokens and emails, and their latency."""
 
 import re
-import statistics
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -106,4 +105,5 @@ class RequestLog:
     @property
     def latency_ms(self) -> int | None:
         """Median milliseconds of recent answers, None before the first."""
-        return round(statistics.median(self._latencies)) if self._latencies else None
+        # The module statistics would import fractions and decimals at every start that sends a request.
+        return sorted(self._latencies)[len(self._latencies) // 2] if self._latencies else None
