@@ -42,9 +42,26 @@ KEYS = {
 
 
 class TableApp(App[None]):
-    """A table that fills the screen, in a theme with stripes."""
+    """A table that fills the screen, with stripes and a style for each kind of cell."""
 
-    CSS = "UserTable > .user-table--zebra { background: $primary 20%; }"
+    CSS = """
+    .user-table--zebra { background: $primary 20%; }
+    .user-table--header { color: $text-muted; text-style: bold; }
+    .user-table--gutter { color: $accent; }
+    .user-table--mark { color: $accent; text-style: bold; }
+    .user-table--found { color: $accent; text-style: bold; }
+    .user-table--changed { color: $text-warning; text-style: underline; }
+    .user-table--sorted { color: $accent; text-style: bold; }
+    .user-table--secondary { color: $foreground 60%; }
+    .user-table--dim { color: $foreground 50%; }
+    .user-table--placeholder { color: $foreground 40%; }
+    .user-table--unreadable { color: $text-error; }
+    .user-table--status-active { color: $text-success; }
+    .user-table--status-inactive { color: $foreground 60%; }
+    .user-table--status-pending { color: $text-warning; }
+    .user-table--cursor { background: $accent 30%; }
+    .user-table--cursor-blurred { background: $foreground 10%; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [Binding(key, f"on_table('{action}')") for key, action in KEYS.items()]
 
     def __init__(self, listing: FakeListing) -> None:

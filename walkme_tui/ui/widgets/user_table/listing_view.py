@@ -68,26 +68,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = []
     ALLOW_SELECT = False
-    DEFAULT_CSS = """
-    ListingView {
-        overflow: hidden; scrollbar-size: 0 0;
-        & > .user-table--header { color: $text-muted; text-style: bold; }
-        & > .user-table--gutter { color: $accent; }
-        & > .user-table--mark { color: $accent; text-style: bold; }
-        & > .user-table--found { color: $accent; text-style: bold; }
-        & > .user-table--changed { color: $text-warning; text-style: underline; }
-        & > .user-table--sorted { color: $accent; text-style: bold; }
-        & > .user-table--secondary { color: $foreground 60%; }
-        & > .user-table--dim { color: $foreground 50%; }
-        & > .user-table--placeholder { color: $foreground 40%; }
-        & > .user-table--unreadable { color: $text-error; }
-        & > .user-table--status-active { color: $text-success; }
-        & > .user-table--status-inactive { color: $foreground 60%; }
-        & > .user-table--status-pending { color: $text-warning; }
-        & > .user-table--cursor { background: $accent 30%; }
-        & > .user-table--cursor-blurred { background: $foreground 10%; }
-    }
-    """
+    DEFAULT_CSS = "ListingView { overflow: hidden; scrollbar-size: 0 0; }"
 
     def __init__(
         self,
