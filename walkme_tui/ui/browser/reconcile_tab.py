@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -166,22 +165,20 @@ class ReconcileTab:
         """Compare again where a mirror changed; call it once a second while the tab is shown."""
         if self.sides is None or self._busy:
             return
-        now = self._job_tasks.monotonic()
-        compare = self._outdated and now >= self._due_at
         self._busy = True
-        work = partial(self._update, compare=compare)
-        start_worker(self.pairs, WorkerGroup.COMPARISON, work, name="Comparing the users")
+        start_worker(self.pairs, WorkerGroup.COMPARISON, self._update, name="Comparing the users")
 
-    async def _update(self, *, compare: bool) -> None:
+    async def _update(self) -> None:
         """Compare both mirrors if that is due, and list what was requested."""
         assert self.sides is not None  # noqa: S101 - tick checks it
-        begun = self._job_tasks.monotonic()
+        begun, compare = self._job_tasks.monotonic(), False
         try:
             self._coverages = {session.account.surface: await session.mirror.coverage() for session in self.sides}
-            if self.comparison is not None:
-                # Another process may read into the same local copy.
-                compared_at = {surface: side.coverage for surface, side in self.comparison.sides.items()}
-                self._outdated = self._outdated or compared_at != self._coverages
+            before = {} if self.comparison is None else self.comparison.sides
+            # Another process may read into the same local copy.
+            self._outdated |= any(side.coverage != self._coverages[each] for each, side in before.items())
+            is_whole_now = any(side.coverage.complete < self._coverages[each].complete for each, side in before.items())
+            compare = is_whole_now or (self._outdated and begun >= self._due_at)
             if compare:
                 self._outdated = False
                 self.comparison = await compared(self.sides)
