@@ -153,3 +153,16 @@ async def test_a_read_only_profile_can_only_save_the_plan() -> None:
         await browser.press("enter")
         await browser.settled(lambda: "Can only be saved" in browser.dialog)
         assert not both.apis[Surface.SCIM].writes
+
+
+async def test_nothing_is_asked_where_only_duplicates_are_chosen() -> None:
+    both = drifted()
+    second = record(both, Surface.SCIM, 0)._replace(id="second-record")
+    both.apis[Surface.SCIM].users = [*both.apis[Surface.SCIM].users, second]
+    async with open_browser(both.setting) as browser:
+        await browser.loaded()
+        await browser.press("3")
+        await settled(browser, "duplicate 2")
+        await browser.press(*["down"] * 6, "tab", "b")
+        await browser.settled(lambda: browser.says("Nothing is adopted for duplicates"))
+        assert browser.dialog == ""

@@ -11,7 +11,7 @@ from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.reconcile.adoption import adopt
 from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairClass
-from walkme_tui.domain.reconcile.matching import Pair, compare, differences
+from walkme_tui.domain.reconcile.matching import Pair, compare, differences, together
 from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
 from walkme_tui.domain.text import email_key
 from walkme_tui.domain.users import UNKNOWN, User
@@ -140,6 +140,31 @@ def test_classes_and_differences_say_the_same(rest: list[User], scim: list[User]
             assert ("status" in found) is (PairClass.STATUS in pair.classes)
             assert ("groups" in found) is (PairClass.MEMBERSHIP in pair.classes)
             assert bool(found - {"status", "groups"}) is (PairClass.FIELD in pair.classes)
+
+
+@given(sides([*GROUPS]), sides([*THERE]))
+def test_duplicates_stand_next_to_those_that_they_share_a_value_with(rest: list[User], scim: list[User]) -> None:
+    pairs = [pair for pair in compare(compared(rest), compared(scim), SHARED) if PairClass.DUPLICATE in pair.classes]
+    ordered = together(pairs)
+    assert sorted(map(pairs.index, ordered)) == list(range(len(pairs)))
+
+    def reached(pair: Pair, of: Sequence[Pair]) -> list[Pair]:
+        """The pairs of one group, by looking at every record for every other until nothing is added."""
+        found = [pair]
+        for each in found:
+            records = [side for side in each[:2] if side is not None]
+            for other in of:
+                mine = [side for side in other[:2] if side is not None]
+                if other not in found and any(_person(one, two) for one in records for two in mine):
+                    found.append(other)
+        return found
+
+    left = ordered
+    while left:
+        group = reached(left[0], pairs)
+        assert sorted(map(pairs.index, left[: len(group)])) == sorted(map(pairs.index, group))
+        assert pairs.index(left[0]) == min(map(pairs.index, left))
+        left = left[len(group) :]
 
 
 # ------------------------------------------------------------ planted drift

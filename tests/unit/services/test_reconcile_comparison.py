@@ -51,3 +51,16 @@ async def test_nobody_whose_groups_are_unknown_is_a_ghost() -> None:
             await session.mirror.save_page(UserPage(1, 10, (user,), 1), NOON_MS)
         found = await compared(Sides(rest, scim))
         assert not found.sets[PairSet.GHOSTS]
+
+
+async def test_a_side_says_less_than_its_local_copy_with_the_first_users_and_with_all_of_them() -> None:
+    async with open_session(FakeDirectory(())) as rest, open_session(FakeDirectory(()), surface=Surface.SCIM) as scim:
+        sides = Sides(rest, scim)
+        said = (await compared(sides)).sides[Surface.REST]
+        await rest.mirror.save_page(UserPage(1, 1, (person(0),), 3), NOON_MS)
+        assert said.says_less_than(await rest.mirror.coverage())
+        said = (await compared(sides)).sides[Surface.REST]
+        await rest.mirror.save_page(UserPage(2, 1, (person(1),), 3), NOON_MS)
+        assert not said.says_less_than(await rest.mirror.coverage())
+        await rest.mirror.save_page(UserPage(3, 1, (person(2),), 3), NOON_MS)
+        assert said.says_less_than(await rest.mirror.coverage())

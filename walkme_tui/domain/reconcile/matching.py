@@ -171,6 +171,24 @@ def _second_records(only: Sequence[ComparedUser], matched: Iterable[ComparedUser
     return found
 
 
+def together(pairs: Sequence[Pair]) -> list[Pair]:
+    """Duplicates in their order, but those that have an email or an external id in common next to each other."""
+    first = list(range(len(pairs)))
+
+    def root(index: int) -> int:
+        while first[index] != index:
+            first[index] = index = first[first[index]]
+        return index
+
+    owners: dict[tuple[Key, str], int] = {}
+    for index, pair in enumerate(pairs):
+        for key in (_external_id, _email):
+            for value in {key(side) for side in (pair.rest, pair.scim) if side is not None} - {""}:
+                one, other = sorted((root(index), root(owners.setdefault((key, value), index))))
+                first[other] = one
+    return [pairs[index] for index in sorted(range(len(pairs)), key=lambda index: (root(index), index))]
+
+
 # ------------------------------------------------------------ comparing
 
 

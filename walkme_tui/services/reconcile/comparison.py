@@ -11,7 +11,7 @@ from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.reconcile.classes import PairClass, PairSet
-from walkme_tui.domain.reconcile.matching import Pair, compare
+from walkme_tui.domain.reconcile.matching import Pair, compare, together
 from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
 from walkme_tui.services.concurrency import gather_pair
 from walkme_tui.services.ports import Session
@@ -34,6 +34,11 @@ class Side(NamedTuple):
     coverage: Coverage
     users: int
     without_groups: int
+
+    def says_less_than(self, coverage: Coverage) -> bool:
+        """True for no user where there are some, and for some where there are all."""
+        before = self.coverage
+        return (before.complete, before.loaded > 0) < (coverage.complete, coverage.loaded > 0)
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ class Comparison:
         for pair in found[PairSet.ALL]:
             for each in pair.classes:
                 found[PairSet(each.value)].append(pair)
+        found[PairSet.DUPLICATE] = together(found[PairSet.DUPLICATE])
         found[PairSet.GHOSTS] = [pair for pair in self.pairs if pair.is_ghost]
         return found
 

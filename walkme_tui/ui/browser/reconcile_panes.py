@@ -72,7 +72,7 @@ class SideText(NamedTuple):
         users = f"reading: {words.number(coverage.loaded)}{of} users"
         if coverage.complete:
             users = f"all {words.count(coverage.loaded, 'user', 'users')}"
-        as_of = "" if coverage.as_of_ms is None else f"as of {words.ago(self.now_ms, coverage.as_of_ms)}"
+        as_of = "" if coverage.as_of_ms is None or self.left else f"as of {words.ago(self.now_ms, coverage.as_of_ms)}"
         groups = f"groups of {words.number(self.without_groups)} unknown" if self.without_groups else ""
         return ", ".join(filter(None, (users, as_of, self.left, groups)))
 

@@ -36,7 +36,7 @@ from walkme_tui.ui.browser.reconcile_panes import ClassesPane, PairsPane, SideTe
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.widgets.class_list import ClassList, ClassRow
 from walkme_tui.ui.widgets.pair_lines import SideRecord, pair_lines
-from walkme_tui.ui.widgets.pair_list import PairList, pair_key
+from walkme_tui.ui.widgets.pair_list import PairList, pair_key, with_keys
 from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.widgets.user_table.columns import next_sort
 from walkme_tui.ui.workers import WorkerGroup, start_worker
@@ -101,9 +101,8 @@ class ReconcileTab:
         try:
             other = (await self._job_tasks.other_tasks()).session
         except WalkmeError as error:
-            self.pairs.pairs.set_empty_text(
-                f"{name} could not be opened. {clean(error.message, MAX_MESSAGE)} R tries again."
-            )
+            why = clean(error.message, MAX_MESSAGE)
+            self.pairs.pairs.set_empty_text(f"{name} could not be opened. {why} R tries again.")
             report(self.pairs.app, error, doing=f"Opening {name}")
             return
         finally:
@@ -177,8 +176,9 @@ class ReconcileTab:
             before = {} if self.comparison is None else self.comparison.sides
             # Another process may read into the same local copy.
             self._outdated |= any(side.coverage != self._coverages[each] for each, side in before.items())
-            is_whole_now = any(side.coverage.complete < self._coverages[each].complete for each, side in before.items())
-            compare = is_whole_now or (self._outdated and begun >= self._due_at)
+            # At once where the first users of a side are there, or all of them.
+            is_due = any(side.says_less_than(self._coverages[each]) for each, side in before.items())
+            compare = is_due or (self._outdated and begun >= self._due_at)
             if compare:
                 self._outdated = False
                 self.comparison = await compared(self.sides)
@@ -201,6 +201,9 @@ class ReconcileTab:
         while found is not None and self.sides is not None and (again or self._query != self._listed):
             again, query = False, self._query
             pairs = await listed_pairs(found, self.sides, query)
+            if keys := self.pairs.pairs.marked_keys:
+                every = chain(found.sets[PairSet.ALL], found.sets[PairSet.GHOSTS])
+                self.pairs.pairs.keep_marks(keys, await asyncio.to_thread(with_keys, every, keys))
             is_other_set, self._listed = query.chosen is not self._listed.chosen, query
             self._fill(found)
             self.pairs.pairs.show_pairs(pairs, found.groups, query.sort)
@@ -210,7 +213,6 @@ class ReconcileTab:
             self.listed()
 
     def _fill(self, found: Comparison) -> None:
-        self.pairs.pairs.keep_marks(chain(found.sets[PairSet.ALL], found.sets[PairSet.GHOSTS]))
         least = "" if found.complete else "≥ "
         rows = []
         for each in PairSet:
@@ -254,7 +256,7 @@ class ReconcileTab:
     @property
     def place(self) -> str | None:
         """The identity of the pair under the cursor."""
-        return None if self.current is None else ":".join(pair_key(self.current))
+        return None if self.current is None else pair_key(self.current)
 
     @property
     def query(self) -> PairQuery:
@@ -385,8 +387,7 @@ class ReconcileTab:
         surface, pair = self._session.account.surface, self.current
         own, other = surface.upper(), other_surface(surface).upper()
         marked = self.pairs.pairs.marked if marks else ()
-        missing = sum(self._own(each) is None for each in marked)
-        if missing:
+        if missing := sum(self._own(each) is None for each in marked):
             people = words.count(missing, "marked person has", "marked people have")
             return f"{people} no record on {own}: unmark them, or switch to {other} (C)."
         if marked or pair is None or self._own(pair) is not None:

@@ -6,6 +6,7 @@ from typing import Final
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.reconcile.classes import PairClass
 from walkme_tui.domain.reconcile.matching import Pair
 from walkme_tui.domain.reconcile.pair_text import pair_email
 from walkme_tui.domain.reconcile.records import SharedGroups
@@ -24,6 +25,7 @@ from walkme_tui.ui.flows.plan_request import request_plan
 from walkme_tui.ui.flows.plan_review import review
 from walkme_tui.ui.words import count
 
+DUPLICATES: Final = "Nothing is adopted for duplicates: decide by hand which record stays."
 NOBODY: Final = "There is no difference under the cursor. Space marks one, * all that are listed."
 MAX_NAME: Final = 60
 
@@ -32,6 +34,9 @@ async def adopt(view: FlowContext, origin: Origin, sides: Sides, groups: SharedG
     """Ask which side is right, plan the changes of the other one, and review the plan: nothing is changed before."""
     if not pairs:
         view.app.notify(NOBODY, markup=False)
+        return
+    if all(PairClass.DUPLICATE in pair.classes for pair in pairs):
+        view.app.notify(DUPLICATES, markup=False)
         return
     who = clean(pair_email(pairs[0]), MAX_NAME) if len(pairs) == 1 else count(len(pairs), "person", "people")
     choices = [

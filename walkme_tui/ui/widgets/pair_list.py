@@ -30,11 +30,17 @@ SHORT_LABELS: Final = {
 }
 
 
-def pair_key(pair: Pair) -> tuple[str, str]:
+def pair_key(pair: Pair) -> str:
     """The identity of a pair while its records change: the id of its REST record if it has one, else of the other."""
-    if pair.rest is not None:
-        return "rest", pair.rest.id
-    return "scim", pair.scim.id if pair.scim is not None else ""
+    rest, scim, _ = pair
+    return rest[1] if rest is not None else f"scim {scim[1]}" if scim is not None else ""
+
+
+def with_keys(pairs: Iterable[Pair], keys: Sequence[str]) -> dict[str, Pair]:
+    """The pairs that have one of these keys, in the order of the keys; for a thread, as it may be slow."""
+    wanted = set(keys)
+    found = {key: pair for pair in pairs if (key := pair_key(pair)) in wanted}
+    return {key: found[key] for key in keys if key in found}
 
 
 class PairList(RowList[Pair]):
@@ -46,8 +52,8 @@ class PairList(RowList[Pair]):
         super().__init__(id=id)
         self._groups = NO_GROUPS
         self._sort: Sort | None = None
-        self._marks: dict[tuple[str, str], Pair] = {}
-        self._last_mark: tuple[str, str] | None = None
+        self._marks: dict[str, Pair] = {}
+        self._last_mark: str | None = None
 
     def show_pairs(self, pairs: Sequence[Pair], groups: SharedGroups, sort: Sort | None) -> None:
         """Show these pairs in this order."""
@@ -61,6 +67,19 @@ class PairList(RowList[Pair]):
         """The id of a record."""
         return pair_key(row)
 
+    def _index_of(self, row: Pair | None) -> int | None:
+        if row is None or not self.rows:
+            return None
+        wanted, rest = pair_key(row), row.rest
+        if pair_key(self.rows[min(self.cursor, len(self.rows) - 1)]) == wanted:
+            return min(self.cursor, len(self.rows) - 1)
+        # Without a call for each of many rows.
+        if rest is not None:
+            same = (index for index, pair in enumerate(self.rows) if pair[0] is not None and pair[0][1] == rest[1])
+        else:
+            same = (index for index, pair in enumerate(self.rows) if pair[0] is None and pair_key(pair) == wanted)
+        return next(same, None)
+
     # ------------------------------------------------------------ marks
 
     @property
@@ -68,11 +87,18 @@ class PairList(RowList[Pair]):
         """The marked pairs, in the order of marking."""
         return tuple(self._marks.values())
 
-    def keep_marks(self, pairs: Iterable[Pair]) -> None:
-        """Remove the marks of people who are not among these; the others are of the records of now."""
-        if self._marks:
-            now = {pair_key(pair): pair for pair in pairs}
-            self._marks = {key: now[key] for key in self._marks if key in now}
+    @property
+    def marked_keys(self) -> Sequence[str]:
+        """The keys of the marked pairs, in the order of marking."""
+        return tuple(self._marks)
+
+    def keep_marks(self, keys: Sequence[str], now: dict[str, Pair]) -> None:
+        """Of the marks with these ``keys``, keep those that have a pair ``now``; there may be others meanwhile."""
+        if self.marked_keys == keys:
+            self._marks = now
+        else:
+            gone = set(keys) - now.keys()
+            self._marks = {key: now.get(key, pair) for key, pair in self._marks.items() if key not in gone}
 
     def toggle_mark(self) -> None:
         """Mark the pair under the cursor, or remove the mark."""

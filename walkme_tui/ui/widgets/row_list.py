@@ -114,9 +114,10 @@ class RowList(ScrollingText, Generic[Row]):
             self.virtual_size = Size(0, self.line_count + self.HEADING_LINES)
             self.refresh()
         else:
-            for index, (was, now) in enumerate(zip(old, rows, strict=True)):
-                if was != now:
-                    self.repaint(index, was, now)
+            # Comparing all rows of a large list would delay the next key.
+            for index in {self.row_at(y) for y in range(self.size.height)}:
+                if index is not None and old[index] != rows[index]:
+                    self.repaint(index, old[index], rows[index])
         after = rows[cursor] if rows else None
         moved = before is None or after is None or self.key(before) != self.key(after)
         if cursor != self.cursor:
