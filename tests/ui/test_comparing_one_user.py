@@ -41,7 +41,7 @@ async def test_differences_are_marked_by_a_sign_and_a_word() -> None:
             "≠ – Support only SCIM",
         ]
         assert "Groups Sales Sales same" in lines_with(browser, "same")
-        assert browser.says("Status differs. Somebody changed the status on one side by hand")
+        assert browser.says("Status differs. The status was changed on one side by hand")
         assert browser.says("Membership differs.")
         await browser.press("escape")
         assert browser.dialog == ""

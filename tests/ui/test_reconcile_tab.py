@@ -95,7 +95,7 @@ async def test_a_set_shows_its_people_its_meaning_and_who_has_to_act() -> None:
         await browser.press("G")
         await browser.settled(lambda: [line.split(" ", 1)[1] for line in people(browser)] == ["○ inactive, in groups"])
         await browser.press("up")
-        await browser.settled(lambda: browser.says("Nobody."))
+        await browser.settled(lambda: browser.says("None."))
 
 
 async def test_the_filter_matches_either_record() -> None:

@@ -38,7 +38,7 @@ from walkme_tui.domain.text import clean
 TARGET_LENGTH: Final = 100
 # A bound for numbers that cannot be meant.
 LONGEST_WAIT_SECONDS: Final = 86400.0
-# Some servers and gateways answer 403 for a rate limit; the code in the body tells it from a missing permission.
+# Some servers and gateways answer 403 for a rate limit; the code in the body says so.
 _CODE_NAMES: Final = frozenset({"code", "errorcode", "error", "errors", "reason", "type", "status", "name"})
 _RATE_LIMIT: Final = re.compile(
     r"(ratelimit|requestlimit|quota)(ed|error|exceeded|reached)?$|toomanyrequests|throttl|slowdown|^429$"

@@ -23,7 +23,7 @@ class Extent(NamedTuple):
     """How much of the account an answer is based on.
 
     ``as_of_ms`` is the time of the data, None if nothing was read yet. Users not fetched since ``since_ms`` are left
-    out, because a complete list did not contain them; None leaves nobody out. ``note`` is the reason why the answer is
+    out, because a complete list did not contain them; None leaves no user out. ``note`` is the reason why the answer is
     incomplete. ``unknown`` counts the loaded users for which the query cannot be decided, ``left_out`` names the
     missing fields. ``of_groups``: it is based on what groups listed, whether or not users are loaded.
     """

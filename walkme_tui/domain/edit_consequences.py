@@ -37,7 +37,7 @@ NEW_EXTERNAL_ID: Final = "With another external id, the identity provider may no
 INVITATION: Final = "The server sets the status, usually pending, and may send an invitation to the email."
 ACTIVE_AT_ONCE: Final = "The user is active at once, and the server may send an invitation to the email."
 NOT_LOOKED_UP: Final = (
-    "This server ignores look-ups by email, so it is not known whether somebody has the email; then it refuses."
+    "This server ignores look-ups by email, so it is not known whether a user has the email; if so, it refuses."
 )
 PERMANENT: Final = (
     "A deletion is permanent: entries of audit logs no longer lead to a person. "

@@ -58,7 +58,7 @@ def _add_set(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> Non
     )
     add_plan_options(parser)
     parser.epilog = (
-        "Only the given fields are changed. A field that somebody else changes between the plan and its execution is\n"
+        "Only the given fields are changed. A field that others change between the plan and its execution is\n"
         "skipped, and shown with both values. SCIM has no role, and only the statuses active and inactive."
     )
 
@@ -83,7 +83,7 @@ def _add_import(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
     policies = [policy.value for policy in OnConflict]
     conflict = "what to do with a row whose email a user has already: skip (the default), update or fail"
     add("--on-conflict", choices=policies, default=OnConflict.SKIP.value, help=conflict)
-    group = "name or id of a group that everybody in the file joins; can be repeated"
+    group = "name or id of a group that every user of the file joins; can be repeated"
     add("--group", action="append", default=[], metavar="GROUP", help=group)
     add("--encoding", metavar="E", help="encoding of a file that is not UTF-8, for example cp1252")
     named = ", ".join(DELIMITERS)
@@ -101,7 +101,7 @@ def _add_import(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
         "needs review or not attempted. Groups of a row are names or ids, separated by ; or |. An empty cell changes\n"
         "nothing. On a terminal the browser opens at the plan. The rows that were not imported are written as CSV in\n"
         "their own columns, each with its error, ready to be imported again. Importing a file twice changes nothing.\n"
-        "An undo deactivates the new users and deletes nobody. A file that cannot be read: nothing is sent, exit code\n"
+        "An undo deactivates the new users and deletes none. A file that cannot be read: nothing is sent, exit code\n"
         f"{ExitCode.USAGE}."
     )
 
@@ -135,7 +135,7 @@ def _add_plan(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
 
 
 def _add_reconcile(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
-    parser.add_argument("people", nargs="*", metavar="EMAIL|ID", help="whom --adopt changes")
+    parser.add_argument("people", nargs="*", metavar="EMAIL|ID", help="the users that --adopt changes")
     add_cached_and_csv(parser)
     parser.add_argument(
         "--adopt", choices=["rest", "scim"], help="plan to make the other surface as this one is, for these people"
@@ -146,7 +146,7 @@ def _add_reconcile(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) 
         "Reads both surfaces of the profile. Records are matched by id, then by external id, then by email without\n"
         "case; matched ones are counted only. Differences are no error. If one of the two could not be read\n"
         f"whole, the exit code is {ExitCode.NOT_FOUND_OR_INCOMPLETE}.\n"
-        "An adoption deletes nobody and leaves out duplicates."
+        "An adoption deletes no user and leaves out duplicates."
     )
 
 

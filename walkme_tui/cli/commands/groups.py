@@ -18,7 +18,7 @@ from walkme_tui.domain.text import spaced
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.services.ports import Session
 
-# Undecided for everybody whose groups are unknown.
+# Undecided for every user whose groups are unknown.
 IN_NO_GROUP = UserQuery(text="group:none")
 
 

@@ -90,7 +90,7 @@ def _adopt(context: Context, options: argparse.Namespace) -> int:
     """Plan to make one surface as the other one is, and review, print, save or execute the plan."""
     source = Surface(options.adopt)
     if bool(options.people) is options.all:
-        raise ConfigurationError("Whom shall --adopt change?", hint="Give emails or ids, or --all; not both.")
+        raise ConfigurationError("--adopt needs either emails or ids, or --all.", hint="Nothing was sent.")
 
     async def choose(sides: Sides) -> tuple[list[Pair], SharedGroups]:
         extents, found = await _compared(sides, options)

@@ -264,7 +264,7 @@ complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l demo -d 'use a sim
 complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l json -d 'print one JSON object'
 complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l no-color -d 'use no colours'
 complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l on-conflict -xka "skip update fail" -d 'what to do with a row whose email a user has already: skip (the default), update or fail'
-complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l group -xka "(_walkme_tui_names groups)" -d 'name or id of a group that everybody in the file joins; can be repeated'
+complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l group -xka "(_walkme_tui_names groups)" -d 'name or id of a group that every user of the file joins; can be repeated'
 complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l encoding -x -d 'encoding of a file that is not UTF-8, for example cp1252'
 complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l delimiter -x -d 'comma, semicolon, tab, pipe, or another character (default: it is found)'
 complete -c walkme-tui -n '_shtab_walkme_tui_using import' -l header -l no-header -d 'whether the first row names the columns (default: it is found)'

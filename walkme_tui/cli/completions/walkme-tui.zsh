@@ -398,7 +398,7 @@ _shtab_walkme_tui_import_options=(
   "--json[print one JSON object]"
   "--no-color[use no colours]"
   "--on-conflict[what to do with a row whose email a user has already\: skip (the default), update or fail]:on_conflict:(skip update fail)"
-  "*--group[name or id of a group that everybody in the file joins\; can be repeated]:GROUP:_walkme_tui_names groups"
+  "*--group[name or id of a group that every user of the file joins\; can be repeated]:GROUP:_walkme_tui_names groups"
   "--encoding[encoding of a file that is not UTF-8, for example cp1252]:E:"
   "--delimiter[comma, semicolon, tab, pipe, or another character (default\: it is found)]:D:"
   {--header,--no-header}"[whether the first row names the columns (default\: it is found)]"
@@ -651,7 +651,7 @@ _shtab_walkme_tui_reconcile_options=(
   "--ticket[ticket number, recorded in the job and the receipt]:T:"
   "--plan[write the plan to a file and send nothing]:FILE:_files"
   "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
-  "(*)::whom --adopt changes:_guard '^-*' text"
+  "(*)::the users that --adopt changes:_guard '^-*' text"
 )
 
 # guard to ensure default positional specs are added only once per session

@@ -40,7 +40,7 @@ CLASS_TEXTS: Final = {
     ),
     PairClass.STATUS: ClassText(
         "status differs",
-        "Somebody changed the status on one side by hand, or a push of the identity provider failed.",
+        "The status was changed on one side by hand, or a push of the identity provider failed.",
         "Decide which side is right. Where an identity provider owns the record, change the assignment there.",
     ),
     PairClass.FIELD: ClassText(
@@ -50,7 +50,7 @@ CLASS_TEXTS: Final = {
     ),
     PairClass.MEMBERSHIP: ClassText(
         "membership differs",
-        "Somebody added or removed the person by hand, or a group is not pushed by the identity provider.",
+        "The person was added or removed by hand, or a group is not pushed by the identity provider.",
         "Correct the assignment of the group in the identity provider, or adopt a side here.",
     ),
     PairClass.DUPLICATE: ClassText(
@@ -88,7 +88,7 @@ class PairSet(StrEnum):
 _SET_TEXTS: Final = {
     PairSet.ALL: ClassText(
         "all differences",
-        "Everybody whose records differ.",
+        "All people whose records differ.",
         "Choose a kind of difference in this list: the text here says what it usually means, and who has to act.",
     ),
     PairSet.GHOSTS: ClassText(

@@ -138,7 +138,7 @@ def _duplicates(
     partners: Mapping[int, ComparedUser],
     taken: Collection[int],
 ) -> _Duplicates:
-    """Records that share an email or an external id with another of their surface, or with somebody's pair."""
+    """Records that share an email or an external id with another of their surface, or with another person's pair."""
     matched_rest = [user for user in rest if user.row_id in partners]
     matched_scim = list(partners.values())
     only_rest = [user for user in rest if user.row_id not in partners]

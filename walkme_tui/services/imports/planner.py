@@ -37,10 +37,10 @@ FEW: Final = 50
 MOST_NAMESAKES: Final = 500
 """For up to so many new users, namesakes are searched for."""
 MANY_ROWS: Final = 1_000
-"""From so many rows on, they are checked in a thread, so that the screen stays alive."""
+"""From so many rows on, they are checked in a thread, so that keys are handled meanwhile."""
 MOST_NAMED: Final = 3
 NOT_LOOKED_UP: Final = (
-    "This server ignores look-ups by email: that nobody has the emails of the new users is known from the local copy."
+    "This server ignores look-ups by email: that no user has the emails of the new users is known from the local copy."
 )
 
 

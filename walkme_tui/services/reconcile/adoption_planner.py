@@ -41,7 +41,7 @@ class AdoptionPlanner:
     ) -> Plan:
         """The plan that changes ``surface``: each person's record there becomes like that of the other surface.
 
-        Nobody is deleted: a person whom only ``surface`` has is deactivated, one whom only the other has is created,
+        No user is deleted: a person whom only ``surface`` has is deactivated, one whom only the other has is created,
         both if look-ups find no second record either. Duplicates, and what cannot be adopted, are sentences in
         ``left_out``. ``on_progress`` receives the number of people read on one surface. Raises ``ApiError`` and
         ``PlanTooLarge``.

@@ -301,9 +301,9 @@ class GroupsTab:
         The rows that are shown are newer than the counts.
         """
         listing = self.members.table.listing
-        everybody = _people_of(row, UserQuery(sort=listing.query.sort))
+        members = _people_of(row, UserQuery(sort=listing.query.sort))
         read = group_messages.were_read(row, self._read)
-        if listing.query == everybody and listing.total is not None and listing.total.exact:
+        if listing.query == members and listing.total is not None and listing.total.exact:
             return listing.total.count, read or self._complete
         if isinstance(row, GroupSize):
             return row.known_members, read or self._exact(counted=False)

@@ -226,7 +226,7 @@ class ReconcileTab:
         if self._failure or found is None:
             return self._failure or COMPARING
         so_far = "" if found.complete else " as far as both sides are read"
-        text = f"Nothing differs{so_far}." if query.chosen is PairSet.ALL else f"Nobody{so_far}."
+        text = f"Nothing differs{so_far}." if query.chosen is PairSet.ALL else f"None{so_far}."
         if query.chosen.pair_class in found.undecided:
             missing = Surface.SCIM if query.chosen is PairSet.ONLY_REST else Surface.REST
             text = f"Who is {query.chosen.text.label} is known once all users of {missing.upper()} are read."

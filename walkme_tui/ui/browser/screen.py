@@ -115,7 +115,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
         return TableSorting(self, self.area, self.filtering, self.filter, self.state_file)
 
-    # ------------------------------------------------------------ life
+    # ------------------------------------------------------------ mounting
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""

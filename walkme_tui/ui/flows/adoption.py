@@ -26,14 +26,14 @@ from walkme_tui.ui.flows.plan_review import review
 from walkme_tui.ui.words import count
 
 DUPLICATES: Final = "Nothing is adopted for duplicates: decide by hand which record stays."
-NOBODY: Final = "There is no difference under the cursor. Space marks one, * all that are listed."
+NO_PAIRS: Final = "There is no difference under the cursor. Space marks one, * all that are listed."
 MAX_NAME: Final = 60
 
 
 async def adopt(view: FlowContext, origin: Origin, sides: Sides, groups: SharedGroups, pairs: Sequence[Pair]) -> None:
     """Ask which side is right, plan the changes of the other one, and review the plan: nothing is changed before."""
     if not pairs:
-        view.app.notify(NOBODY, markup=False)
+        view.app.notify(NO_PAIRS, markup=False)
         return
     if all(PairClass.DUPLICATE in pair.classes for pair in pairs):
         view.app.notify(DUPLICATES, markup=False)

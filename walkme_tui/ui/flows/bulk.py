@@ -30,7 +30,7 @@ from walkme_tui.ui.flows.plan_review import review
 from walkme_tui.ui.widgets.text_style import TextStyle
 from walkme_tui.ui.words import count
 
-NOBODY: Final = "No user is marked, and there is none under the cursor. Space marks one, * all in the view."
+NO_USERS: Final = "No user is marked, and there is none under the cursor. Space marks one, * all in the view."
 EMPTY_CLEARS: Final = "Everyone gets this value; an empty one clears the field. The plan is shown before it is sent."
 ANOTHER_ROLE: Final = "another role"
 """The answer of the entry for it: roles begin with a sign of their own."""
@@ -59,7 +59,7 @@ class BulkActions:
     def open(self) -> bool:
         """Show the actions, which receive the next keys; False, after a message, if there is no user."""
         if not self._ids:
-            self._view.app.notify(NOBODY, markup=False)
+            self._view.app.notify(NO_USERS, markup=False)
             return False
         has_roles = not self._view.session.capabilities.roles
         actions = [action for action in BulkAction if has_roles or action is not BulkAction.ROLE]

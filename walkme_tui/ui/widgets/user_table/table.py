@@ -151,7 +151,7 @@ class UserTable(ListingView):
         """Put the cursor on this user, now or when the requested view is there."""
         self._cursor.go_to(user)
 
-    # ------------------------------------------------------------ life
+    # ------------------------------------------------------------ mounting
 
     def on_mount(self) -> None:
         """Serve the listing for as long as the table is mounted."""
