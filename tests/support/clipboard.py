@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from walkme_tui.ui import terminal
+from walkme_tui.ui.terminal import clipboard
 
 
 class Clipboard:
@@ -12,7 +12,7 @@ class Clipboard:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.texts: list[str] = []
-        sequence = terminal.clipboard_sequence
+        sequence = clipboard.clipboard_sequence
 
         def noting(text: str, environment: dict[str, str]) -> str | None:
             sent = sequence(text, environment)
@@ -20,4 +20,4 @@ class Clipboard:
                 self.texts.append(base64.b64decode(sent.split(";")[2].split("\a")[0]).decode())
             return sent
 
-        monkeypatch.setattr(terminal, "clipboard_sequence", noting)
+        monkeypatch.setattr(clipboard, "clipboard_sequence", noting)

@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from tests.support.fake_listing import STARTED_AT_MS, FakeListing
 from walkme_tui.domain.users import UnreadableRecord, User
-from walkme_tui.ui.terminal import CONTROL_CHARACTER_FILTER
+from walkme_tui.ui.terminal.control_characters import CONTROL_CHARACTER_FILTER
 from walkme_tui.ui.widgets.user_table.table import UserTable
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ class RecordingPairList(PairList):
         super().__init__(id="pairs-list")
         self.repainted: list[int] = []
 
-    def repaint(self, index: int, was: Pair, now: Pair) -> None:
+    def refresh_line(self, y: int) -> None:
         """Record the row."""
-        self.repainted.append(index)
-        super().repaint(index, was, now)
+        self.repainted.append(y)
+        super().refresh_line(y)
 
 
 class ListApp(App[None]):

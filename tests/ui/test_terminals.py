@@ -7,6 +7,7 @@ import shlex
 import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 import pytest
 from rich.segment import Segment
@@ -15,6 +16,7 @@ from textual.color import Color
 from tests.support.terminal_program import BROWSER, TerminalProgram
 from walkme_tui.ui.theming.ascii_signs import ASCII_SIGNS, AsciiSigns
 
+DOWN: Final = b"\x1b[B"
 # Nothing answers at this address.
 MONO_PROFILE = """
 default_profile = "acme"
@@ -184,6 +186,30 @@ def test_invalid_bytes_do_not_end_the_browser(environment: dict[str, str]) -> No
         program.send(b"q")
         assert program.wait() == 0
     assert b"Traceback" not in program.output
+
+
+# ---------------------------------------------------------------- what is written
+
+
+def test_a_rested_cursor_writes_its_position_without_the_keys_beside_it(environment: dict[str, str]) -> None:
+    with demo(environment) as program:
+        program.wait_until(lambda: "1 of" in program.lines[-1])
+        program.send(DOWN)
+        program.wait_until(lambda: "2 of" in program.lines[-1])
+        at = len(program.output)
+        program.send(DOWN)
+        program.wait_until(lambda: "3 of" in program.lines[-1])
+        assert b"offboard" in program.output[:at]
+        assert b"offboard" not in program.output[at:]
+
+
+def test_every_line_is_written_again_where_the_terminal_moved_them(environment: dict[str, str]) -> None:
+    with demo(environment, lines=30) as program:
+        program.wait_until(lambda: "1 of" in program.lines[-1])
+        program.resize(80, 24)  # the emulated terminal drops the lines at the top
+        program.wait_until(lambda: "demo" in program.lines[0] and "1 of" in program.lines[-1])
+        assert "1 Users" in program.lines[1]
+        assert "EMAIL" in program.lines[2]
 
 
 # ---------------------------------------------------------------- ctrl+l and ctrl+z

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.css.query import NoMatches
@@ -28,7 +29,8 @@ from walkme_tui.ui.browser_start import BrowserStart
 from walkme_tui.ui.flows.job_tasks import JobTasks, job_tasks_of
 from walkme_tui.ui.input_queue import Input, InputQueue
 from walkme_tui.ui.preload import Preload
-from walkme_tui.ui.terminal import BrowserDriver, ControlCharacterFilter, repaint, send_to_clipboard
+from walkme_tui.ui.terminal.control_characters import ControlCharacterFilter
+from walkme_tui.ui.terminal.driver import BrowserDriver, repaint
 from walkme_tui.ui.theming.textual_theme import is_colorless, textual_theme
 from walkme_tui.ui.theming.without_colors import WITHOUT_COLORS
 from walkme_tui.ui.widgets.text_field import TextField
@@ -141,7 +143,19 @@ class WalkmeApp(App[int]):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Send text that was selected with the mouse to the terminal, within the limits of its clipboard sequence."""
+        from walkme_tui.ui.terminal.clipboard import send_to_clipboard
+
         send_to_clipboard(self, text)
+
+    def on_resize(self) -> None:
+        """Forget what the terminal shows: each moves the text in its own way."""
+        if isinstance(self._driver, BrowserDriver):
+            self._driver.shown.forget()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        if isinstance(self._driver, BrowserDriver) and isinstance(renderable, CompositorUpdate):
+            renderable = self._driver.shown.changes(renderable)
+        super()._display(screen, renderable)
 
     # ------------------------------------------------------------ input
 

@@ -105,7 +105,7 @@ async def _browse(start: BrowserStart) -> int:
         # In a thread, so that answers are processed meanwhile.
         await asyncio.to_thread(_import_app)
         from walkme_tui.ui.app import WalkmeApp as App
-        from walkme_tui.ui.terminal import exit_on_signals
+        from walkme_tui.ui.terminal.signals import exit_on_signals
         from walkme_tui.ui.theming.ascii_signs import AsciiSigns, needs_ascii_signs
 
         signs = AsciiSigns(sys.stdout.encoding) if needs_ascii_signs(os.environ) else None

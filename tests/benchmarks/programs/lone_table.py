@@ -3,7 +3,7 @@
 from tests.support.fake_directory import people
 from tests.support.fake_listing import FakeListing
 from tests.support.table_driver import TableApp
-from walkme_tui.ui.terminal import BrowserDriver
+from walkme_tui.ui.terminal.driver import BrowserDriver
 from walkme_tui.ui.widgets.user_table.table import UserTable
 
 

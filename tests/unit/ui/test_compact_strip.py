@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from walkme_tui.ui.widgets.user_table.compact_strip import CompactStrip
+from walkme_tui.ui.terminal.compact_strip import CompactStrip
 
 COLORS = ("#d5dae2", "#14171c", "red", "default", None)
 styles = st.builds(

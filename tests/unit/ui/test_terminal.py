@@ -11,19 +11,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import App
 from textual.color import Color
 
-from walkme_tui.ui.terminal import (
-    CONTROL_CHARACTER_FILTER,
-    MAX_CLIPBOARD_BASE64,
-    RESTORE,
-    SCREEN_PIECE,
-    clipboard_sequence,
-)
+from walkme_tui.ui.terminal.clipboard import MAX_CLIPBOARD_BASE64, SCREEN_PIECE, clipboard_sequence
+from walkme_tui.ui.terminal.control_characters import CONTROL_CHARACTER_FILTER
+from walkme_tui.ui.terminal.driver import FRAME_BEGINS, FRAME_ENDS, BrowserDriver
+from walkme_tui.ui.terminal.signals import RESTORE
 
 BLACK = Color(0, 0, 0)
 ROOT = Path(__file__).parents[3]
@@ -31,7 +30,8 @@ CHILD = """
 import sys
 from textual.app import App
 from textual.widgets import Static
-from walkme_tui.ui.terminal import BrowserDriver, exit_on_signals
+from walkme_tui.ui.terminal.driver import BrowserDriver
+from walkme_tui.ui.terminal.signals import exit_on_signals
 
 class Child(App):
     def compose(self):
@@ -213,3 +213,14 @@ def test_moving_the_mouse_is_not_reported() -> None:
     with child() as program:
         assert b"\x1b[?1000h" in program.output
         assert b"\x1b[?1003h" not in program.output
+
+
+async def test_a_frame_that_changes_nothing_is_not_written() -> None:
+    written: list[str] = []
+    driver = BrowserDriver(App())
+    driver._writer_thread = SimpleNamespace(write=written.append)  # type: ignore[assignment]
+    frame = (FRAME_BEGINS, "text\x1b[1;1H", FRAME_ENDS)
+    empty = (FRAME_BEGINS, "\x1b[1;1H", FRAME_ENDS)
+    for piece in (*frame, *empty, *empty, "\x1b[2J", *empty):
+        driver.write(piece)
+    assert written == ["".join(frame), "\x1b[2J", "".join(empty)]

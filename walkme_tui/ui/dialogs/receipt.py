@@ -19,7 +19,7 @@ from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words
 from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, available_lines, inner_width
 from walkme_tui.ui.dialogs.dialog import movement_keys
-from walkme_tui.ui.terminal import send_to_clipboard, sent_message
+from walkme_tui.ui.terminal.clipboard import send_to_clipboard, sent_message
 from walkme_tui.ui.widgets.import_outcomes import result_lines
 from walkme_tui.ui.widgets.job_report import about_lines, ending_lines, people_lines
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText

@@ -18,7 +18,7 @@ from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.answer_card import group_cards, user_cards
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.terminal import send_to_clipboard, sent_message
+from walkme_tui.ui.terminal.clipboard import send_to_clipboard, sent_message
 from walkme_tui.ui.words import NO_GROUP, NO_USER, number
 
 EMAIL: Final = "email"

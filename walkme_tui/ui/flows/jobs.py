@@ -16,7 +16,7 @@ from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
 from walkme_tui.ui.flows.plan_review import refuses_other_surface, resume, show_receipt
-from walkme_tui.ui.terminal import send_to_clipboard, sent_message
+from walkme_tui.ui.terminal.clipboard import send_to_clipboard, sent_message
 from walkme_tui.ui.widgets.job_report import MOST_PEOPLE
 from walkme_tui.ui.widgets.text_style import TextStyle
 

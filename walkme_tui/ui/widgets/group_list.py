@@ -177,13 +177,6 @@ class GroupList(PinnedList[GroupRow]):
         # The margin is part of the number, not another span: this is painted for every page of a crawl.
         return [mark, name, (f"{words.fit_right(self._number(row), self._count_width)} ", TextStyle.DIM)]
 
-    def repaint(self, index: int, was: GroupRow, now: GroupRow) -> None:
-        """Repaint only the number if only that changed, which happens for every page of a crawl."""
-        if self.key(was) == self.key(now) and was[0] == now[0]:
-            self.refresh_cells(index, max(0, self.size.width - 1 - self._count_width))
-        else:
-            self.refresh_line(index)
-
     def _number(self, row: GroupRow) -> str:
         if isinstance(row, Special):
             return row.number

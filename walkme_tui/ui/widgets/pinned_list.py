@@ -92,13 +92,9 @@ class PinnedList(RowList[Row]):
 
     def refresh_line(self, y: int) -> None:
         """Repaint a row if it is visible."""
-        self.refresh_cells(y, 0)
-
-    def refresh_cells(self, index: int, first: int) -> None:
-        """Repaint a row from the cell ``first`` on, if it is visible."""
-        line = self.screen_line(index)
+        line = self.screen_line(y)
         if line is not None:
-            self.refresh(Region(first, line, max(0, self.size.width - first), 1))
+            self.refresh(Region(0, line, self.size.width, 1))
 
     def refresh_note(self) -> None:
         """Repaint the separator."""

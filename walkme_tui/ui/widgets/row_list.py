@@ -62,10 +62,6 @@ class RowList(ScrollingText, Generic[Row]):
         """The line above the rows, in ``width`` cells."""
         return ()
 
-    def repaint(self, index: int, was: Row, now: Row) -> None:  # noqa: ARG002 - for lists that repaint a part of a row
-        """Repaint a row whose content changed."""
-        self.refresh_line(index)
-
     # ------------------------------------------------------------ positions
 
     @property
@@ -117,7 +113,7 @@ class RowList(ScrollingText, Generic[Row]):
             # Comparing all rows of a large list would delay the next key.
             for index in {self.row_at(y) for y in range(self.size.height)}:
                 if index is not None and old[index] != rows[index]:
-                    self.repaint(index, old[index], rows[index])
+                    self.refresh_line(index)
         after = rows[cursor] if rows else None
         moved = before is None or after is None or self.key(before) != self.key(after)
         if cursor != self.cursor:

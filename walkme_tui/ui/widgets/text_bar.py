@@ -2,7 +2,6 @@
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -29,14 +28,7 @@ class TextBar(Widget):
         """Show these texts; nothing is repainted if they did not change."""
         before = self._left, self._right
         self._left, self._right = tuple(left), tuple(right)
-        if (self._left, self._right) == before:
-            return
-        cells = max(_cells(before[1]), _cells(self._right))
-        width = self.size.width
-        if self._left == before[0] and _cells(self._left) + cells < width:
-            # The cursor's position changes with every move: the rest of the line would cost 400 bytes each time.
-            self.refresh(Region(width - cells, 0, cells, 1))
-        else:
+        if (self._left, self._right) != before:
             self.refresh()
 
     def render_line(self, y: int) -> Strip:

@@ -13,6 +13,7 @@ from walkme_tui.domain.text import Span, clean, match_spans
 from walkme_tui.domain.users import Status, User
 from walkme_tui.ui import words
 from walkme_tui.ui.safe import has_sure_width
+from walkme_tui.ui.terminal.compact_strip import CompactStrip
 from walkme_tui.ui.widgets.user_table.cells import PLACEHOLDER, cell
 from walkme_tui.ui.widgets.user_table.columns import (
     EDGE,
@@ -24,7 +25,6 @@ from walkme_tui.ui.widgets.user_table.columns import (
     ColumnLayout,
     Field,
 )
-from walkme_tui.ui.widgets.user_table.compact_strip import CompactStrip
 from walkme_tui.ui.widgets.user_table.row_styles import CellStyle, RowBackground, RowStyles
 
 CURSOR_BAR: Final = "▌"

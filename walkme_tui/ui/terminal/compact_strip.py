@@ -20,7 +20,7 @@ class CompactStrip(Strip):
     A crop of it is a plain ``Strip``.
     """
 
-    __slots__ = ["_left", "_uncertain"]
+    __slots__ = ["_between", "_left", "_uncertain"]
 
     def __init__(
         self, segments: Iterable[Segment], cell_length: int, left: int = 0, uncertain: frozenset[int] = frozenset()
@@ -28,35 +28,45 @@ class CompactStrip(Strip):
         super().__init__(segments, cell_length)
         self._left = left
         self._uncertain = uncertain
+        self._between: str | None = None
 
     def render(self, console: Console) -> str:
         """The escape sequences and text, ending in the terminal's default style."""
-        if self._render_cache is None:
-            system = console._color_system or ColorSystem.TRUECOLOR  # noqa: SLF001 - as in Strip.render
-            written: list[str] = []
-            before = _PLAIN
-            at = self._left
-            for index, (text, style, _) in enumerate(self._segments):
-                after = style or _PLAIN
-                if after is not before:
-                    written.append(_change(before, after, system))
-                    before = after
-                if not self._uncertain:
-                    written.append(text)
-                    continue
-                end = at + cell_len(text)
-                if index in self._uncertain:
-                    written.append(f"{' ' * (end - at)}\x1b[{at + 1}G{text.rstrip()}\x1b[{end + 1}G")
-                else:
-                    written.append(text)
-                at = end
-            if before is not _PLAIN:
-                written.append("\x1b[0m")
-            self._render_cache = "".join(written)
-        return self._render_cache
+        text, style = self.render_after(PLAIN, console)
+        return text + style_change(style, PLAIN, console)
+
+    def render_after(self, before: Style, console: Console) -> tuple[str, Style]:
+        """The same where the terminal is in another style, and the style in which it leaves the terminal."""
+        if not self._segments:
+            return "", before
+        if self._between is None:
+            self._between = self._text_and_changes(console)
+        first, last = self._segments[0].style or PLAIN, self._segments[-1].style or PLAIN
+        return style_change(before, first, console) + self._between, last
+
+    def _text_and_changes(self, console: Console) -> str:
+        """The text with the style changes between its segments."""
+        written: list[str] = []
+        before = self._segments[0].style or PLAIN
+        at = self._left
+        for index, (text, style, _) in enumerate(self._segments):
+            after = style or PLAIN
+            if after is not before:
+                written.append(style_change(before, after, console))
+                before = after
+            if not self._uncertain:
+                written.append(text)
+                continue
+            end = at + cell_len(text)
+            if index in self._uncertain:
+                written.append(f"{' ' * (end - at)}\x1b[{at + 1}G{text.rstrip()}\x1b[{end + 1}G")
+            else:
+                written.append(text)
+            at = end
+        return "".join(written)
 
 
-_PLAIN: Final = Style.null()
+PLAIN: Final = Style.null()
 
 # The code that switches each of SGR_STYLES off.
 _OFF: Final = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28", "9": "29"} | {
@@ -67,9 +77,15 @@ _OFF: Final = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25",
 }
 
 
+def style_change(before: Style, after: Style, console: Console) -> str:
+    """The shortest escape sequence that turns the terminal from one style to the other."""
+    if after == PLAIN:
+        return "" if before == PLAIN else "\x1b[0m"
+    return _change(before, after, console._color_system or ColorSystem.TRUECOLOR)  # noqa: SLF001 - as in Strip.render
+
+
 @lru_cache(maxsize=4096)
 def _change(before: Style, after: Style, system: ColorSystem) -> str:
-    """The shortest escape sequence that turns the terminal from one style to the other."""
     if before == after:
         return ""
     codes = _attribute_codes(_attributes(before), _attributes(after))
