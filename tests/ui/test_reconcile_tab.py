@@ -416,3 +416,12 @@ async def test_the_list_is_empty_while_the_local_copy_fails(monkeypatch: pytest.
                 await browser.tick()
                 await browser.pilot.pause(0.02)
         assert len(people(browser)) == 2
+
+
+async def test_keys_of_a_list_of_users_change_nothing_on_the_other_tabs() -> None:
+    async with open_browser(drifted().setting) as browser:
+        await opened(browser)
+        await browser.press("t", "J", "4", "t", "1")
+        await browser.settled(lambda: browser.panes == ["users", "detail"])
+        assert not browser.browser.filtering.hide_inactive
+        assert not browser.browser.area.detail.raw

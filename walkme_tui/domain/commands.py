@@ -60,7 +60,7 @@ COMMANDS: Final = (
     Command("tab.jobs", ("4", "L"), "Jobs: the changes made on this machine", MOVE),
     Command("tab.requests", ("5", "@"), "Requests: what was sent to the server", MOVE),
     Command("view.filter", ("/",), "Filter what is loaded; look up a full email", FIND, "filter"),
-    Command("view.inactive", ("t",), "Show or hide inactive users", FIND),
+    Command("view.inactive", ("t",), "Show or hide inactive users", FIND, of_users=True),
     Command("view.sort", ("s",), "Sort by the next column, last in the server's order", FIND, "sort"),
     Command("view.reverse", ("S",), "Reverse the order", FIND),
     Command("view.wide", ("w",), "Wider columns, or as many columns as fit", FIND),
@@ -85,7 +85,7 @@ COMMANDS: Final = (
     Command("pane.detail", ("p",), "Show or hide the detail pane", LOOK, "details"),
     Command("pane.zoom", ("+",), "Give the focused pane the whole screen", LOOK, "zoom"),
     Command("pane.unzoom", ("_",), "Show the other panes again", LOOK),
-    Command("user.raw", ("J",), "The raw record, as JSON", LOOK, "raw", needs_view=True),
+    Command("user.raw", ("J",), "The raw record, as JSON", LOOK, "raw", needs_view=True, of_users=True),
     Command("copy.menu", ("y",), "Copy values of this user or group, or of the marked", LOOK, "copy", needs_view=True),
     Command("copy.email", ("Y",), "Copy this user's email, or this group's name", LOOK, needs_view=True),
     Command(
