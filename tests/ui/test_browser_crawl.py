@@ -24,9 +24,8 @@ def changed_text(browser: Browser, index: int) -> str:
     """The text of a row that is drawn as changed."""
     table = browser.table
     strip = table.render_line(index - table.scroll_offset.y + 1)
-    assert table._row_styles is not None
     state = table._row_state(index, table.listing.row(index))
-    style = table._row_styles.on(state.background)[CellStyle.CHANGED]
+    style = table._renderers._styles.on(state.background)[CellStyle.CHANGED]
     return "".join(segment.text for segment in strip if segment.style == style).strip()
 
 

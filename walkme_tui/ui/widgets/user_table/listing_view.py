@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import ClassVar, Final, NamedTuple, Self, TypeAlias
+from typing import ClassVar, Final, Self, TypeAlias
 
 from textual import events
 from textual.binding import BindingType
@@ -15,7 +15,7 @@ from textual.visual import Visual
 from textual.widget import Widget
 
 from walkme_tui.domain.mirrored import ListedRow, MirroredUser
-from walkme_tui.domain.queries import Sort, SortKey, UserQuery
+from walkme_tui.domain.queries import SortKey, UserQuery
 from walkme_tui.services.ports import Clock
 from walkme_tui.services.reading.listing import Listing, Phase
 from walkme_tui.ui.widgets.immediate_paint import paint_now
@@ -29,8 +29,8 @@ from walkme_tui.ui.widgets.user_table.columns import (
     TextWidths,
     layout_columns,
 )
-from walkme_tui.ui.widgets.user_table.row_renderer import RowFormat, RowRenderer, RowState
-from walkme_tui.ui.widgets.user_table.row_styles import ComponentClasses, RowStyles
+from walkme_tui.ui.widgets.user_table.renderer_of_view import RendererOfView
+from walkme_tui.ui.widgets.user_table.row_renderer import RowRenderer, RowState
 
 HEADER_LINES: Final = 1
 MESSAGE_LINE: Final = 2
@@ -40,19 +40,6 @@ REPAINT_DELAY_SECONDS: Final = 0.03
 """How long a jump to rows that are not loaded waits for them: most are there after a few milliseconds."""
 
 StateOf: TypeAlias = Callable[[int, ListedRow | None], RowState]
-
-
-class _FormatKey(NamedTuple):
-    """What every line depends on beside its row."""
-
-    width: int
-    left: int
-    styles: RowStyles
-    wide: bool
-    page: int
-    text_widths: TextWidths
-    sort: Sort | None
-    words: tuple[str, ...]
 
 
 class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
@@ -88,17 +75,10 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         self.text_widths: TextWidths = NO_TEXT_WIDTHS
         self.text_widths_changed: Callable[[], None] = lambda: None
         self._state_of = state_of
-        self._clock = clock
         self._wide = False
         self._page = 0
         self._measured_query: UserQuery | None = None
-        self._renderer: RowRenderer | None = None
-        self._format_key: _FormatKey | None = None
-        self._parsed_query: UserQuery | None = None
-        self._filter_words: tuple[str, ...] = ()
-        self._components = ComponentClasses(self)
-        self._row_styles: RowStyles | None = None
-        self._styles_are_stale = True
+        self._renderers = RendererOfView(self, clock)
         self._request_pending = False
         self._lines: list[Strip] = []
         self._lines_renderer: RowRenderer | None = None
@@ -189,7 +169,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
     def notify_style_update(self) -> None:
         """The theme or the focus changed: resolve the styles again when something is drawn."""
         super().notify_style_update()
-        self._styles_are_stale = True
+        self._renderers.styles_changed()
 
     def scroll_to_row(self, first: int) -> None:
         """Make ``first`` the topmost row, as far as the rows reach."""
@@ -253,7 +233,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             self._update_text_widths(range(self.size.height))
         else:
             self._update_text_widths(self._stale_lines)
-        renderer = self._current_renderer()
+        renderer = self._renderer
         if self._lines_renderer is not renderer or len(self._lines) != self.size.height:
             if self._lines and not self._stale_lines.issuperset(range(self.size.height)):
                 # Textual takes only the lines that it asked for: the columns of the others have changed too.
@@ -268,7 +248,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """The header, a row, a line of the message in place of rows, or a blank line."""
-        return self._draw_line(self._current_renderer(), y)
+        return self._draw_line(self._renderer, y)
 
     def is_drawn(self, index: int) -> bool:
         """True if the row at ``index`` is the one drawn last on its line of the screen."""
@@ -289,25 +269,11 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         row = self._drawn[y] = self.listing.row(index)
         return renderer.line(index, row, self._state_of(index, row))
 
-    def _current_renderer(self) -> RowRenderer:
-        """The renderer for the current size, position, styles, columns, order and filter."""
-        if self._row_styles is None or self._styles_are_stale:
-            self._styles_are_stale = False
-            _, _, background, color = self.colors
-            row_styles = RowStyles(background, color, self._components, self.get_line_filters())
-            if self._row_styles is None or not self._row_styles.draws_like(row_styles):
-                self._row_styles = row_styles
-        query = self.listing.query
-        if query is not self._parsed_query:
-            self._parsed_query = query
-            self._filter_words = _words_of(query.text) if query.text.strip() else ()
-        width, left, styles, words = self.size.width, self.region.x, self._row_styles, self._filter_words
-        key = _FormatKey(width, left, styles, self._wide, self._page, self.text_widths, query.sort, words)
-        if self._renderer is None or key != self._format_key:
-            self._format_key = key
-            row_format = RowFormat(width, left, self.column_layout, styles, query.sort, words)
-            self._renderer = RowRenderer(row_format, self._clock)
-        return self._renderer
+    @property
+    def _renderer(self) -> RowRenderer:
+        """The renderer for what the view looks like now."""
+        columns = self._wide, self._page, self.text_widths
+        return self._renderers.current(self.listing.query, columns, lambda: self.column_layout)
 
     def _message_line(self, renderer: RowRenderer, line: int) -> Strip:
         """A line of the message in place of rows."""
@@ -333,7 +299,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
         visible = self.visible_rows
         if isinstance(rows, range):
             rows = range(max(rows.start, visible.start), min(rows.stop, visible.stop))
-        renderer = self._renderer if only_changed else None
+        renderer = self._renderers.latest if only_changed else None
         regions = []
         for index in rows:
             if index not in visible:
@@ -355,7 +321,7 @@ class ListingView(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh()
             return
         self._update_text_widths(range(self.size.height))
-        renderer, width = self._current_renderer(), self.size.width
+        renderer, width = self._renderer, self.size.width
         lines = [self._draw_line(renderer, y) for y in range(self.size.height)]
         changed = [y for y, (before, now) in enumerate(zip(self._lines, lines, strict=True)) if before != now]
         self._lines, self._lines_renderer = lines, renderer
@@ -421,10 +387,3 @@ def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
     for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
         members = [number for _, number in run]
         yield members[0], members[-1]
-
-
-def _words_of(text: str) -> tuple[str, ...]:
-    """The words of a filter. Its parser is imported late: most starts have no filter."""
-    from walkme_tui.domain.filters import parse_filter
-
-    return parse_filter(text).words
