@@ -1,43 +1,51 @@
-"""The time of a step in the journal: ``python -m tests.benchmarks.bench_journal [FOLDER]`` prints percentiles.
+"""The time of a step in the journal, and of reading a large job: ``python -m tests.benchmarks.bench_journal [FOLDER]``.
 
 The figure to keep is 3 ms a step, intend and settle together, at the 50th percentile. The next intent writes the
 outcome, so that a step waits for the disk once.
+
+With ``--people N``, a job of so many is read instead: how long each read takes, by the clock and of processor time,
+and how long another call waited for the journal meanwhile. Such a call may wait 50 ms.
 """
 
+import argparse
 import asyncio
+import gc
 import os
+import resource
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.support.fake_directory import person
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.jobs import Actor, JobState, Outcome
 from walkme_tui.domain.plans import Plan, PlanKind, StepState, Subject, numbered
-from walkme_tui.store.journal.journal import open_journal
+from walkme_tui.store.journal.journal import SqliteJournal, open_journal
+from walkme_tui.ui.widgets.job_report import MOST_PEOPLE
 
 STEPS = 500
 
 
+def plan_of(steps: int) -> Plan:
+    """The deactivation of so many people."""
+    people = [person(number) for number in range(steps)]
+    subjects = tuple(Subject(user, 0) for user in people)
+    changes = numbered(SetStatus(user.id, user.status, "inactive") for user in people)
+    return Plan(PlanKind.DEACTIVATE, "bench", "http://127.0.0.1", 0, subjects, changes)
+
+
 async def measure(folder: Path, steps: int = STEPS) -> list[float]:
     """Milliseconds that each step waited for the journal, in order."""
-    people = [person(number) for number in range(steps)]
-    plan = Plan(
-        PlanKind.DEACTIVATE,
-        "bench",
-        "http://127.0.0.1",
-        0,
-        tuple(Subject(user, 0) for user in people),
-        numbered(SetStatus(user.id, user.status, "inactive") for user in people),
-    )
+    plan = plan_of(steps)
     journal = open_journal(folder)
     try:
         job = await journal.create(plan, Actor("bench", "here", "none"))
         await journal.claim(job.id)
         waited = []
-        for number, user in enumerate(people, start=1):
+        for number, user in enumerate((subject.user for subject in plan.subjects), start=1):
             begun = time.perf_counter()
             await journal.intend(job.id, number, user, number)
             sent = time.perf_counter()
@@ -63,10 +71,65 @@ def flush_ms(folder: Path, times: int = 100) -> float:
     return statistics.median(waited)
 
 
+async def measure_reads(folder: Path, people: int) -> None:
+    """Print how long a job of so many people takes to read."""
+    plan = plan_of(people)
+    journal = open_journal(folder)
+    try:
+        job = await journal.create(plan, Actor("bench", "here", "none"))
+        await journal.claim(job.id)
+        for step, subject in zip(plan.steps, plan.subjects, strict=True):
+            await journal.settle(job.id, step.number, Outcome(StepState.DONE, "verified", True, subject.user), 1)
+        await journal.release(job.id, JobState.DONE)
+        del plan, subject, step
+        reads: dict[str, Callable[[], Awaitable[object]]] = {
+            "the list": journal.summaries,
+            "the first people": lambda: journal.excerpt(job.id, MOST_PEOPLE),
+            "the whole job": lambda: journal.job(job.id),
+            "what changed since": lambda: journal.refresh(job),
+        }
+        for name, read in reads.items():
+            await _print_read(journal, name, read)
+    finally:
+        await journal.aclose()
+
+
+async def _print_read(journal: SqliteJournal, name: str, read: Callable[[], Awaitable[object]]) -> None:
+    waited = [0.0]
+
+    async def ask() -> None:
+        while True:
+            begun = time.perf_counter()
+            await journal.write_support("bench", "x").patch_refused()
+            waited.append((time.perf_counter() - begun) * 1000)
+            await asyncio.sleep(0.005)
+
+    asking = asyncio.create_task(ask())
+    begun, computed = time.perf_counter(), time.process_time()
+    await read()
+    took, computed = time.perf_counter() - begun, time.process_time() - computed
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    few = sorted(waited)[-max(1, len(waited) // 100) :]
+    sys.stdout.write(
+        f"{name}: {took:.2f} s, {computed:.2f} s of processor time; another call waited {few[0]:.0f} ms (99 %), "
+        f"{few[-1]:.0f} ms at most; {memory} MB so far\n"
+    )
+
+
 def main() -> None:
     """Measure in a folder, by default a temporary one, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--people", type=int, default=0)
+    options = parser.parse_args()
+    gc.set_threshold(50_000, 20, 20)  # as the program does
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(temporary)
+        folder = options.folder or Path(temporary)
+        if options.people:
+            asyncio.run(measure_reads(folder / "data", options.people))
+            return
         waited = asyncio.run(measure(folder / "data"))
         flush = flush_ms(folder / "data")
     cuts = statistics.quantiles(waited, n=100)

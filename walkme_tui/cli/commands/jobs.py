@@ -136,8 +136,8 @@ def _receipt(context: Context, options: argparse.Namespace) -> int:
 
 
 def _discard(context: Context, options: argparse.Namespace) -> int:
-    before = job = find_job(context, options.id)
-    own = context.with_account(before.plan.profile, before.plan.surface)
+    before = with_journal(context, lambda journal: journal.summary(options.id))
+    own = context.with_account(before.profile, before.surface)
 
     async def with_receipts(session: Session) -> Job:
         change_services = own.open_change_services(session)
@@ -150,7 +150,9 @@ def _discard(context: Context, options: argparse.Namespace) -> int:
         await journal.discard(before.id)
         return await journal.job(before.id)
 
-    if before.state.resumable:
+    if not before.state.resumable:
+        job = find_job(context, before.id)
+    else:
         try:
             job = with_session(own, with_receipts)
         except ConfigurationError as error:  # the profile is gone, or incomplete by now
