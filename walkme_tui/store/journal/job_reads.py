@@ -24,7 +24,7 @@ from walkme_tui.store.sqlite_thread import Steps
 R = TypeVar("R")
 
 NEED_ATTENTION: Final = (StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW)
-PART: Final = 250
+PART: Final = 100
 """So many steps or people are read at a time."""
 HEAD: Final = (
     "id, state, plan, about_groups, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms, "
