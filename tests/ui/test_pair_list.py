@@ -83,3 +83,15 @@ async def test_the_cursor_and_the_marks_stay_on_their_pairs_and_have_the_records
         assert [each in now for each in app.pairs.marked] == [True, True, False]
         app.pairs.keep_marks(app.pairs.marked_keys, with_keys(now, app.pairs.marked_keys))
         assert [each in now for each in app.pairs.marked] == [True, True, True]
+
+
+async def test_the_cursor_is_on_the_first_pair_until_it_is_moved() -> None:
+    app = ListApp()
+    async with app.run_test(size=(40, LINES)) as pilot:
+        app.pairs.show_pairs(pairs_of("now")[4:], NO_GROUPS, None)
+        app.pairs.show_pairs(pairs_of("now")[2:], NO_GROUPS, None)
+        assert app.pairs.cursor == 0
+        app.pairs.action_cursor_down()
+        app.pairs.show_pairs(pairs_of("now"), NO_GROUPS, None)
+        await pilot.pause()
+        assert app.pairs.cursor == 3

@@ -206,9 +206,7 @@ class ReconcileTab:
                 self.pairs.pairs.keep_marks(keys, await asyncio.to_thread(with_keys, every, keys))
             is_other_set, self._listed = query.chosen is not self._listed.chosen, query
             self._fill(found)
-            self.pairs.pairs.show_pairs(pairs, found.groups, query.sort)
-            if is_other_set:
-                self.pairs.pairs.move_to(0)
+            self.pairs.pairs.show_pairs(pairs, found.groups, query.sort, is_other_set=is_other_set)
             self.follow_pair()
             self.listed()
 

@@ -55,9 +55,14 @@ class PairList(RowList[Pair]):
         self._marks: dict[str, Pair] = {}
         self._last_mark: str | None = None
 
-    def show_pairs(self, pairs: Sequence[Pair], groups: SharedGroups, sort: Sort | None) -> None:
-        """Show these pairs in this order."""
+    def show_pairs(
+        self, pairs: Sequence[Pair], groups: SharedGroups, sort: Sort | None, *, is_other_set: bool = False
+    ) -> None:
+        """Show these pairs in this order, from the first one if it is another set."""
         self._groups = groups
+        if is_other_set:
+            self.chosen = False
+            self._set_cursor(0)
         if sort != self._sort:
             self._sort = sort
             self.refresh()
@@ -68,7 +73,8 @@ class PairList(RowList[Pair]):
         return pair_key(row)
 
     def _index_of(self, row: Pair | None) -> int | None:
-        if row is None or not self.rows:
+        # Until it is moved, the cursor is on the first pair: others are found before the one that was the first.
+        if row is None or not self.rows or not self.chosen:
             return None
         wanted, rest = pair_key(row), row.rest
         if pair_key(self.rows[min(self.cursor, len(self.rows) - 1)]) == wanted:
