@@ -169,10 +169,11 @@ async def test_a_job_that_waits_for_the_service_shows_a_countdown() -> None:
         assert "retrying in 70 s · Too many requests." in browser.status_line
 
 
-async def test_an_unfinished_job_of_an_earlier_run_is_offered_once_and_resumed() -> None:
+@pytest.mark.parametrize("size", [(120, 40), (60, 15)])
+async def test_an_unfinished_job_of_an_earlier_run_is_offered_once_and_resumed(size: tuple[int, int]) -> None:
     setting = Setting(api=account())
     await unfinished_job(setting, 1, sent=True)
-    async with open_browser(setting) as browser:
+    async with open_browser(setting, size) as browser:
         await browser.listening("A job was not finished")
         assert "Steps that were sent without an answer are read back first" in " ".join(browser.dialog.split())
         await browser.press("r")

@@ -13,7 +13,13 @@ from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.jobs import JobSummary
 from walkme_tui.domain.plans import StepState
 from walkme_tui.ui import change_words, words
-from walkme_tui.ui.dialogs.confirmation import ConfirmationDialog, account_mark, available_lines, inner_width
+from walkme_tui.ui.dialogs.confirmation import (
+    SHORT_SCREEN,
+    ConfirmationDialog,
+    account_mark,
+    available_lines,
+    inner_width,
+)
 from walkme_tui.ui.dialogs.dialog import movement_keys
 from walkme_tui.ui.widgets.job_list import JobList
 from walkme_tui.ui.widgets.row_list import RowList
@@ -66,7 +72,8 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
         super().fill()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Give the list the remaining lines."""
+        """Give the list the remaining lines, and leave the blank ones out on a small screen."""
+        self.query("#frame").set_class(event.size.height < SHORT_SCREEN, "short")
         self._list.styles.max_height = available_lines(event.size.height, EXPLANATION_LINES)
         self.explain()
 
@@ -82,6 +89,7 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
         if job.counts.get(StepState.SENT.value):
             text += " Steps that were sent without an answer are read back first; nothing is sent twice."
         self._text.set_lines([(), *wrapped(change_words.job_title(job), width), *wrapped(text, width, TextStyle.DIM)])
+        self._text.refresh(layout=True)
 
     # ------------------------------------------------------------ keys
 
