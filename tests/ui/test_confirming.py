@@ -172,6 +172,18 @@ async def test_a_plan_for_many_people_in_production_requires_their_number() -> N
         await browser.listening("Done and verified.")
 
 
+async def test_the_number_of_people_can_be_typed_at_once() -> None:
+    api = account()
+    async with open_browser(production(api), (80, 24)) as browser:
+        await mark(browser, 11)
+        await browser.press("O")
+        await browser.listening("Offboard 11 people")
+        await browser.press("1", "1", "enter")
+        await browser.armed()
+        await browser.press("y")
+        await browser.listening("Done and verified.")
+
+
 @pytest.mark.parametrize(("count", "environment"), [(10, Environment.PRODUCTION), (12, Environment.SANDBOX)])
 async def test_ten_people_or_a_sandbox_require_no_number(count: int, environment: Environment) -> None:
     api = account()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from string import digits
 from typing import ClassVar, Final
 
 from textual import events, on
@@ -180,7 +181,14 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
             "k": partial(self.run_once_armed, self._keep),
             "t": partial(self.run_once_armed, ticket),
             "tab": ticket,
+            **({} if self._number is None else {digit: partial(self._begin_number, digit) for digit in digits}),
         }
+
+    def _begin_number(self, digit: str) -> None:
+        """Type the number of users, as the prompt asks for, without going to its input first."""
+        if self._number is not None:
+            self.set_focus(self._number)
+            self._number.edit(digit, 1)
 
     def decision_keys(self) -> Mapping[str, Callable[[], object]]:
         """Execute the plan or save it."""
