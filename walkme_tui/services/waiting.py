@@ -37,3 +37,26 @@ class Wakeup:
         elif not self._called.is_set() and seconds > 0:
             await wait_for_first(self._sleep(seconds), self._called.wait())
         self._called.clear()
+
+
+class DelayedCall:
+    """A call after a pause; requests during the pause change nothing."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call = call
+        self._timer: asyncio.TimerHandle | None = None
+
+    def request(self, seconds: float) -> None:
+        """Call after ``seconds``, unless a pause is under way."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._run)
+
+    def cancel(self) -> None:
+        """End the pause without a call."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _run(self) -> None:
+        self._timer = None
+        self._call()

@@ -14,13 +14,10 @@ from walkme_tui.services.events import Event, MembersStored, PageLoaded, TotalCh
 from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.page_demand import PageDemand
 from walkme_tui.services.reading.pages import PageLoader
+from walkme_tui.services.reading.row_window import RowWindow
 from walkme_tui.services.reading.view import EVERYONE, ViewRows, chunks
+from walkme_tui.services.waiting import DelayedCall
 
-MAX_CACHED_ROWS: Final = 2000
-MAX_VISIBLE_ROWS: Final = 1000
-FIRST_GUESS_ROWS: Final = 50
-MIN_MARGIN_ROWS: Final = 120
-MARGIN_SCREENS: Final = 3
 SETTLE_SECONDS: Final = 0.15
 RETRY_SECONDS: Final = 5.0
 
@@ -79,18 +76,15 @@ class Listing:
         self._view = ViewRows(query, None if query.is_list else array("i"))
         self._searched = False
         self._again = False
-        self._rows: dict[int, ListedRow] = {}
-        self._held = (0, -1)
+        self._window = RowWindow()
         self._stale = True
         self._loaded_from_mirror = False
-        self._visible = (0, FIRST_GUESS_ROWS - 1)
-        self._downwards = True
         self._building: asyncio.Task[None] | None = None
-        self._settling: asyncio.TimerHandle | None = None
-        self._retrying: asyncio.TimerHandle | None = None
         self._build_seconds = 0.0
         self._view_wanted = asyncio.Event()
         self._window_wanted = asyncio.Event()
+        self._settling = DelayedCall(self._view_wanted.set)
+        self._retrying = DelayedCall(self._retry)
 
     # ------------------------------------------------------------ rows
 
@@ -128,20 +122,14 @@ class Listing:
 
     def row(self, index: int) -> ListedRow | None:
         """The row at ``index``, None while it is not loaded; a dictionary access."""
-        return self._rows.get(index)
+        return self._window.rows.get(index)
 
     # ------------------------------------------------------------ requests
 
     def want(self, first: int, last: int) -> None:
         """Set the visible rows, ``first`` to ``last`` (inclusive); latest wins."""
-        first = max(0, first)
-        last = min(last, first + MAX_VISIBLE_ROWS - 1)
-        if last < first or (first, last) == self._visible:
-            return
-        if first != self._visible[0]:
-            self._downwards = first > self._visible[0]
-        self._visible = (first, last)
-        self._window_wanted.set()
+        if self._window.move(first, last):
+            self._window_wanted.set()
 
     def show(self, query: UserQuery) -> None:
         """Change the view; latest wins."""
@@ -154,16 +142,13 @@ class Listing:
 
     def refresh(self) -> None:
         """Request the pages of the visible rows again."""
-        first, last = self._visible
-        self._demand.refresh(row for index, row in self._rows.items() if first <= index <= last)
+        self._demand.refresh(self._window.visible_rows())
         self._request_pages()
 
     async def locate(self, user_id: str) -> int | None:
         """Index of a user in this view, None where it is not in it or not loaded; raises ``MirrorUnavailable``."""
-        for index, row in self._rows.items():
-            if isinstance(row, MirroredUser) and row.user.id == user_id:
-                return index
-        return await self._view.locate(self._mirror, user_id)
+        index = self._window.index_of(user_id)
+        return index if index is not None else await self._view.locate(self._mirror, user_id)
 
     async def users(self, first: int, last: int) -> list[MirroredUser]:
         """The users at ``first`` to ``last``, with missing pages requested first; raises ``WalkmeError``."""
@@ -195,9 +180,9 @@ class Listing:
         No page may be stored in between: ``run`` does not read them again.
         """
         if self._view.order is None:
-            span = self._margin(*self._visible)
+            span = self._window.span()
             self._put(await self._read(self._view, span), span)
-            self._loaded_from_mirror = bool(self._rows)
+            self._loaded_from_mirror = bool(self._window.rows)
 
     async def run(self) -> None:
         """Run until cancelled; no task is left then."""
@@ -214,19 +199,16 @@ class Listing:
         finally:
             unsubscribe()
             self._demand.end()
-            for timer in (self._settling, self._retrying):
-                if timer is not None:
-                    timer.cancel()
-            self._settling = self._retrying = None
+            self._settling.cancel()
+            self._retrying.cancel()
 
     def _on_event(self, event: Event) -> None:
         if self._view.order is not None:
             self._on_event_narrowed(event)
         elif isinstance(event, PageLoaded):
-            self._stale = self._stale or (event.first <= self._held[1] and event.last >= self._held[0])
+            self._stale = self._stale or self._window.overlaps(event.first, event.last)
         elif isinstance(event, TotalChanged):
-            for gone in [index for index in self._rows if index >= event.total.count]:
-                del self._rows[gone]
+            self._window.limit(event.total.count)
             self._notify(ListingChanged())
         elif isinstance(event, UserStored | UserForgotten | MembersStored):
             self._stale = True
@@ -238,11 +220,8 @@ class Listing:
                 self._search_soon(again=not event.only_new)
         elif isinstance(event, UserStored | UserForgotten | MembersStored):
             self._stale = True
-            if not isinstance(event, UserStored) or not self._holds(event.user_id):
+            if not isinstance(event, UserStored) or self._window.index_of(event.user_id) is None:
                 self._search_soon(at_once=isinstance(event, MembersStored) and not self._view.order)
-
-    def _holds(self, user_id: str) -> bool:
-        return any(isinstance(row, MirroredUser) and row.user.id == user_id for row in self._rows.values())
 
     def _notify(self, change: ListingChange) -> None:
         if self.listener is not None:
@@ -258,13 +237,8 @@ class Listing:
         self._again = self._again or again or self._requested.sort is not None
         if at_once:
             self._view_wanted.set()
-        elif self._settling is None:
-            pause = max(self._settle_seconds, self._build_seconds)
-            self._settling = asyncio.get_running_loop().call_later(pause, self._settle)
-
-    def _settle(self) -> None:
-        self._settling = None
-        self._view_wanted.set()
+        else:
+            self._settling.request(max(self._settle_seconds, self._build_seconds))
 
     async def _keep_view(self) -> None:
         """Build the view that was requested last; a newer request cancels the build of an older one."""
@@ -301,7 +275,7 @@ class Listing:
 
     async def _show_list(self, query: UserQuery) -> None:
         view = ViewRows(query, None)
-        span = self._margin(0, self._visible[1] - self._visible[0])
+        span = self._window.span(0)
         rows = await self._read(view, span)
         self._searched = True
         self._exchange(view, rows, span)
@@ -309,7 +283,7 @@ class Listing:
     async def _search(self, query: UserQuery) -> None:
         """Show the first rows of another view at once, then all of it; the same view only when it is whole."""
         if not self._searched or query != self._view.query:
-            limit = 2 * (self._visible[1] - self._visible[0] + 1)
+            limit = 2 * self._window.height
             users = await self._mirror.first(query, limit)
             order, whole = array("i", [user.row_id for user in users]), len(users) < limit
             self._searched = True
@@ -324,7 +298,7 @@ class Listing:
             self._again = True  # the view lacks what changed since the last search
             raise
         view = ViewRows(query, found if isinstance(found, array) else array("i", found))
-        span = self._margin(*self._visible)
+        span = self._window.span()
         rows = await self._read(view, span)
         self.failure = None
         if view.order == self._view.order:
@@ -339,11 +313,12 @@ class Listing:
         found = await self._mirror.matching(view.query, view.highest)
         if found and view.order is not None:
             view = ViewRows(view.query, view.order + array("i", found))
-            span = self._margin(*self._visible)
+            span = self._window.span()
             self._exchange(view, await self._read(view, span), span)
 
     def _exchange(self, view: ViewRows, rows: Mapping[int, ListedRow], span: tuple[int, int]) -> None:
-        self._view, self._rows, self._held = view, dict(rows), span
+        self._view = view
+        self._window.hold(rows, span)
         self._notify(ListingChanged())
 
     # ------------------------------------------------------------ reading the mirror
@@ -364,7 +339,7 @@ class Listing:
             if view.order is not None:
                 raise
             self._fail(error)
-            held = self._rows if self._view.order is None else {}
+            held = self._window.rows if self._view.order is None else {}
             rows = {index: row for index, row in held.items() if span[0] <= index <= span[1]}
             return rows | self._pages.unsaved(*span)
         if view.order is None and view.query == self._requested:
@@ -376,12 +351,10 @@ class Listing:
         self._pages.note(error.message)
         self._again = self._stale = True
         self.failure = error
-        if self._retrying is None:
-            self._retrying = asyncio.get_running_loop().call_later(self._retry_seconds, self._retry)
+        self._retrying.request(self._retry_seconds)
         self._notify(ListingChanged())
 
     def _retry(self) -> None:
-        self._retrying = None
         self._view_wanted.set()
         self._window_wanted.set()
 
@@ -392,13 +365,10 @@ class Listing:
         while True:
             await self._window_wanted.wait()
             self._window_wanted.clear()
-            first, last = self._visible
-            height = last - first + 1
-            end = len(self._view.order) - 1 if self._view.order is not None else last + height
-            near = (max(0, first - height), min(last + height, end))
-            if self._stale or near[0] < self._held[0] or near[1] > self._held[1]:
+            visible, order = self._window.visible, self._view.order
+            if self._stale or not self._window.holds_near(len(order) if order is not None else None):
                 self._stale = False
-                view, span = self._view, self._margin(first, last)
+                view, span = self._view, self._window.span()
                 try:
                     rows = await self._read(view, span)
                 except MirrorUnavailable as error:
@@ -406,25 +376,19 @@ class Listing:
                     continue
                 if view is not self._view:
                     continue
-                if view.order is not None and any(_differ(row, self._rows.get(index)) for index, row in rows.items()):
+                if view.order is not None and self._window.holds_other_values(rows):
                     self._search_soon()
                 self._put(rows, span)
-            if (first, last) == self._visible:  # else the rows that are visible by now are not read yet
+            if visible == self._window.visible:  # else the rows that are visible by now are not read yet
                 self._request_pages()
-
-    def _margin(self, first: int, last: int) -> tuple[int, int]:
-        """The rows to read for these visible ones: a few screens on both sides."""
-        height = last - first + 1
-        margin = min(max(MIN_MARGIN_ROWS, MARGIN_SCREENS * height), (MAX_CACHED_ROWS - height) // 2)
-        return max(0, first - margin), last + margin
 
     def _put(self, rows: dict[int, ListedRow], span: tuple[int, int]) -> None:
         """Replace the cache and report which rows differ."""
         total = self.total
         if self._view.order is None and total is not None:
             rows = {index: row for index, row in rows.items() if index < total.count}
-        old, self._rows, self._held = self._rows, rows, span
-        changed = [index for index in range(span[0], span[1] + 1) if rows.get(index) != old.get(index)]
+        changed = self._window.differences(rows, span)
+        self._window.hold(rows, span)
         if changed:
             self._notify(RowsChanged(changed[0], changed[-1]))
 
@@ -432,11 +396,4 @@ class Listing:
         if self._view.order is not None:
             self._demand.request_narrowed()
         else:
-            self._demand.request(self._visible, self._rows, downwards=self._downwards)
-
-
-def _differ(row: ListedRow | None, before: ListedRow | None) -> bool:
-    """The same user is different now, so that a search may not match it any more, or elsewhere."""
-    if not isinstance(row, MirroredUser) or not isinstance(before, MirroredUser):
-        return False
-    return row.row_id == before.row_id and row.user != before.user
+            self._demand.request(self._window.visible, self._window.rows, downwards=self._window.downwards)
