@@ -45,7 +45,8 @@ class Directory:
     async def store(self, user: User, requested_at_ms: int, *, own: Collection[str] = ()) -> MirroredUser:
         """Store a record that the server sent, as old as its request: a crawl that began later must not count it.
 
-        ``own`` are attributes of ``User`` that this program changed, which is no news. Raises ``MirrorUnavailable``.
+        ``own`` are attributes of ``User`` that this program changed, which is no news; nor is a user whom it created.
+        Raises ``MirrorUnavailable``.
         """
         mirror = self._session.mirror
         before = await mirror.user(user.id)
@@ -53,7 +54,7 @@ class Directory:
         self._publish(UserStored(user.id))
         if before is None:
             sweep = (await mirror.coverage()).sweep
-            if sweep is not None and sweep.knew_all_users:
+            if not own and sweep is not None and sweep.knew_all_users:
                 self._publish(UsersChanged((user.id,), ()))
         elif fields := changed_fields(before.user, stored.user).difference(own):
             self._publish(UsersChanged((), (Update(user.id, fields),)))

@@ -86,10 +86,8 @@ class ImportReading:
             )
             self._read_with = wanted
         assert self.table is not None  # noqa: S101 - it was read with the same settings
-        self.mapping = draft.mapping or await asyncio.to_thread(self._known_mapping, self.table)
-
-    def _known_mapping(self, table: CsvTable) -> ColumnMapping:
-        return self._remembered(table) or guessed(table, self._surface)
+        known = draft.mapping or await asyncio.to_thread(self._remembered, self.table)
+        self.mapping = known or guessed(self.table, self._surface)
 
     async def make_plan(self, on_progress: "ProgressListener | None" = None, *, look_up: bool) -> None:
         """Plan the draft, with what is loaded or was looked up; ``look_up`` asks the server about the other emails.

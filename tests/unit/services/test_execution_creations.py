@@ -14,8 +14,10 @@ from walkme_tui.domain.changes.membership import AddMember
 from walkme_tui.domain.errors import MethodRefused, RequestRejected, Unreachable
 from walkme_tui.domain.jobs import Job, JobState, OutcomeReason
 from walkme_tui.domain.plans import Plan, PlanKind, Subject, numbered
+from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.users import User
 from walkme_tui.services.changes.job_control import JobControl
+from walkme_tui.services.events import Event, UsersChanged, UserStored
 
 ANN = CreateUser.of("Ann@Example.com", {"first_name": "Ann", "role": "Editor"})
 JOIN = AddMember(ANN.subject_id, group("g1"))
@@ -181,6 +183,17 @@ async def test_an_email_in_another_case_or_unicode_form_is_the_same_one(tmp_path
     api.meanwhile("get_user", lambda: api.edit("00000000-0000-4000-9000-000000000001", email=read))
     job = await run(api, tmp_path, create, AddMember(create.subject_id, group("g1")))
     assert states_of(job) == ["done", "done"]
+
+
+async def test_a_user_who_was_created_here_is_no_news(tmp_path: Path) -> None:
+    events: list[Event] = []
+    async with open_executor(fake(), tmp_path) as desk:
+        read = Sweep(NOON_MS, 1000, 2, 1, first_new_row_id=1, ended_at_ms=NOON_MS, complete=True)
+        await desk.session.mirror.save_sweep(read)
+        desk.session.events.subscribe(events.append)
+        await desk.run(creation(desk))
+    assert any(isinstance(event, UserStored) for event in events)
+    assert not any(isinstance(event, UsersChanged) for event in events)
 
 
 # ------------------------------------------------------------ lost answers
