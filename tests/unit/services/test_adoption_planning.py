@@ -5,6 +5,7 @@ import pytest
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS, open_session
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.errors import RequestRejected
 from walkme_tui.domain.reconcile.matching import pair_of
 from walkme_tui.domain.reconcile.records import NO_GROUPS, ComparedUser
 from walkme_tui.domain.users import User, UserPage
@@ -78,3 +79,9 @@ async def test_nobody_is_deactivated_where_a_look_up_proves_nothing() -> None:
     steps, left_out = await planned(rest)
     assert steps == []
     assert "it is not certain that REST has no record" in left_out[0]
+
+
+async def test_a_server_that_refuses_the_form_of_an_id_has_no_such_user() -> None:
+    rest = FakeDirectory([person(2)])
+    rest.fail_next(RequestRejected("The id is no number.", status=400), name="get_user")
+    assert await planned(rest, all_read=True) == (["set status inactive"], ())

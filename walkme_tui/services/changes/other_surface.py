@@ -9,6 +9,7 @@ from walkme_tui.domain.errors import (
     LookUpIgnored,
     NotFound,
     PermissionRefused,
+    RequestRejected,
     ServiceUnavailable,
     SignInRefused,
     WalkmeError,
@@ -63,7 +64,8 @@ class OtherSurface:
         Raises ``WalkmeError``.
         """
         if self._shares_ids:
-            with suppress(NotFound):
+            # Some servers refuse an id that does not have the form of theirs.
+            with suppress(NotFound, RequestRejected):
                 found = await self._api.get_user(user.id)
                 if len(user.id) >= LONG_ID or found.email == user.email:
                     return found
