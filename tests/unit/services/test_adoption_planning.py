@@ -9,7 +9,7 @@ from walkme_tui.domain.errors import RequestRejected
 from walkme_tui.domain.reconcile.matching import pair_of
 from walkme_tui.domain.reconcile.records import NO_GROUPS, ComparedUser
 from walkme_tui.domain.users import User, UserPage
-from walkme_tui.services.reconcile.adoption_planner import AdoptionPlanner
+from walkme_tui.services.reconcile.adoption_planner import AdoptionPlanner, records_to_read
 from walkme_tui.services.reconcile.comparison import Sides
 
 ANN = person(1)._replace(status="active", groups=())
@@ -85,3 +85,16 @@ async def test_a_server_that_refuses_the_form_of_an_id_has_no_such_user() -> Non
     rest = FakeDirectory([person(2)])
     rest.fail_next(RequestRejected("The id is no number.", status=400), name="get_user")
     assert await planned(rest, all_read=True) == (["set status inactive"], ())
+
+
+async def test_the_records_of_both_sides_are_counted_while_they_are_read() -> None:
+    numbers: list[int] = []
+    both = [ANN, person(2)]
+    async with (
+        open_session(FakeDirectory(both)) as here,
+        open_session(FakeDirectory(both), surface=Surface.SCIM) as there,
+    ):
+        pairs = [pair_of(ComparedUser.of(user), ComparedUser.of(user), NO_GROUPS) for user in both]
+        await AdoptionPlanner(Sides(here, there), NO_GROUPS).plan(pairs, Surface.SCIM, on_progress=numbers.append)
+        assert numbers == [1, 2, 3, 4]
+        assert records_to_read(pairs) == 4

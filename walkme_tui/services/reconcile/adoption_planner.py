@@ -37,17 +37,17 @@ class AdoptionPlanner:
         self._groups = groups
 
     async def plan(
-        self, pairs: Sequence[Pair], surface: Surface, *, on_progress: ProgressListener | None = None
+        self, pairs: Sequence[Pair], surface: Surface, *, on_progress: ProgressListener = lambda _: None
     ) -> Plan:
         """The plan that changes ``surface``: each person's record there becomes like that of the other surface.
 
         No user is deleted: a person whom only ``surface`` has is deactivated, one whom only the other has is created,
         both if look-ups find no second record either. Duplicates, and what cannot be adopted, are sentences in
-        ``left_out``. ``on_progress`` receives the number of people read on one surface. Raises ``ApiError`` and
-        ``PlanTooLarge``.
+        ``left_out``. ``on_progress`` receives the number of records read, of ``records_to_read``. Raises ``ApiError``
+        and ``PlanTooLarge``.
         """
         target, source = self._sides.of(surface), self._sides.of(other_surface(surface))
-        wanted = [pair for pair in pairs if PairClass.DUPLICATE not in pair.classes]
+        wanted = _adoptable(pairs)
         left_out = [
             f"{clean(pair_email(pair), MAX_SHOWN)}: a duplicate, decide by hand which record stays."
             for pair in pairs
@@ -60,7 +60,10 @@ class AdoptionPlanner:
                 other_names.read_mirror(),
             )
             own, _ = await gather_pair(
-                PlanLookUps(target, names).current([mine for mine, _ in ids if mine]), names.read_mirror()
+                PlanLookUps(target, names).current(
+                    [mine for mine, _ in ids if mine], lambda read: on_progress(len(there) + read)
+                ),
+                names.read_mirror(),
             )
             records = [(own.get(mine or ""), there.get(other or "")) for mine, other in ids]
             own_side, other_side = OtherSurface(source, target.api), OtherSurface(target, source.api)
@@ -95,6 +98,15 @@ class AdoptionPlanner:
         subject = Subject(user, read_at_ms, names.groups_of(user))
         found = identity_provider(other if other is not None else user, ADVICE)
         return replace(subject, consequences=tuple(found))
+
+
+def records_to_read(pairs: Sequence[Pair]) -> int:
+    """How many records a plan needs as they are now; look-ups of whom one side does not have come to that."""
+    return sum((pair.rest is not None) + (pair.scim is not None) for pair in _adoptable(pairs))
+
+
+def _adoptable(pairs: Sequence[Pair]) -> list[Pair]:
+    return [pair for pair in pairs if PairClass.DUPLICATE not in pair.classes]
 
 
 async def _doubt(surface: OtherSurface, session: Session, alone: User | None) -> str:

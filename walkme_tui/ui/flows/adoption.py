@@ -14,7 +14,7 @@ from walkme_tui.domain.surface_checks import other_surface
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
 from walkme_tui.services.concurrency import ProgressListener
-from walkme_tui.services.reconcile.adoption_planner import AdoptionPlanner
+from walkme_tui.services.reconcile.adoption_planner import AdoptionPlanner, records_to_read
 from walkme_tui.services.reconcile.comparison import Sides
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.errors import report
@@ -59,7 +59,7 @@ async def adopt(view: FlowContext, origin: Origin, sides: Sides, groups: SharedG
     async def make(_services: ChangeServices, on_progress: ProgressListener) -> Plan:
         return await AdoptionPlanner(sides, groups).plan(pairs, target, on_progress=on_progress)
 
-    plan = await request_plan(target_view, origin, title, make, len(pairs))
+    plan = await request_plan(target_view, origin, title, make, records_to_read(pairs))
     if plan is None:
         return
     if plan.steps or plan.left_out:
