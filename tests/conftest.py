@@ -1,7 +1,9 @@
 """Setup of all tests: settings of whoever runs them do not reach the program."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 # Textual reads some of these when it is imported, so they are removed before any test module is imported.
@@ -16,3 +18,12 @@ os.umask(0o022)
 # Tests must not fail on a busy machine.
 settings.register_profile("without a deadline", deadline=None)
 settings.load_profile("without a deadline")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def idle_apps() -> Iterator[None]:
+    """Let the tests of apps wait no longer than the app works."""
+    from tests.support.idle import idle_by_event_loop
+
+    with idle_by_event_loop():
+        yield

@@ -9,9 +9,13 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.support.browser import Browser, Setting, close
+from tests.support.idle import wait_for_idle
 
 Drive: TypeAlias = Callable[[Browser], Awaitable[None]]
 SnapshotCheck: TypeAlias = Callable[[Setting, Drive, tuple[int, int]], bool]
+
+# What the cursor rests on is shown after 0.15 s.
+REST_SECONDS = 0.2
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +39,7 @@ def matches_snapshot(snap_compare: Callable[..., bool]) -> SnapshotCheck:
             browser = Browser(pilot, app, setting)
             await browser.pause()
             await drive(browser)
+            await wait_for_idle(soon=REST_SECONDS)
             if setting.problem is None:
                 await browser.tick(0)  # the timer that does it each second may not have yet
             assert browser.screen_text  # draws what is below dialogs, which a screenshot would leave out

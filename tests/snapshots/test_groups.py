@@ -40,6 +40,8 @@ def pressing(*keys: str) -> Drive:
         await browser.press("2")
         await browser.settled(lambda: browser.browser.group_names)
         await wait_for_counts(browser)
+        if isinstance(browser.setting.api, FakeDirectory) and browser.setting.api.lean:
+            await browser.settled(lambda: any("(groups unknown)" in line for line in browser.groups))
         await browser.press(*keys)
         await wait_for_counts(browser)
 

@@ -21,7 +21,6 @@ from textual.widget import Widget
 
 from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory
-from tests.support.key_presses import press_keys
 from tests.support.sessions import NOON_MS, ManualTime
 from walkme_tui.config.state import StateFile
 from walkme_tui.config.themes import read_theme, shipped_folder
@@ -161,8 +160,7 @@ class Browser:
 
     async def type(self, text: str) -> None:
         """Type text, a key a character."""
-        await press_keys(self.pilot, text)
-        await self.pause()
+        await self.press(*text)
 
     async def run_in_palette(self, text: str) -> None:
         """Run the first command of the palette that contains this text."""
@@ -368,9 +366,13 @@ class Browser:
         dialog = self.app.screen
         assert isinstance(dialog, ConfirmationDialog)
         await self.settled(lambda: dialog.shown)
+        await self.settled(lambda: self.quiet(dialog))
+
+    def quiet(self, dialog: ConfirmationDialog[Any]) -> bool:
+        """Let no key be pressed for a while; True if the dialog then accepts a confirmation key."""
         self.setting.time.advance(QUIET_SECONDS)
-        await self.settled(lambda: dialog.armed)
-        await self.pause()
+        dialog._arm_if_quiet()
+        return dialog.armed
 
     @property
     def jobs(self) -> list[str]:

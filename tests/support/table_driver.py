@@ -136,6 +136,9 @@ class TableDriver:
     async def settle(self) -> None:
         """Wait until all pending updates are on the screen."""
         await self.pilot.pause()
+        for _ in range(10):
+            if self.table._deferred_repaint is not None:
+                await self.pilot.pause(0.005)
         await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:

@@ -63,9 +63,8 @@ async def test_a_dialog_is_armed_only_while_its_question_and_its_keys_are_shown(
         for size in [*SIZES, *reversed(SIZES)]:
             await browser.resize(*size)
             armed_by_resize = dialog.armed
-            for _ in range(3):
-                browser.setting.time.advance(QUIET_SECONDS)
-                await browser.pilot.pause(0.06)
+            browser.quiet(dialog)
+            await browser.pause()
             assert not armed_by_resize
             shown = all(browser.says(text) for text in texts)
             assert dialog.armed <= shown, f"{size}: {browser.screen_text}"
@@ -73,6 +72,33 @@ async def test_a_dialog_is_armed_only_while_its_question_and_its_keys_are_shown(
             if dialog.armed:
                 armed_at.add(size)
     assert (80, 24) in armed_at
+
+
+async def test_a_dialog_is_armed_without_a_key() -> None:
+    async with open_browser(setting()) as browser:
+        await browser.loaded()
+        await browser.press("O")
+        await browser.settled(lambda: isinstance(browser.app.screen, ConfirmationDialog))
+        dialog = browser.app.screen
+        assert isinstance(dialog, ConfirmationDialog)
+        await browser.settled(lambda: dialog.shown)
+        browser.setting.time.advance(QUIET_SECONDS)
+        await browser.settled(lambda: dialog.armed)
+
+
+async def test_a_dialog_whose_text_becomes_shorter_is_shown_again() -> None:
+    async with open_browser(setting(), size=(80, 24)) as browser:
+        await browser.loaded()
+        await browser.press("O")
+        await browser.armed()
+        line = browser.app.screen.query_one("#ticket-line")
+        line.styles.height = 30
+        await browser.resize(81, 24)
+        assert browser.says(TOO_SMALL)
+        line.styles.height = 1
+        await browser.settled(lambda: browser.says("Offboard"))
+        await browser.armed()
+        assert browser.focus == "answer"
 
 
 async def test_hidden_keys_do_nothing_except_close_the_dialog() -> None:

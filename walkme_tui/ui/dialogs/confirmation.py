@@ -69,6 +69,7 @@ class ConfirmationDialog(Dialog[Result]):
         """Give the button the focus; the dialog is armed half a second after it is painted."""
         self.set_focus(self._button)
         self.write_footer()
+        self.screen_layout_refresh_signal.subscribe(self, lambda _: self._check_size())
         self.call_after_refresh(self._painted)
 
     # ------------------------------------------------------------ armed or not
@@ -85,7 +86,6 @@ class ConfirmationDialog(Dialog[Result]):
 
     def _painted(self) -> None:
         self._quiet_since = self._monotonic()
-        self._check_size()
         self.set_interval(CHECK_SECONDS, self._arm_if_quiet)
 
     def _arm_if_quiet(self) -> None:
@@ -96,17 +96,25 @@ class ConfirmationDialog(Dialog[Result]):
             self.write_footer()
 
     @on(events.Resize)
-    def check_size_again(self) -> None:
-        """Show the dialog if it fits into the terminal now, otherwise a message."""
-        self.disarm()
-        self.set_class(False, "tiny")
-        self.call_after_refresh(self._check_size)
+    def disarm(self) -> None:
+        """Ignore the keys that decide for the next half second."""
+        if self._quiet_since is not None:
+            self._quiet_since = self._monotonic()
+        if self._armed:
+            self._armed = False
+            self.write_footer()
 
     def _check_size(self) -> None:
-        if self.is_attached:
-            show_too_small(self, not self._fits(), TOO_SMALL)
-            if self.focused is None:
-                self.set_focus(self._button)
+        """Show the dialog if it fits into the terminal, otherwise a message; called after each change of the layout.
+
+        Texts are written into a dialog after it was laid out first, so it may fit only later.
+        """
+        if not self.is_attached or (fits := self._fits()) is not self.has_class("tiny"):
+            return
+        show_too_small(self, not fits, TOO_SMALL)
+        if not fits:
+            self.set_focus(self._button)
+            self.disarm()
 
     def _fits(self) -> bool:
         """True if the question and the keys that decide are on the screen; lists may scroll, the title may be cut."""
@@ -118,14 +126,6 @@ class ConfirmationDialog(Dialog[Result]):
             and all(each.size.height >= min(MIN_LIST_LINES, each.virtual_size.height) for each in lists)
             and self._keys_width <= self.query_one("#footer").size.width
         )
-
-    def disarm(self) -> None:
-        """Ignore the keys that decide for the next half second."""
-        if self._quiet_since is not None:
-            self._quiet_since = self._monotonic()
-        if self._armed:
-            self._armed = False
-            self.write_footer()
 
     def write_footer(self) -> None:
         """Write the keys; while those that decide do not count, they are dim and "wait" is shown at the right."""
