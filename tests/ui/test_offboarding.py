@@ -1,6 +1,8 @@
 """Offboarding from the list: the plan, its review, the requests and the result."""
 
 import json
+import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,30 @@ async def test_members_and_group_counts_show_the_changes_of_a_job() -> None:
         await browser.press("enter")
         await browser.settled(lambda: browser.row_count == 11)
         await counted(browser, "Sales 11")
+
+
+class SlowReceipts(Bench):
+    """Writes receipts once ``may_write`` is set."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.may_write = threading.Event()
+
+    def _write(self, name: str, pieces: Iterable[str]) -> Path:
+        assert self.may_write.wait(60)
+        return super()._write(name, pieces)
+
+
+async def test_the_receipt_opens_although_the_job_took_the_user_out_of_the_list() -> None:
+    bench = SlowReceipts()
+    async with open_browser(Setting(api=account(), bench=bench, query="status:active")) as browser:
+        await browser.loaded()
+        listed = browser.row_count
+        await show_plan(browser, "O")
+        await browser.press("y")
+        await browser.settled(lambda: browser.row_count == listed - 1)
+        bench.may_write.set()
+        await browser.settled(lambda: "Done and verified." in browser.dialog)
 
 
 @pytest.mark.parametrize("key", ["y", "enter"])

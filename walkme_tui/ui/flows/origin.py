@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.ui.flows.context import FlowContext
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Origin:
         if not of_user:
             self._place = self._place._replace(user_id=None)
         self._opening_keys = view.change_commands.opening_keys
+        self._changed: frozenset[str] = frozenset()
 
     @property
     def user_is_elsewhere(self) -> bool:
@@ -47,10 +49,15 @@ class Origin:
             now = self._view.change_commands.place
             self._place = now._replace(user_id=None) if self._place.user_id is None else now
 
-    def note_deleted(self, user_ids: Collection[str]) -> None:
-        """Note that these users were deleted: the cursor that was on one of them goes to another row."""
-        if self._place.user_id in user_ids:
-            self._place = self._place._replace(user_id=None)
+    async def user_moved_on(self, changed: Collection[str] = ()) -> bool:
+        """True if the user is elsewhere now, and not because one of the ``changed`` users left the list."""
+        self._changed = self._changed.union(changed)
+        user_id, listing = self._place.user_id, self._view.listing
+        if self.user_is_elsewhere and user_id in self._changed and listing is not None:
+            with suppress(MirrorUnavailable):
+                if await listing.locate(user_id) is None:
+                    self._place = self._place._replace(user_id=None)
+        return self.user_is_elsewhere
 
     async def show(self, dialog: "Dialog[R]", ready: str) -> R | None:
         """Show a dialog and return the answer, None also where the user never opened it.
@@ -65,7 +72,7 @@ class Origin:
 
     async def wait_opened(self, ready: str) -> bool:
         """Return True once the user is here or has opened what is ``ready``; False if they did not in time."""
-        while self.user_is_elsewhere:
+        while await self.user_moved_on():
             opened_at = await self._view.change_commands.postpone(ready)
             if opened_at is None:
                 return False

@@ -133,14 +133,7 @@ async def run_job(view: FlowContext, origin: Origin, job: JobSummary) -> Job | N
         return None
     view.change_commands.read_jobs()
     note = view.unmark(result.job.finished_users)
-    origin.note_deleted(
-        {
-            record.step.subject_id
-            for record in result.job.steps
-            if record.changed and record.step.change.deletes and not record.step.change.about_group
-        }
-    )
-    if origin.user_is_elsewhere:
+    if await origin.user_moved_on({record.step.subject_id for record in result.job.steps if record.changed}):
         await _toast(view, result, note)
     else:
         await show_receipt(view, origin, result, note)
