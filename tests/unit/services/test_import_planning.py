@@ -14,9 +14,11 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.imports.source import OnConflict, RowOutcome
 from walkme_tui.domain.plan_files import plan_from_text, plan_to_text
 from walkme_tui.domain.plans import Gravity, Plan, PlanKind
+from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.user_json import decode_user, encode_user
 from walkme_tui.domain.user_tables import csv_table
 from walkme_tui.domain.users import UNKNOWN, User, UserPage
+from walkme_tui.services.directory import Directory
 from walkme_tui.services.imports import planner as planner_module
 from walkme_tui.services.imports.planner import FRESH_MS, NOT_LOOKED_UP, ImportPlanner
 from walkme_tui.services.ports import Session
@@ -280,6 +282,22 @@ async def test_nothing_is_planned_where_the_server_ignores_look_ups_and_the_acco
     async with open_session(api) as session:
         with pytest.raises(LookUpIgnored):
             await plan_of(session, "email\nann@example.com\nbob@example.com\n")
+
+
+async def test_the_account_is_to_be_read_again_where_it_may_have_a_user_whom_no_look_up_finds() -> None:
+    api = account()
+    api.email_ignored = True
+    async with open_session(api) as session:
+        await load(session, api)
+        read = Sweep(NOON_MS, 1000, 2, 2, first_new_row_id=1, ended_at_ms=NOON_MS, complete=True)
+        await session.mirror.save_sweep(read)
+        await plan_of(session, "email\nann@example.com\n")
+        await Directory(session).doubt_completeness()
+        with pytest.raises(LookUpIgnored) as caught:
+            await plan_of(session, "email\nann@example.com\n")
+        assert caught.value.hint == "Read the account again first: R in the list of users, or walkme-tui export."
+        await session.mirror.save_sweep(read._replace(started_at_ms=NOON_MS + 1))
+        assert planned(await plan_of(session, "email\nann@example.com\n")) == [(2, "create ann@example.com")]
 
 
 async def test_where_the_server_ignores_look_ups_the_whole_local_copy_answers() -> None:
