@@ -42,4 +42,4 @@ async def request_sent(session: Session, requesting: asyncio.Task[Any]) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + SEND_TIMEOUT_SECONDS
     while not (session.api.traffic().in_flight or requesting.done()) and loop.time() < deadline:  # noqa: ASYNC110 - no event
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.005)  # each look interrupts the import of the client
