@@ -96,6 +96,16 @@ async def test_the_planner_follows_the_settings_of_the_profile(tmp_path: Path) -
             change_services.planner.require(plan)
 
 
+async def test_a_server_that_refuses_patch_is_known_in_the_next_program(tmp_path: Path) -> None:
+    for status, patches in ((Status.INACTIVE, 1), (Status.ACTIVE, 0)):
+        api = FakeDirectory([ZOE if status is Status.INACTIVE else ZOE._replace(status="inactive")])
+        api.patch_refused = True
+        async with opened(api, Paths.below(tmp_path), profile()) as (_, change_services):
+            job = await done(change_services, await change_services.planner.set_status(ZOE.id, status))
+        assert job.clean
+        assert len(api.asked("patch_user")) == patches
+
+
 async def test_the_demo_leaves_no_files() -> None:
     demo = Demo(users=20, latency_ms=0)
     session = demo.open_session()
