@@ -11,7 +11,7 @@ from walkme_tui.cli.exit_codes import ExitCode
 from walkme_tui.cli.session_run import with_change_services, with_session
 from walkme_tui.config.ownership import operator
 from walkme_tui.domain.accounts import Account, Surface
-from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored, ReadOnlyRefused
+from walkme_tui.domain.errors import ConfigurationError, LookUpIgnored
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.text import clean
 from walkme_tui.services.changes.change_services import ChangeServices
@@ -75,7 +75,9 @@ def run_change(context: Context, request: ChangeRequest, options: argparse.Names
 
     def check(account: Account) -> None:
         if execute:
-            refuse_read_only(account)
+            from walkme_tui.services.changes.permissions import require_writable
+
+            require_writable(account)
         request.check(account)
 
     async def work(session: Session, change_services: ChangeServices) -> int:
@@ -106,15 +108,6 @@ def is_for_the_browser(context: Context) -> bool:
     """True if standard input, output and error are a terminal that can show the browser, without ``--json``."""
     on_a_terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
     return on_a_terminal and not context.lacks_cursor_movement and not context.options.json
-
-
-def refuse_read_only(account: Account) -> None:
-    """Raise ``ReadOnlyRefused`` for a read-only profile, before anything is read."""
-    if account.read_only:
-        raise ReadOnlyRefused(
-            f"The profile {clean(account.profile, 120)} is read-only, so nothing was sent.",
-            hint="Remove --read-only, or read_only from the profile.",
-        )
 
 
 def refuse_missing_ticket(context: Context, ticket: str | None) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -30,12 +30,9 @@ class Memberships:
     client changed. Without ``completes``, no group is read, and the record is believed.
     """
 
-    def __init__(
-        self, groups: ScimGroups, *, completes: bool = True, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, groups: ScimGroups, *, completes: bool = True) -> None:
         self._groups = groups
         self._completes = completes
-        self._clock = clock
         self._carried = False
         self._members: dict[str, frozenset[str]] = {}
         self._changed: set[str] = set()
@@ -72,12 +69,12 @@ class Memberships:
     async def complete_page(self, rows: Rows, priority: Priority) -> Rows:
         """The rows as ``complete_rows`` gives them; in the background the groups are read for them before."""
         self._note_carried(rows)
-        background = priority is Priority.BACKGROUND and self._clock() >= self._pages_read_from
+        background = priority is Priority.BACKGROUND and time.monotonic() >= self._pages_read_from
         if background and self._completes and not self._are_believed(rows):
             try:
                 await self._read(priority, self._pages_max_age_seconds)
             except ApiError:
-                self._pages_read_from = self._clock() + MAX_AGE_SECONDS
+                self._pages_read_from = time.monotonic() + MAX_AGE_SECONDS
         return self.complete_rows(rows)
 
     def complete_rows(self, rows: Rows) -> Rows:
@@ -119,11 +116,11 @@ class Memberships:
             except (Unreachable, RateLimited, SignInRefused, MembersNotListed):
                 raise
             except ApiError as error:
-                self._failure, self._failed_at = error, self._clock()
+                self._failure, self._failed_at = error, time.monotonic()
 
     def _failed_recently(self) -> bool:
         """The groups could not be read, so that they are not requested again for each user."""
-        return self._failure is not None and not self._changed and self._clock() < self._failed_at + MAX_AGE_SECONDS
+        return self._failure is not None and not self._changed and time.monotonic() < self._failed_at + MAX_AGE_SECONDS
 
     def _note_carried(self, rows: Rows) -> None:
         if not self._carried:
@@ -148,15 +145,15 @@ class Memberships:
         return max(MAX_AGE_SECONDS, READINGS_APART * self._took_seconds)
 
     def _is_older(self, seconds: float) -> bool:
-        return self._read_at is None or self._clock() >= self._read_at + seconds
+        return self._read_at is None or time.monotonic() >= self._read_at + seconds
 
     async def _refresh(self, priority: Priority, max_age_seconds: float) -> None:
         self._failure = None
         if self._is_older(max_age_seconds):
-            started_at = self._clock()
+            started_at = time.monotonic()
             self._changed.clear()
             self._members = await self._groups.read_memberships(priority)
-            self._read_at, self._took_seconds = started_at, self._clock() - started_at
+            self._read_at, self._took_seconds = started_at, time.monotonic() - started_at
         while self._changed:
             group_id = self._changed.pop()
             try:

@@ -4,7 +4,7 @@ import sys
 from dataclasses import replace
 from itertools import islice
 
-from walkme_tui.cli.change_request import is_for_the_browser, refuse_read_only
+from walkme_tui.cli.change_request import is_for_the_browser
 from walkme_tui.cli.context import Context
 from walkme_tui.cli.deadline import CommandDeadline
 from walkme_tui.cli.exit_codes import ExitCode
@@ -19,6 +19,7 @@ from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import StepState, grouped
 from walkme_tui.domain.text import clean, spaced
 from walkme_tui.services.changes.change_services import ChangeServices
+from walkme_tui.services.changes.permissions import require_writable
 from walkme_tui.services.ports import Session
 
 
@@ -35,7 +36,7 @@ def resume(context: Context, job_id: str, *, confirmed: bool) -> int:
             return ExitCode.DONE
 
     def check(account: Account) -> None:
-        refuse_read_only(account)
+        require_writable(account)
         refuse_other_account(job, account)
 
     async def work(session: Session, change_services: ChangeServices) -> int:

@@ -25,24 +25,20 @@ class ProgressLine:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
-        self._moves = self._stream.isatty()
-        self._shown_at = 0.0 if self._moves else time.monotonic()
+        self.moves = self._stream.isatty()
+        """True on a terminal, where a line can be overwritten."""
+        self._shown_at = 0.0 if self.moves else time.monotonic()
         self._width = 0
         self._latest: Callable[[], str] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    @property
-    def moves(self) -> bool:
-        """True on a terminal, where a line can be overwritten."""
-        return self._moves
-
     def show(self, text: Callable[[], str]) -> None:
         """Show the result of ``text``; where the last line was shown too recently, later and only on a terminal."""
         now = time.monotonic()
-        wait = self._shown_at + (TICK_SECONDS if self._moves else LINE_SECONDS) - now
+        wait = self._shown_at + (TICK_SECONDS if self.moves else LINE_SECONDS) - now
         if wait > 0:
             self._latest = text
-            if self._moves and self._timer is None:
+            if self.moves and self._timer is None:
                 with suppress(RuntimeError):  # there is no event loop
                     self._timer = asyncio.get_running_loop().call_later(wait, self._show_latest)
             return
@@ -56,7 +52,7 @@ class ProgressLine:
     def _show(self, text: Callable[[], str], now: float) -> None:
         self._shown_at, self._latest = now, None
         line = text()
-        self._write("\r" + line.ljust(self._width) if self._moves else line + "\n")
+        self._write("\r" + line.ljust(self._width) if self.moves else line + "\n")
         self._width = len(line)
 
     def close(self) -> None:
@@ -64,7 +60,7 @@ class ProgressLine:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._moves and self._width:
+        if self.moves and self._width:
             self._write("\r" + " " * self._width + "\r")
             self._width = 0
 
@@ -73,7 +69,7 @@ class ProgressLine:
             self._stream.write(text)
             self._stream.flush()
         except (OSError, ValueError):
-            self._moves = False
+            self.moves = False
 
 
 class SweepProgressLine(ProgressLine):

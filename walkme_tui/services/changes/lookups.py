@@ -40,7 +40,8 @@ class GroupNames:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._known: dict[str, Group] = {}
+        self.known: dict[str, Group] = {}
+        """All groups that are known so far, by id."""
         self._request_task: asyncio.Task[None] | None = None
         self.listed: frozenset[str] | None = None
         """The ids in the server's list, None where it was not read."""
@@ -55,11 +56,6 @@ class GroupNames:
             self._request_task.cancel()
             await asyncio.gather(self._request_task, return_exceptions=True)
 
-    @property
-    def known(self) -> dict[str, Group]:
-        """All groups that are known so far, by id."""
-        return self._known
-
     async def read_mirror(self, keep: Collection[str] = ()) -> None:
         """Load the mirror's groups; request the server's list if there are none, or one in ``keep`` is missing."""
         try:
@@ -67,7 +63,7 @@ class GroupNames:
         except MirrorUnavailable:
             sizes = ()
         for size in sizes:
-            self._known.setdefault(size.group.id, size.group)
+            self.known.setdefault(size.group.id, size.group)
         if not sizes or self.unmatched(keep):
             self.request()
 
@@ -89,7 +85,7 @@ class GroupNames:
 
     def group(self, group_id: str) -> Group:
         """The group with its name, if known."""
-        return self._known.get(group_id, Group(group_id, None))
+        return self.known.get(group_id, Group(group_id, None))
 
     def groups_of(self, user: User) -> tuple[Group, ...]:
         """A user's groups, each once, in the order of the record."""
@@ -98,7 +94,7 @@ class GroupNames:
 
     def unmatched(self, keep: Collection[str]) -> list[str]:
         """The configured names and ids that no known group has."""
-        return [wanted for wanted in keep if not any(is_kept(group, (wanted,)) for group in self._known.values())]
+        return [wanted for wanted in keep if not any(is_kept(group, (wanted,)) for group in self.known.values())]
 
     async def _read(self) -> None:
         try:
@@ -111,7 +107,7 @@ class GroupNames:
             # Names are only shown: users of an account without them can be offboarded.
             return
         self.listed = frozenset(group.id for group in groups)
-        self._known.update((group.id, group) for group in groups)
+        self.known.update((group.id, group) for group in groups)
         with suppress(MirrorUnavailable):
             await Directory(self._session).store_groups(groups)
 

@@ -20,12 +20,7 @@ def require_permission(session: Session, plan: Plan) -> None:
     ``PermissionRefused``.
     """
     account = session.account
-    profile = clean(account.profile, MAX_SHOWN)
-    if account.read_only:
-        raise ReadOnlyRefused(
-            f"The profile {profile} is read-only, so nothing was sent.",
-            hint="Leave out --read-only, or remove read_only from the profile.",
-        )
+    require_writable(account)
     require_surface(account, "The plan", plan.surface)
     if (plan.profile, plan.base_url) != (account.profile, account.base_url):
         made_for = f"profile {clean(plan.profile, MAX_SHOWN)}, {clean(plan.base_url, MAX_SHOWN)}"
@@ -38,6 +33,15 @@ def require_permission(session: Session, plan: Plan) -> None:
     require_size(plan.steps, plan.subjects)
     for scope in sorted({step.change.scope for step in plan.steps}):
         require_scope(session, scope)
+
+
+def require_writable(account: Account) -> None:
+    """Raise ``ReadOnlyRefused`` for a read-only profile."""
+    if account.read_only:
+        raise ReadOnlyRefused(
+            f"The profile {clean(account.profile, MAX_SHOWN)} is read-only, so nothing was sent.",
+            hint="Leave out --read-only, or remove read_only from the profile.",
+        )
 
 
 def require_surface(account: Account, what: str, surface: Surface) -> None:
