@@ -55,7 +55,7 @@ class ClassesPane(Vertical):
 
 
 class SideText(NamedTuple):
-    """How much of one side is read; ``left`` is the time until it is read whole, empty where that is not known."""
+    """How much of one side is read; ``left`` says when it is read whole, or that it is not; empty if unknown."""
 
     coverage: Coverage | None
     now_ms: int
@@ -72,7 +72,9 @@ class SideText(NamedTuple):
         users = f"reading: {words.number(coverage.loaded)}{of} users"
         if coverage.complete:
             users = f"all {words.count(coverage.loaded, 'user', 'users')}"
-        as_of = "" if coverage.as_of_ms is None or self.left else f"as of {words.ago(self.now_ms, coverage.as_of_ms)}"
+        as_of = ""
+        if coverage.as_of_ms is not None and (coverage.complete or not self.left):
+            as_of = f"as of {words.ago(self.now_ms, coverage.as_of_ms)}"
         groups = f"groups of {words.number(self.without_groups)} unknown" if self.without_groups else ""
         return ", ".join(filter(None, (users, as_of, self.left, groups)))
 

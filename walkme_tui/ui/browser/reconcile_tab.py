@@ -314,6 +314,8 @@ class ReconcileTab:
         for surface in Surface:
             crawl = None if surface is self._session.account.surface else self._crawl
             left = "" if crawl is None else left_words(crawl.progress)
+            if crawl is not None and crawl.progress.phase is CrawlPhase.WAITING:
+                left = "reading it again fails"
             without_groups = self.comparison.sides[surface].without_groups if self.comparison is not None else 0
             text = SideText(self._coverages.get(surface), self._session.clock(), left, without_groups)
             self.pairs.write_side(surface, text, "" if crawl is None else self._problem)
