@@ -44,7 +44,7 @@ def _refresh_row(browser: Browser) -> None:
         browser.change_commands.read_jobs()
         return
     if browser.area.focused is Pane.GROUPS:
-        browser.read_groups()
+        browser.group_loading.read()
         return
     pair = browser.area.reconcile_tab.current if _on_reconcile(browser) else None
     if pair is not None:
@@ -73,7 +73,7 @@ def _refresh_view(browser: Browser) -> None:
         browser.area.reconcile_tab.read_again()
         if browser.chrome.crawl is not None:
             browser.chrome.crawl.restart()
-    browser.read_groups()
+    browser.group_loading.read()
     browser.update_status()
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from walkme_tui.ui.browser.details import Details
     from walkme_tui.ui.browser.filter_control import FilterControl
     from walkme_tui.ui.browser.filters import TableFilters
+    from walkme_tui.ui.browser.group_loading import GroupLoading
     from walkme_tui.ui.browser.panes import PaneArea
     from walkme_tui.ui.browser.sorting import TableSorting
     from walkme_tui.ui.browser.view_state import ViewState
@@ -31,6 +32,7 @@ class Browser(FlowContext, Protocol):
     filtering: "TableFilters"
     filter: "FilterControl"
     details: "Details"
+    group_loading: "GroupLoading"
     chrome: "Chrome"
     view_state: "ViewState"
     navigation: "Navigation"
@@ -49,10 +51,6 @@ class Browser(FlowContext, Protocol):
     @property
     def changes_groups(self) -> bool:
         """True while the list of groups has the focus, on a surface that can change them."""
-        ...
-
-    def read_groups(self) -> None:
-        """Read the groups from the server."""
         ...
 
 
@@ -93,7 +91,7 @@ class Navigation:
             if arrangement.tab is Tab.GROUPS:
                 area.groups_tab.show()
                 if not area.groups_tab.loaded:
-                    browser.read_groups()
+                    browser.group_loading.read()
             if arrangement.tab is Tab.RECONCILE:
                 if browser.chrome.crawl is not None:
                     browser.chrome.crawl.read_fully()

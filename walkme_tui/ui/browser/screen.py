@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -16,13 +16,8 @@ from walkme_tui.domain.queries import UserQuery
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import (
     Event,
-    GroupsStored,
     LoadFailed,
     LoadRecovered,
-    MembersStored,
-    PageLoaded,
-    UserForgotten,
-    UserStored,
 )
 from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.listing import Listing
@@ -34,8 +29,11 @@ from walkme_tui.ui.browser.chrome import Chrome
 from walkme_tui.ui.browser.details import Details
 from walkme_tui.ui.browser.filter_control import FilterControl
 from walkme_tui.ui.browser.filters import TableFilters
+from walkme_tui.ui.browser.group_loading import GroupLoading
 from walkme_tui.ui.browser.navigation import Navigation
 from walkme_tui.ui.browser.panes import PaneArea
+from walkme_tui.ui.browser.row_actions import FOLLOWING, OPENING
+from walkme_tui.ui.browser.shown_commands import PAIR_COMMANDS, hinted, shown_command
 from walkme_tui.ui.browser.view_state import ViewState
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.preload import Preload
@@ -53,12 +51,6 @@ if TYPE_CHECKING:
     from walkme_tui.config.state import StateFile
     from walkme_tui.ui.browser.sorting import TableSorting
     from walkme_tui.ui.plan_preload import PlanPreload
-
-
-PAIR_COMMANDS: Final = {"user.compare": "pair.show", "users.export": "pairs.export", "user.bulk": "pairs.adopt"}
-"""What the keys of these commands do on the Reconcile tab."""
-GROUP_COMMANDS: Final = {"user.new": "group.new", "user.edit": "group.edit", "user.delete": "group.delete"}
-"""What the keys of these commands do on the list of groups."""
 
 
 class BrowserScreen(Screen[None], inherit_bindings=False):
@@ -92,11 +84,12 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.filtering = TableFilters(self.area, query)
         self.tab_bar = TabBar(self.area.tabs)
         self.filter: FilterControl = FilterControl(self, self.area, self.filtering, self.tab_bar)
+        self.group_loading = GroupLoading(self, self.area)
         self.change_commands: ChangeCommands = ChangeCommands(
             self, self.area, self.filter, commands, plan, update_soon=self._update_soon
         )
         self.chrome: Chrome = Chrome(
-            self, self.area, self.filtering, self.filter, self.change_commands, self.count_groups, monotonic
+            self, self.area, self.filtering, self.filter, self.change_commands, self.group_loading.count, monotonic
         )
         self.view_state = ViewState(self, self.area, self.filter, self.pages, commands)
         self.details = Details(self, self.area)
@@ -123,10 +116,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         yield self.tab_bar
         yield self.area
         yield StatusLine()
-        keys = {each.id: each.keys for each in self._commands}
-        shared = {own: keys[other] for other, own in PAIR_COMMANDS.items()}
-        hinted = [each._replace(keys=shared.get(each.id, each.keys)) for each in self._commands]
-        yield KeyHints(offered(hinted, self.session.capabilities))
+        yield KeyHints(offered(hinted(self._commands), self.session.capabilities))
 
     def on_mount(self) -> None:
         """Paint the first frame, then start the services."""
@@ -165,7 +155,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self._begin_news()
         self.ordering.begin()
         self.area.groups_tab.named = self.area.detail.name_groups
-        self.count_groups()
+        self.group_loading.count()
         self.chrome.begin()
         self.set_interval(1.0, self.chrome.tick)
         if self.session.sync.refresh_ms:
@@ -248,17 +238,14 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def run_command(self, command_id: str) -> None:
         """Run a command of a key or the palette, unless it is disabled."""
-        if command_id == "job.pause" and self.area.arrangement.tab is not Tab.JOBS:
-            command_id = "crawl.pause"  # one key pauses the job on the Jobs tab and the crawl elsewhere
-        if self.changes_groups:
-            command_id = GROUP_COMMANDS.get(command_id, command_id)
-        if self.area.arrangement.tab is Tab.RECONCILE:
-            command_id = PAIR_COMMANDS.get(command_id, command_id)
+        command_id = shown_command(self, command_id)
         if not self.has_command(command_id) or (self.has_class("tiny") and self.view_state.needs_view(command_id)):
             return  # it has no user to act on
         self.change_commands.last_command = command_id
         if not self.change_commands.refuses(command_id):
-            self._run(command_id)
+            from walkme_tui.ui.browser.actions import ACTIONS
+
+            ACTIONS[command_id](self)
 
     def has_command(self, command_id: str) -> bool:
         """False for a command about a list of users, or of pairs, while a tab without one is shown."""
@@ -266,11 +253,6 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             return self.area.arrangement.tab is Tab.RECONCILE
         of_users = any(each.id == command_id and each.of_users for each in self._commands)
         return self.area.table is not None or not of_users
-
-    def _run(self, command_id: str) -> None:
-        from walkme_tui.ui.browser.actions import ACTIONS
-
-        ACTIONS[command_id](self)
 
     def types(self, event: events.Key) -> bool:
         """True if a key types into the filter box."""
@@ -284,22 +266,6 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """Show in the status line which keys wait for what."""
         self.chrome.waiting = text
         self.chrome.update()
-
-    def read_groups(self) -> None:
-        """Read the groups from the server."""
-        self.area.groups_tab.requested = True
-        start_worker(self, WorkerGroup.GROUPS, self._read_groups, exclusive=True, name="Reading the groups")
-
-    async def _read_groups(self) -> None:
-        error = await self.area.groups_tab.load()
-        if error is not None and self.area.arrangement.tab is Tab.GROUPS:
-            from walkme_tui.ui.errors import report
-
-            report(self.app, error, doing="Reading the groups")
-
-    def count_groups(self) -> None:
-        """Read groups and counts from the mirror."""
-        start_worker(self, WorkerGroup.STATUS, self.area.groups_tab.reload, exclusive=True, name="Counting the groups")
 
     # ------------------------------------------------------------ panes
 
@@ -329,7 +295,6 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
             self.details.follow()
             self.filter.open_the_only_one()
 
-    @on(RowList.Moved, "#requests")
     @on(UserTable.MarksChanged)
     def cursor_moved(self) -> None:
         """Update the position, which counts the marks."""
@@ -373,60 +338,20 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
         report(self.app, event.error, doing="Marking")
 
-    @on(RowList.Moved, "#groups")
-    def members_follow(self) -> None:
-        """Show the members of the group under the cursor."""
-        self.cursor_moved()
-        self.area.groups_tab.follow()
+    @on(RowList.Moved)
+    def panes_follow(self, event: RowList.Moved) -> None:
+        """Update the position, and what shows the row under the cursor of a list."""
+        follow = FOLLOWING.get(event.source.id)
+        if follow is not None:
+            self.cursor_moved()
+            follow(self)
 
-    @on(RowList.Moved, "#classes-list")
-    def pairs_follow(self) -> None:
-        """List the pairs of the set under the cursor."""
-        self.cursor_moved()
-        self.area.reconcile_tab.follow_class()
-
-    @on(RowList.Moved, "#pairs-list")
-    def records_follow(self) -> None:
-        """Show both records of the pair under the cursor."""
-        self.cursor_moved()
-        self.area.reconcile_tab.follow_pair()
-
-    @on(RowList.Opened, "#classes-list")
-    def go_to_the_pairs(self) -> None:
-        """Move the focus to the pairs of the set under the cursor."""
-        if Pane.PAIRS in self.area.shown:
-            self.area.focus_pane(Pane.PAIRS)
-
-    @on(RowList.Opened, "#pairs-list")
-    def show_pair(self) -> None:
-        """Show both records of the pair under the cursor."""
-        self._run("pair.show")
-
-    @on(RowList.Moved, "#jobs")
-    def steps_follow(self) -> None:
-        """Show the steps of the job under the cursor."""
-        self.cursor_moved()
-        self.area.jobs_tab.follow()
-
-    @on(RowList.Opened, "#jobs")
-    def show_receipt(self) -> None:
-        """Show the receipt of the job under the cursor."""
-        self._run("job.receipt")
-
-    @on(RowList.Opened, "#requests")
-    def show_the_request(self) -> None:
-        """Show the request under the cursor."""
-        from walkme_tui.ui.dialogs.request import RequestDialog
-        from walkme_tui.ui.flows.copy import copy_request
-
-        record = self.area.requests.current
-        if record is not None:
-            self.app.push_screen(RequestDialog(record, partial(copy_request, self, record)))
-
-    @on(RowList.Opened, "#groups")
-    def go_to_the_members(self) -> None:
-        """Move the focus to the members of the group under the cursor."""
-        self._run("user.groups")
+    @on(RowList.Opened)
+    def open_row(self, event: RowList.Opened) -> None:
+        """Open the row under the cursor of a list after Enter or a click."""
+        opening = OPENING.get(event.source.id)
+        if opening is not None:
+            opening(self)
 
     def _compositor_refresh(self) -> None:
         if not paint_below_dialogs(self):
@@ -453,13 +378,4 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         self.details.refresh(event)
         if self.chrome.crawl is not None:
             self.chrome.crawl.on_session_event(event)
-        if isinstance(event, PageLoaded) and not self.area.groups_tab.requested:
-            self.read_groups()
-        if not self.area.has_groups_tab:
-            return  # nothing is counted yet: a plan to begin with reads users before that
-        if isinstance(event, (PageLoaded, UserStored, UserForgotten)):
-            self.area.groups_tab.age()
-        elif isinstance(event, GroupsStored):
-            self.count_groups()
-        elif isinstance(event, MembersStored):
-            self.area.groups_tab.on_members_stored(event)
+        self.group_loading.on_session_event(event)
