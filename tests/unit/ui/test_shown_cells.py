@@ -110,6 +110,13 @@ def test_a_line_with_text_of_uncertain_width_is_written_whole() -> None:
     assert "the same, " in written("the same, 👍", "the same, 👍👍")
 
 
+def test_both_halves_of_a_wide_character_are_written_where_two_widgets_now_show_them() -> None:
+    shown_cells = ShownCells()
+    assert not written("山", "山", shown_cells)
+    line = [[padded([], 1), padded([], WIDTH - 1)], [padded([], WIDTH)]]
+    assert " " * WIDTH in shown_cells.changes(partial(line, {0})).render_segments(CONSOLE)
+
+
 def test_a_combining_mark_is_written_with_its_letter() -> None:
     assert "e\u0323" in written("the same, e", "the same, e\u0323")
 

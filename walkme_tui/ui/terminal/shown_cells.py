@@ -64,7 +64,10 @@ class ShownCells:
         if known_cuts != cuts:
             is_whole = len(known) == len(known_cuts) - 1 and known_cuts[-1] == cuts[-1]
             whole = Strip.join([known[x] for x in known_cuts[:-1]]) if is_whole else None
-            known = dict(zip(cuts, whole.divide(cuts[1:]), strict=False)) if whole is not None else {}
+            parts = whole.divide(cuts[1:]) if whole is not None else ()
+            # A character of two cells that is divided becomes two blanks, but the terminal shows the character.
+            is_divided = whole is not None and "".join(part.text for part in parts) != whole.text
+            known = dict(zip(cuts, parts, strict=False)) if not is_divided else {}
         self._lines[y] = cuts, known
         return known
 
