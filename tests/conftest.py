@@ -20,6 +20,12 @@ settings.register_profile("without a deadline", deadline=None)
 settings.load_profile("without a deadline")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Three processes on two cores: tests wait for programs that they start, for servers, and for threads."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 @pytest.fixture(autouse=True, scope="session")
 def idle_apps() -> Iterator[None]:
     """Let the tests of apps wait no longer than the app works."""
