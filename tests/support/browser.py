@@ -21,7 +21,7 @@ from textual.widget import Widget
 
 from tests.support.change_services import Bench
 from tests.support.fake_directory import FakeDirectory
-from tests.support.sessions import NOON_MS, ManualTime
+from tests.support.sessions import NOON_MS, PATIENCE_SECONDS, ManualTime
 from walkme_tui.config.state import StateFile
 from walkme_tui.config.themes import read_theme, shipped_folder
 from walkme_tui.domain.accounts import Account, Environment, Surface
@@ -43,7 +43,6 @@ from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.user_table.table import UserTable
 
-PATIENCE_SECONDS = 10.0
 KEY_NAMES = {"/": "slash", "?": "question_mark", ":": "colon"}
 SOURCE = "the variable WALKME_CLIENT_SECRET"
 ADDRESSES = {Surface.REST: "https://api.walkme.com", Surface.SCIM: "https://papi.walkme.com/deepui/api/scim/v2"}
