@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,6 +98,12 @@ class Account:
         parts = {"mirror": [self.mirror], "journal": [self.bench, *self.bench.journals]}
         for part in parts.get(what, [self.api]):
             part.error = error
+
+
+@pytest.fixture(autouse=True)
+def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports are written into ``tmp_path``."""
+    monkeypatch.chdir(tmp_path)
 
 
 async def answer(browser: Browser) -> None:
