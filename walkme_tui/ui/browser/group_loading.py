@@ -38,9 +38,11 @@ class GroupLoading:
 
     def on_session_event(self, event: Event) -> None:
         """Read or count the groups, or note that their counts are old."""
-        tab = self._area.groups_tab
-        if isinstance(event, PageLoaded) and not tab.requested:
+        if isinstance(event, PageLoaded) and not self._area.groups_tab.requested:
             self.read()
+        if not self._area.has_groups_tab:
+            return  # nothing is counted yet: a plan to begin with reads users before that
+        tab = self._area.groups_tab
         if isinstance(event, (PageLoaded, UserStored, UserForgotten)):
             tab.age()
         elif isinstance(event, GroupsStored):
