@@ -276,17 +276,17 @@ class Browser:
     @property
     def account_line(self) -> str:
         """The first line."""
-        return self.browser.query_one("#account", TextBar).text
+        return self._bar("#account")
 
     @property
     def status_line(self) -> str:
         """The status line."""
-        return self.browser.query_one("#status", TextBar).text
+        return self._bar("#status")
 
     @property
     def hints(self) -> str:
         """The last line."""
-        return self.browser.query_one("#hints", TextBar).text
+        return self._bar("#hints")
 
     @property
     def filter_text(self) -> str:
@@ -296,7 +296,7 @@ class Browser:
     @property
     def filter_count(self) -> str:
         """The count beside the filter box."""
-        return self.browser.query_one("#count", TextBar).text
+        return self._bar("#count")
 
     @property
     def detail_shown(self) -> bool:
@@ -332,7 +332,7 @@ class Browser:
     @property
     def members_heading(self) -> str:
         """The heading of the members pane."""
-        return self.browser.query_one("#members-heading", TextBar).text
+        return self._bar("#members-heading")
 
     @property
     def dialog(self) -> str:
@@ -395,6 +395,10 @@ class Browser:
     def running(self) -> bool:
         """False once the program is ending."""
         return not self.app._exit
+
+    def _bar(self, selector: str) -> str:
+        """The text of a line, empty where the screen was just opened and does not have it yet."""
+        return "".join(bar.text for bar in self.browser.query(selector).results(TextBar))
 
     def _list_lines(self, rows: RowList[Any]) -> list[str]:
         width = max(20, rows.size.width - 2)
