@@ -8,7 +8,7 @@ from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import RequestRejected
 from walkme_tui.domain.reconcile.matching import pair_of
 from walkme_tui.domain.reconcile.records import NO_GROUPS, ComparedUser
-from walkme_tui.domain.users import User, UserPage
+from walkme_tui.domain.users import UNKNOWN, Known, User, UserPage
 from walkme_tui.services.reconcile.adoption_planner import AdoptionPlanner, records_to_read
 from walkme_tui.services.reconcile.comparison import Sides
 
@@ -16,17 +16,22 @@ ANN = person(1)._replace(status="active", groups=())
 
 
 async def planned(
-    rest: FakeDirectory, then: User | None = None, *, changed: Surface = Surface.SCIM, all_read: bool = False
+    rest: FakeDirectory,
+    then: User | None = None,
+    *,
+    ann: User = ANN,
+    changed: Surface = Surface.SCIM,
+    all_read: bool = False,
 ) -> tuple[list[str], tuple[str, ...]]:
     """The steps and what is left out where one side is adopted for Ann, whom SCIM has.
 
     ``then`` is her record on REST when the comparison was made; ``all_read``: the list of REST was read to its end.
     """
-    scim = FakeDirectory([ANN])
+    scim = FakeDirectory([ann])
     async with open_session(rest) as here, open_session(scim, surface=Surface.SCIM) as there:
         if all_read:
             await here.mirror.save_page(UserPage(1, 10, (person(2),), 1), NOON_MS)
-        pair = pair_of(None if then is None else ComparedUser.of(then), ComparedUser.of(ANN), NO_GROUPS)
+        pair = pair_of(None if then is None else ComparedUser.of(then), ComparedUser.of(ann), NO_GROUPS)
         plan = await AdoptionPlanner(Sides(here, there), NO_GROUPS).plan([pair], changed)
         return [step.change.describe() for step in plan.steps], plan.left_out
 
@@ -79,6 +84,15 @@ async def test_nobody_is_deactivated_where_a_look_up_proves_nothing() -> None:
     steps, left_out = await planned(rest)
     assert steps == []
     assert "it is not certain that REST has no record" in left_out[0]
+
+
+@pytest.mark.parametrize("email", [None, "", UNKNOWN])
+async def test_somebody_without_an_email_is_not_deactivated_before_all_users_are_read(email: Known[str | None]) -> None:
+    ann = ANN._replace(email=email, external_id=None)
+    steps, left_out = await planned(FakeDirectory([person(2)]), ann=ann)
+    assert steps == []
+    assert "it is not certain that REST has no record" in left_out[0]
+    assert await planned(FakeDirectory([person(2)]), ann=ann, all_read=True) == (["set status inactive"], ())
 
 
 async def test_a_server_that_refuses_the_form_of_an_id_has_no_such_user() -> None:

@@ -116,13 +116,14 @@ async def _doubt(surface: OtherSurface, session: Session, alone: User | None) ->
     """
     if alone is None:
         return ""
-    name, proven = surface.surface.upper(), not alone.external_id
+    name = surface.surface.upper()
+    # No look-up by external id proves anything, and the surfaces may have ids of their own.
+    proven = isinstance(alone.email, str) and bool(alone.email) and not alone.external_id
     try:
         if await surface.find(alone) is not None:
             return f"{user_label(alone)}: {name} has a record too, compare again."
     except LookUpIgnored:
         proven = False
-    # No look-up by external id proves anything.
     if proven or (await session.mirror.coverage()).complete:
         return ""
     return f"{user_label(alone)}: it is not certain that {name} has no record, because not all its users are read."
