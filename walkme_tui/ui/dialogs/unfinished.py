@@ -89,7 +89,6 @@ class UnfinishedDialog(ConfirmationDialog[UnfinishedAnswer]):
         if job.counts.get(StepState.SENT.value):
             text += " Steps that were sent without an answer are read back first; nothing is sent twice."
         self._text.set_lines([(), *wrapped(change_words.job_title(job), width), *wrapped(text, width, TextStyle.DIM)])
-        self._text.refresh(layout=True)
 
     # ------------------------------------------------------------ keys
 
