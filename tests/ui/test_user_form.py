@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from random import Random
 
 import pytest
-from textual.app import App, ComposeResult
 
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.odd_people import OddPeople
@@ -15,7 +14,6 @@ from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS
 from walkme_tui.ui.dialogs.user_form import UserForm
 from walkme_tui.ui.user_draft import UserDraft
-from walkme_tui.ui.widgets.fields.field_select import FieldSelect
 
 SIZES = [(80, 24), (60, 15)]
 ANN = User(
@@ -335,16 +333,3 @@ async def test_a_resized_terminal_shows_the_form_again() -> None:
         assert form.says("[ Save ]")
         await form.press("f2", "f2")
         assert len(form.answers) == 1
-
-
-async def test_a_select_whose_list_is_removed_before_it_is_mounted_does_not_end_the_program() -> None:
-    class Emptied(FieldSelect):
-        def compose(self) -> ComposeResult:
-            return []
-
-    class Ending(App[None]):
-        def compose(self) -> ComposeResult:
-            yield Emptied(id="field-role")
-
-    async with Ending().run_test():
-        pass

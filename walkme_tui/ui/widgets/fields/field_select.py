@@ -37,11 +37,6 @@ class FieldSelect(Select[str]):
         self.chosen: Callable[[str], None] = lambda _: None
         self._shown: tuple[Sequence[FieldOption], str] = ((), "")
 
-    def _on_mount(self, event: events.Mount) -> None:
-        """Let Textual fill the list, unless the program ends: its widgets are removed already then."""
-        if not self.query(SelectOverlay):
-            event.prevent_default()
-
     def put(self, options: Sequence[FieldOption], value: str) -> None:
         """Offer these options, of which ``value`` is one, and show it, without calling ``chosen``."""
         if (options, value) == self._shown:
