@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import stat
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,20 @@ async def test_a_newer_journal_is_refused(tmp_path: Path) -> None:
     said = await refusal(tmp_path)
     assert "was made by a newer version of this program" in said
     assert "Use that version" in said
+
+
+async def test_a_journal_that_a_newer_version_changed_meanwhile_is_refused(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    await journal.create(plan_for(1), ACTOR)
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(JournalUnavailable, match="was made by a newer version of this program"):
+        await journal.create(plan_for(2), ACTOR)
+    with pytest.raises(JournalUnavailable, match="was made by a newer version of this program"):
+        await journal.summaries()
+    await journal.aclose()
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as connection:
+        assert connection.execute("SELECT count(*) FROM jobs").fetchone() == (1,)
 
 
 async def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:

@@ -110,12 +110,7 @@ class JournalFile:
         """Bring an open database to the newest layout."""
         for setting in SETTINGS:
             connection.execute(setting).fetchall()
-        layout = connection.execute("PRAGMA user_version").fetchone()[0]
-        if layout > len(JOURNAL):
-            raise JournalUnavailable(
-                f"The journal {self.path} was made by a newer version of this program.",
-                hint=f"{UNSENT} Use that version.",
-            )
+        layout = self._layout(connection)
         found = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         if layout == 0 and found:
             raise DamagedContents("it is the database of another program")
@@ -127,6 +122,16 @@ class JournalFile:
             migrate(connection, layout)
             connection.execute("COMMIT")
             _sync_folder(self.path.parent)
+
+    def _layout(self, connection: sqlite3.Connection) -> int:
+        """The layout of the database; raises for one that only a newer version of this program knows."""
+        layout: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        if layout > len(JOURNAL):
+            raise JournalUnavailable(
+                f"The journal {self.path} was made by a newer version of this program.",
+                hint=f"{UNSENT} Use that version.",
+            )
+        return layout
 
     def _make_durable(self, connection: sqlite3.Connection) -> None:
         # The write-ahead log needs memory that its users share, which a network drive does not offer. Without the log,
@@ -158,6 +163,7 @@ class JournalFile:
         connection = self._opened()
         connection.execute(begin)
         try:
+            self._layout(connection)  # another process may have changed it since the file was opened
             result = work(JournalTables(connection))
             connection.execute("COMMIT")
         except BaseException:
