@@ -105,7 +105,7 @@ async def test_the_plan_and_the_receipt_count_the_rows(write_file: WriteFile) ->
         await browser.press("enter")
         await browser.listening("Import")
         assert "3 rows of people.csv: 1 create, 1 skip, 1 fail." in shown(browser)
-        assert "2 rows are not imported line 3 skip the user exists already" in shown(browser)
+        assert "2 rows change nothing line 3 skip the user exists already" in shown(browser)
         await browser.press("y")
         await browser.settled(lambda: "Receipt" in browser.dialog)
         assert "1 of 3 rows were not imported." in shown(browser)

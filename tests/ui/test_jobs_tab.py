@@ -61,6 +61,16 @@ async def test_the_columns_have_headings() -> None:
         assert browser.says("STATE KIND SUBJECT TICKET AGE STEPS")
 
 
+async def test_a_narrow_list_shows_the_number_of_steps() -> None:
+    async with open_browser(Setting(api=account()), (60, 24)) as browser:
+        await browser.loaded()
+        await browser.deactivate_user()
+        await browser.press("4")
+        await browser.settled(lambda: browser.jobs)
+        assert browser.says("STATE KIND SUBJECT AGE STEPS")
+        assert browser.jobs[0].endswith(" 1/1")
+
+
 async def test_the_job_that_starts_is_selected() -> None:
     api = account()
     async with open_browser(Setting(api=api)) as browser:

@@ -10,6 +10,7 @@ from tests.support.fake_directory import FakeDirectory, person
 from walkme_tui.domain.accounts import Environment
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.users import UNKNOWN, Known
+from walkme_tui.ui.dialogs.bulk import BulkDialog
 from walkme_tui.ui.dialogs.confirmation import QUIET_SECONDS, ConfirmationDialog
 
 SIZES = [(80, 24), (120, 12), (80, 11), (60, 9), (40, 24), (40, 8), (39, 24), (80, 7), (24, 5), (10, 2)]
@@ -72,6 +73,45 @@ async def test_a_dialog_is_armed_only_while_its_question_and_its_keys_are_shown(
             if dialog.armed:
                 armed_at.add(size)
     assert (80, 24) in armed_at
+
+
+async def open_deletion(browser: Browser) -> None:
+    await browser.press("asterisk", "b")
+    await browser.settled(lambda: isinstance(browser.app.screen, BulkDialog))
+    await browser.press("D")
+
+
+async def leave_a_job(browser: Browser) -> None:
+    await browser.press("x")
+    await browser.listening("Deactivate")
+    await browser.press("y")
+    await browser.settled(lambda: "Deactivating" in browser.status_line)
+    await browser.press("q")
+
+
+@pytest.mark.parametrize(
+    ("opening", "keys"),
+    [(open_deletion, "x deactivate instead d plan deletion"), (leave_a_job, "w wait, then leave s stop and leave")],
+)
+async def test_a_question_with_two_answers_fits_on_60_by_15_cells(opening: Opening, keys: str) -> None:
+    people = setting()
+    assert isinstance(people.api, FakeDirectory)
+    gate = people.api.hold("patch_user")
+    async with open_browser(people, size=(60, 15)) as browser:
+        await browser.loaded()
+        await opening(browser)
+        await browser.listening()
+        assert browser.says(keys)
+        gate.set()
+
+
+async def test_the_keys_that_scroll_the_people_are_named_where_some_are_not_shown() -> None:
+    async with open_browser(setting(), size=(80, 40)) as browser:
+        await browser.loaded()
+        await browser.press("asterisk", "b")
+        await browser.settled(lambda: browser.says("Enter select Esc cancel"))
+        await browser.resize(60, 15)
+        await browser.settled(lambda: browser.says("Enter select PgUp PgDn people Esc cancel"))
 
 
 async def test_a_dialog_is_armed_without_a_key() -> None:

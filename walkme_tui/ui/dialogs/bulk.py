@@ -14,6 +14,7 @@ from walkme_tui.ui import words
 from walkme_tui.ui.change_words import email_of, name_of, status_text
 from walkme_tui.ui.dialogs.choice import Choice, ChoiceDialog
 from walkme_tui.ui.dialogs.confirmation import SHORT_SCREEN, account_mark, available_lines
+from walkme_tui.ui.dialogs.dialog import footer_keys
 from walkme_tui.ui.widgets.row_list import ScrolledList
 from walkme_tui.ui.widgets.text_bar import TextBar
 from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
@@ -61,7 +62,6 @@ class BulkDialog(ChoiceDialog):
     """
 
     SIZE_CLASS: ClassVar[str] = "large"
-    HINTS: ClassVar[Sequence[tuple[str, str]]] = (("Enter", "select"), ("PgUp PgDn", "people"), ("Esc", "cancel"))
 
     def __init__(
         self,
@@ -115,6 +115,12 @@ class BulkDialog(ChoiceDialog):
         self.query("#frame").set_class(short, "short")
         lines = available_lines(event.size.height, 1 + LEAST_PEOPLE - (2 if short else 0))
         self._list.styles.height = min(len(self._choices), lines)
+        self.call_after_refresh(self._write_keys)
+
+    def _write_keys(self) -> None:
+        """Name the keys that scroll the people where some of them are not on the screen."""
+        scroll = [("PgUp PgDn", "people")] if self._people.max_scroll_y else []
+        self.fill_footer(footer_keys(self.HINTS[0], *scroll, *self.HINTS[1:]))
 
 
 class _People(ScrolledList[User]):

@@ -24,7 +24,7 @@ QUIET_SECONDS: Final = 0.5
 CHECK_SECONDS: Final = 0.05
 WAIT: Final = "wait"
 MIN_LIST_LINES: Final = 2
-TOO_SMALL: Final = "Terminal too small for this dialog: enlarge it, or press Esc."
+TOO_SMALL: Final = "Terminal too small: enlarge it, or press Esc."
 DISMISSING_KEYS: Final = frozenset({"escape", "enter", "space"})
 OTHER_KEYS: Final = "yunb0123456789"
 WIDE_FRAME: Final = 92
@@ -109,7 +109,10 @@ class ConfirmationDialog(Dialog[Result]):
 
         Texts are written into a dialog after it was laid out first, so it may fit only later.
         """
-        if not self.is_attached or (fits := self._fits()) is not self.has_class("tiny"):
+        if not self.is_attached:
+            return
+        self.write_footer()
+        if (fits := self._fits()) is not self.has_class("tiny"):
             return
         show_too_small(self, not fits, TOO_SMALL)
         if not fits:
@@ -128,7 +131,7 @@ class ConfirmationDialog(Dialog[Result]):
         )
 
     def write_footer(self) -> None:
-        """Write the keys; while those that decide do not count, they are dim and "wait" is shown at the right."""
+        """Write the keys; while those that decide do not count, they are dim, with "wait" at the right if it fits."""
         deciding = self.decision_keys()
         pieces: list[StyledSpan] = []
         for key, word in self.hints():
@@ -140,9 +143,11 @@ class ConfirmationDialog(Dialog[Result]):
             ]
             pieces.append((f" {word}", TextStyle.DIM))
             if key in deciding:
-                self._keys_width = sum(cell_len(text) for text, _ in pieces) + len(WAIT) + 1
+                self._keys_width = sum(cell_len(text) for text, _ in pieces)
         waits = not self._armed and any(key in deciding for key, _ in self.hints())
-        self.fill_footer(pieces, [(WAIT, TextStyle.DIM)] if waits else ())
+        room = max((bar.size.width for bar in self.query("#footer")), default=0)
+        has_room = self._keys_width + len(WAIT) < room
+        self.fill_footer(pieces, [(WAIT, TextStyle.DIM)] if waits and has_room else ())
 
     # ------------------------------------------------------------ keys
 

@@ -161,7 +161,7 @@ class BulkActions:
                 (PERMANENT, TextStyle.WARN),
                 ("Either way the plan is shown before anything is sent.", TextStyle.DIM),
             ],
-            [AnswerKey("x", "deactivate instead"), AnswerKey("d", "plan the deletion")],
+            [AnswerKey("x", "deactivate instead"), AnswerKey("d", "plan deletion")],
             account=self._view.session.account,
             monotonic=self._view.job_tasks.monotonic,
         )

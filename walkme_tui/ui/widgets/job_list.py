@@ -78,6 +78,6 @@ def _settled_of(job: JobSummary) -> str:
 
 
 def _widths(width: int) -> tuple[int, int]:
-    """The widths of the subject and of the ticket."""
-    ticket = 16 if width >= 100 else 8
+    """The widths of the subject and of the ticket, which is left out where the subject would be too short."""
+    ticket = 16 if width >= 100 else 8 if width >= 70 else 0
     return max(10, width - STATE_WIDTH - KIND_WIDTH - ticket - AGE_WIDTH - STEPS_WIDTH), ticket

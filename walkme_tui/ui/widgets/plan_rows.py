@@ -43,8 +43,8 @@ class PlanRow:
 class PlanRows(Sequence[PlanRow]):
     """The lines of a plan in ``width`` cells, made when they are read.
 
-    First comes what concerns all, then person by person those who change, those who do not, the rows of a file that are
-    not imported, and what is left out.
+    First comes what concerns all, then person by person those who change, those who do not, the rows of a file that
+    change nothing, and what is left out.
     The length is the number of lines counted so far; ``measure`` continues counting.
     """
 
@@ -124,7 +124,7 @@ class PlanRows(Sequence[PlanRow]):
             yield from ((line, None) for line in _unchanged_lines(self._unchanged[unchanged], width))
         elif row < len(self._not_imported):
             if row == 0:
-                count = words.count(len(self._not_imported), "row is not imported", "rows are not imported")
+                count = words.count(len(self._not_imported), "row changes nothing", "rows change nothing")
                 yield from (((), None), ([(count, TextStyle.STRONG)], None))
             yield from ((line, None) for line in planned_row_lines(self._not_imported[row], width))
         else:
