@@ -77,6 +77,10 @@ class StepState(StrEnum):
         return self not in {StepState.TODO, StepState.SENT}
 
 
+NEED_ATTENTION: Final = (StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW)
+"""The states of steps that a person has to look at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One API call of a plan; ``number`` counts from 1 within the plan.

@@ -20,7 +20,7 @@ from walkme_tui.domain.inverses import after_steps
 from walkme_tui.domain.jobs import Job, JobState, StepRecord, created_ids
 from walkme_tui.domain.json_fields import BadField, bad, flag, group, group_to_json, one_of, or_null, text, user
 from walkme_tui.domain.plan_files import read_step, step_to_json
-from walkme_tui.domain.plans import GroupSubject, Plan, StepState, Subject
+from walkme_tui.domain.plans import NEED_ATTENTION, GroupSubject, Plan, StepState, Subject
 from walkme_tui.domain.times import EPOCH, MILLISECOND, format_time_ms
 from walkme_tui.domain.user_json import ATTRIBUTES, decode_user, encode_user
 from walkme_tui.domain.users import UNKNOWN, Json, User
@@ -28,7 +28,6 @@ from walkme_tui.domain.users import UNKNOWN, Json, User
 FORMAT: Final = 1
 FORMAT_OF_SEVERAL: Final = 2
 MOST_FOR_TICKET: Final = 10
-NEED_ATTENTION: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
 _WORST_LAST: Final = (
     StepState.DONE,
     StepState.SKIPPED,

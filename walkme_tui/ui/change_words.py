@@ -11,7 +11,7 @@ from walkme_tui.domain.changes.group import CreateGroup, DeleteGroup, RenameGrou
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.jobs import Job, JobState, JobSummary, StepRecord, SubjectName, listed_name
-from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, StepState, Subject
+from walkme_tui.domain.plans import NEED_ATTENTION, GroupSubject, Plan, PlanKind, StepState, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import User
 from walkme_tui.ui.words import STATUS_SIGNS, count, cut, number, wrap
@@ -19,7 +19,6 @@ from walkme_tui.ui.words import STATUS_SIGNS, count, cut, number, wrap
 MAX_NAME: Final = 60
 MAX_SENTENCE: Final = 400
 PURGED: Final = "someone (purged)"
-BAD_STATES: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
 
 STEP_SIGNS: Final = {
     StepState.TODO: "·",
@@ -169,7 +168,7 @@ def step_counts(job: JobSummary) -> str:
 
 def problem_count(job: JobSummary) -> int:
     """The number of steps that need a review."""
-    return sum(job.counts.get(state.value, 0) for state in BAD_STATES)
+    return sum(job.counts.get(state.value, 0) for state in NEED_ATTENTION)
 
 
 def state_text(job: JobSummary) -> str:

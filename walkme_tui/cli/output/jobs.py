@@ -11,12 +11,11 @@ from walkme_tui.cli.output.plan_text import MAX_SENTENCE, left_out_lines, step_t
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.imports.results import FAILED_ROWS
 from walkme_tui.domain.jobs import Job, JobState, JobSummary, StepRecord
-from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.domain.plans import NEED_ATTENTION, Plan, StepState
 from walkme_tui.domain.text import clean, spaced
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import Json
 
-FAILED: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
 FAILED_COLUMNS: Final = ("job", "number", "state", "call", "target", "detail", "userId")
 MAX_ROW: Final = 60
 # The order of the states in counts.
@@ -190,7 +189,7 @@ def step_lines(records: Iterable[StepRecord]) -> list[str]:
 
 def failed_records(job: Job) -> list[StepRecord]:
     """The steps that need attention."""
-    return [record for record in job.steps if record.state in FAILED]
+    return [record for record in job.steps if record.state in NEED_ATTENTION]
 
 
 def failed_row(job: Job, record: StepRecord) -> list[str]:

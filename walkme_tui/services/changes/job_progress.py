@@ -6,12 +6,11 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.jobs import Job, StepRecord
-from walkme_tui.domain.plans import StepState
+from walkme_tui.domain.plans import NEED_ATTENTION
 from walkme_tui.domain.users import user_label
 
 RECENT_STEPS: Final = 50
 MIN_STEPS_FOR_SPEED: Final = 3
-FAILURES: Final = frozenset({StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW})
 
 
 class JobProgress(NamedTuple):
@@ -49,7 +48,7 @@ class ProgressTracker:
         self._monotonic = monotonic
         self._users = {subject.user.id: subject.user for subject in job.plan.subjects}
         self._counts = Counter(record.state for record in job.steps)
-        self._failures = [record for record in job.steps if record.state in FAILURES]
+        self._failures = [record for record in job.steps if record.state in NEED_ATTENTION]
         self._settled_at: deque[float] = deque(maxlen=RECENT_STEPS)
         self._current = ""
         self._paused = ""
@@ -68,7 +67,7 @@ class ProgressTracker:
         self.records[record.step.number] = record
         if record.state.settled:
             self._settled_at.append(self._monotonic())
-        if record.state in FAILURES:
+        if record.state in NEED_ATTENTION:
             self._failures.append(record)
         self.publish()
         return record

@@ -15,7 +15,7 @@ from walkme_tui.domain.imports.source import import_source
 from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, StepRecord, SurfaceCheck, created_ids
 from walkme_tui.domain.json_fields import BadField
 from walkme_tui.domain.plan_files import plan_from_json, subjects_from_json
-from walkme_tui.domain.plans import GroupSubject, StepState, Subject
+from walkme_tui.domain.plans import NEED_ATTENTION, GroupSubject, Subject
 from walkme_tui.domain.text import storable
 from walkme_tui.store.journal.rows import CHECKED, STEPS, DamagedContents, loaded, member, step_record, surface_check
 from walkme_tui.store.journal.tables import JournalTables
@@ -23,7 +23,6 @@ from walkme_tui.store.sqlite_thread import Steps
 
 R = TypeVar("R")
 
-NEED_ATTENTION: Final = (StepState.FAILED, StepState.REFUSED, StepState.NEEDS_REVIEW)
 PART: Final = 100
 """So many steps or people are read at a time."""
 HEAD: Final = (

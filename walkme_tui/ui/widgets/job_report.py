@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.consequences import identity_provider_warning
 from walkme_tui.domain.jobs import Job, JobState, JobSummary, StepRecord
-from walkme_tui.domain.plans import PlanKind, StepState, Subject
+from walkme_tui.domain.plans import NEED_ATTENTION, PlanKind, StepState, Subject
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import change_words, words
 from walkme_tui.ui.widgets.import_outcomes import result_lines
@@ -103,7 +103,7 @@ def people_lines(job: Job, width: int) -> Iterator[StyledText]:
 
 def _shown_first(job: Job, ids: Sequence[str]) -> Sequence[str]:
     """The first people or groups to show of very many: those that need attention, then the others."""
-    needing = {record.step.subject_id for record in job.steps if record.state in change_words.BAD_STATES}
+    needing = {record.step.subject_id for record in job.steps if record.state in NEED_ATTENTION}
     needing.update(check.user_id for check in job.wrong_checks)
     ordered = chain((each for each in ids if each in needing), (each for each in ids if each not in needing))
     return tuple(islice(ordered, MOST_PEOPLE))
@@ -153,7 +153,7 @@ def _step(record: StepRecord, width: int) -> Iterator[StyledText]:
     if record.attempts > 1:
         detail = f"{detail} ({record.attempts} attempts)".strip()
     if detail:
-        bad = record.state in change_words.BAD_STATES
+        bad = record.state in NEED_ATTENTION
         yield from wrapped(detail, width, TextStyle.WARN if bad else TextStyle.DIM, " " * STATE_WIDTH)
 
 
