@@ -71,9 +71,13 @@ class Directory:
 
         What needs all users then reads the account again first. Raises ``MirrorUnavailable``.
         """
-        sweep = (await self._session.mirror.coverage()).sweep
-        if sweep is not None and sweep.complete:
-            await self._session.mirror.save_sweep(sweep._replace(complete=False, note=LACKS_USERS))
+        coverage = await self._session.mirror.coverage()
+        sweep = coverage.sweep
+        # While the account is read again, or where that was interrupted, the copy counts as complete too.
+        if sweep is not None and (sweep.complete or coverage.complete):
+            ended_at_ms = sweep.ended_at_ms or self._session.clock()
+            doubted = sweep._replace(ended_at_ms=ended_at_ms, complete=False, renews=sweep.knew_all_users)
+            await self._session.mirror.save_sweep(doubted._replace(note=LACKS_USERS))
 
     async def drop_group(self, group_id: str) -> None:
         """Drop a group that the server no longer has; raises ``MirrorUnavailable``."""

@@ -284,19 +284,27 @@ async def test_nothing_is_planned_where_the_server_ignores_look_ups_and_the_acco
             await plan_of(session, "email\nann@example.com\nbob@example.com\n")
 
 
-async def test_the_account_is_to_be_read_again_where_it_may_have_a_user_whom_no_look_up_finds() -> None:
+READ = Sweep(NOON_MS, 1000, 2, 2, first_new_row_id=1, ended_at_ms=NOON_MS, complete=True)
+
+
+@pytest.mark.parametrize(
+    "read", [READ, READ._replace(ended_at_ms=None, complete=False, renews=True)], ids=["read", "being read again"]
+)
+async def test_the_account_is_to_be_read_again_where_it_may_have_a_user_whom_no_look_up_finds(read: Sweep) -> None:
     api = account()
     api.email_ignored = True
     async with open_session(api) as session:
         await load(session, api)
-        read = Sweep(NOON_MS, 1000, 2, 2, first_new_row_id=1, ended_at_ms=NOON_MS, complete=True)
         await session.mirror.save_sweep(read)
         await plan_of(session, "email\nann@example.com\n")
         await Directory(session).doubt_completeness()
+        doubted = (await session.mirror.coverage()).sweep
+        assert doubted is not None
+        assert doubted.knew_all_users  # what others add meanwhile is news
         with pytest.raises(LookUpIgnored) as caught:
             await plan_of(session, "email\nann@example.com\n")
         assert caught.value.hint == "Read the account again first: R in the list of users, or walkme-tui export."
-        await session.mirror.save_sweep(read._replace(started_at_ms=NOON_MS + 1))
+        await session.mirror.save_sweep(READ._replace(started_at_ms=NOON_MS + 1))
         assert planned(await plan_of(session, "email\nann@example.com\n")) == [(2, "create ann@example.com")]
 
 
