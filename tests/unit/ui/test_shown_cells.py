@@ -134,3 +134,11 @@ def test_everything_is_written_again_after_the_terminal_was_cleared() -> None:
     shown_cells.forget()
     line = [[padded([Segment("the same", STYLES[1])], WIDTH)], [padded([], WIDTH)]]
     assert "the same" in shown_cells.changes(partial(line, {0})).render_segments(CONSOLE)
+
+
+def test_everything_is_written_again_where_lines_were_painted_that_a_lower_terminal_does_not_have() -> None:
+    """It drew them on its last line."""
+    shown_cells, line = ShownCells(), [padded([Segment("the same", STYLES[1])], WIDTH)]
+    shown_cells.changes(partial([line] * 4, {0, 1, 3})).render_segments(CONSOLE)
+    assert shown_cells.changes(whole([line] * 2)).render_segments(CONSOLE).count("the same") == 2
+    assert not shown_cells.changes(whole([line] * 2)).render_segments(CONSOLE)

@@ -34,6 +34,8 @@ class ShownCells:
 
     def written(self, update: CompositorUpdate, console: Console) -> str:
         """What to write."""
+        if isinstance(update, LayoutUpdate) and max(self._lines, default=0) >= len(update.strips):
+            self.forget()  # a terminal that became lower drew the lines below its end on its last one
         pieces: list[str] = []
         style, place = PLAIN, (0, -1)
         for x, y, strip in self._changed_parts(update):
