@@ -138,7 +138,9 @@ def test_members_that_the_group_listed(matches_snapshot: SnapshotCheck) -> None:
     setting = Setting(api=api, surface=Surface.SCIM, sync=SyncSettings(fully=True))
 
     async def drive(browser: Browser) -> None:
-        await pressing("down")(browser)
+        await pressing()(browser)
+        await browser.settled(lambda: browser.says("Engineering 0"))  # the group under the cursor is read
+        await browser.press("down")
         await browser.settled(lambda: "2 more are no users" in browser.members_heading)
         await browser.press("enter", "enter")
         await browser.settled(lambda: "others unknown" in browser.detail)

@@ -105,8 +105,8 @@ async def test_a_switch_asks_before_it_stops_a_job_that_started_meanwhile() -> N
         await browser.press("w")
         gate.set()
         await browser.settled(lambda: browser.account_line.startswith("globex"))
+        await browser.settled(lambda: api.closed)
     assert len(api.writes) == 1
-    assert api.closed
 
 
 async def test_a_session_that_opens_after_the_program_has_ended_is_closed() -> None:

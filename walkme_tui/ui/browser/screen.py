@@ -32,7 +32,6 @@ from walkme_tui.ui.browser.filters import TableFilters
 from walkme_tui.ui.browser.group_loading import GroupLoading
 from walkme_tui.ui.browser.navigation import Navigation
 from walkme_tui.ui.browser.panes import PaneArea
-from walkme_tui.ui.browser.row_actions import FOLLOWING, OPENING
 from walkme_tui.ui.browser.shown_commands import PAIR_COMMANDS, hinted, shown_command
 from walkme_tui.ui.browser.view_state import ViewState
 from walkme_tui.ui.flows.job_tasks import JobTasks
@@ -238,7 +237,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
 
     def run_command(self, command_id: str) -> None:
         """Run a command of a key or the palette, unless it is disabled."""
-        command_id = shown_command(self, command_id)
+        command_id = shown_command(command_id, self.area.arrangement.tab, changes_groups=self.changes_groups)
         if not self.has_command(command_id) or (self.has_class("tiny") and self.view_state.needs_view(command_id)):
             return  # it has no user to act on
         self.change_commands.last_command = command_id
@@ -341,6 +340,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     @on(RowList.Moved)
     def panes_follow(self, event: RowList.Moved) -> None:
         """Update the position, and what shows the row under the cursor of a list."""
+        from walkme_tui.ui.browser.row_actions import FOLLOWING
+
         follow = FOLLOWING.get(event.source.id)
         if follow is not None:
             self.cursor_moved()
@@ -349,6 +350,8 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
     @on(RowList.Opened)
     def open_row(self, event: RowList.Opened) -> None:
         """Open the row under the cursor of a list after Enter or a click."""
+        from walkme_tui.ui.browser.row_actions import OPENING
+
         opening = OPENING.get(event.source.id)
         if opening is not None:
             opening(self)

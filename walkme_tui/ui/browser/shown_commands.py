@@ -1,13 +1,10 @@
 """Which command a key runs on the tab and the list that are shown."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from walkme_tui.domain.commands import Command
 from walkme_tui.ui.arrangement import Tab
-
-if TYPE_CHECKING:
-    from walkme_tui.ui.browser.screen import BrowserScreen
 
 PAIR_COMMANDS: Final = {"user.compare": "pair.show", "users.export": "pairs.export", "user.bulk": "pairs.adopt"}
 """What the keys of these commands do on the Reconcile tab."""
@@ -22,11 +19,10 @@ def hinted(commands: Sequence[Command]) -> list[Command]:
     return [each._replace(keys=shared.get(each.id, each.keys)) for each in commands]
 
 
-def shown_command(browser: "BrowserScreen", command_id: str) -> str:
-    """The command that the key of ``command_id`` runs."""
-    tab = browser.area.arrangement.tab
+def shown_command(command_id: str, tab: Tab, *, changes_groups: bool) -> str:
+    """The command that the key of ``command_id`` runs on this tab, or on the list of groups."""
     if command_id == "job.pause" and tab is not Tab.JOBS:
         command_id = "crawl.pause"  # one key pauses the job on the Jobs tab and the crawl elsewhere
-    if browser.changes_groups:
+    if changes_groups:
         command_id = GROUP_COMMANDS.get(command_id, command_id)
     return PAIR_COMMANDS.get(command_id, command_id) if tab is Tab.RECONCILE else command_id
