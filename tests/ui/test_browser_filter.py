@@ -287,6 +287,15 @@ async def test_a_group_name_in_the_filter_suggests_the_group() -> None:
         assert browser.filter_text == "group:Sales"
 
 
+async def test_one_letter_of_a_filter_hides_the_other_tabs_where_the_count_takes_their_room() -> None:
+    async with open_browser(Setting(api=account()), (55, 24)) as browser:
+        await browser.loaded()
+        await browser.press("slash")
+        await browser.press("z")
+        await browser.settled(lambda: browser.says("loaded"))
+        assert browser.says("/ z")
+
+
 async def test_a_long_filter_hides_the_other_tabs_on_a_narrow_screen() -> None:
     async with open_browser(Setting(api=account()), (80, 24)) as browser:
         await browser.loaded()

@@ -1,6 +1,6 @@
 """The second line: the tabs, the filter input, and the number of matches."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -94,10 +94,11 @@ class TabTitles(TextBar):
 
 
 class FilterCount(TextBar):
-    """The number of matches of the filter."""
+    """The number of matches of the filter; ``on_room`` is called when it takes more or fewer cells."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_room: Callable[[], None]) -> None:
         super().__init__(id="count")
+        self._on_room = on_room
         self._text = ""
         self._room = 0
         self._later: Timer | None = None
@@ -124,6 +125,7 @@ class FilterCount(TextBar):
         if room != self._room:
             self._room = room
             self.styles.width = room
+            self._on_room()
         self._text = text
         self.write((), [(f"{text} ", TextStyle.PLAIN)] if text else ())
 
@@ -137,7 +139,7 @@ class TabBar(Horizontal):
         super().__init__()
         self.box = TextInput(mark="/ ", id="filter")
         self._titles = TabTitles(tabs)
-        self._count = FilterCount()
+        self._count = FilterCount(self.share_room)
 
     def compose(self) -> ComposeResult:
         """The parts from the left."""
