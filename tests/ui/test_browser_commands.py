@@ -134,6 +134,14 @@ async def test_the_palette_changes_the_theme() -> None:
             assert browser.says("person00001@example.com")
 
 
+async def test_a_search_without_a_result_says_so() -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await browser.press("colon")
+        await browser.type("no such command")
+        assert browser.says("No entry has these words.")
+
+
 async def test_the_palette_has_no_commands_of_textual() -> None:
     async with open_browser(Setting(api=account())) as browser:
         await browser.loaded()

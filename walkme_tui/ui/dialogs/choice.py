@@ -98,6 +98,7 @@ class SearchDialog(ChoiceDialog):
         """Text goes to the input, movement keys to the list."""
         super().fill()
         self._list.cursor_always_active = True
+        self._list.set_empty_text("No entry has these words.")
         self.set_focus(self._input)
 
     def _search(self, text: str) -> None:
