@@ -1,10 +1,12 @@
 """Cursor position and mark count are always shown; messages never cover the cursor row."""
 
+import pytest
 from textual.widgets._toast import Toast
 
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people
 from walkme_tui.domain.groups import Group
+from walkme_tui.ui.browser.chrome import Chrome
 
 TOO_LONG = "A sentence that is far too long for the status line of a narrow terminal, so that it has to be a toast."
 
@@ -17,7 +19,9 @@ def toast_lines(browser: Browser) -> set[int]:
     return {y for toast in browser.browser.query(Toast) for y in toast.region.line_range}
 
 
-async def test_the_last_line_shows_row_count_and_scroll_position() -> None:
+async def test_the_last_line_shows_row_count_and_scroll_position(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time the cursor rests, not with the update of each second."""
+    monkeypatch.setattr(Chrome, "tick", lambda _: None)
     async with open_browser(Setting(api=FakeDirectory(people(250))), size=(80, 24)) as browser:
         await browser.loaded()
         await browser.settled(lambda: browser.hints.endswith("1 of 250 · top"))

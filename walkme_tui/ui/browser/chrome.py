@@ -158,7 +158,8 @@ class Chrome:
             ids = (*GROUP_HINTS[:-2], "user.edit", *GROUP_HINTS[-2:])
         self._hints.offer(ids, self._changes.disabled)
         if self._position_timer is not None:
-            self._position_timer.pause()
+            self._position_timer.stop()  # it ended if it called this: a new one is needed then
+            self._position_timer = None
         position = self._area.position
         self._hints.show_position(status_messages.position_in_words(position) if position is not None else "")
 
