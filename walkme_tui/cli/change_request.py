@@ -92,7 +92,7 @@ def run_change(context: Context, request: ChangeRequest, options: argparse.Names
             return await run_plan(context, change_services, plan)
         else:
             print_plan(plan, json=context.options.json)
-            if plan.steps:
+            if len(plan.refused) < len(plan.steps):
                 print_nothing_sent()
         return ExitCode.DONE
 

@@ -114,6 +114,15 @@ def test_the_review_names_the_refused_people_first_and_sends_nothing(
     assert api.writes == []
 
 
+def test_a_plan_of_which_nothing_is_left_is_shown_without_the_command_to_apply_it(
+    cli: CommandLine, api: FakeDirectory, file: Path
+) -> None:
+    prepared(cli, file, "set", email(0), "role=Editor")
+    assert "add --yes" in cli("plan", "apply", str(file)).err
+    api.edit(person(0).id, role="Admin")
+    assert "add --yes" not in cli("plan", "apply", str(file)).err
+
+
 def test_a_file_cannot_say_that_a_step_is_not_sent(cli: CommandLine, api: FakeDirectory, file: Path) -> None:
     prepared(cli, file, "set", email(1), "role=Editor")
     data = json.loads(file.read_text())
