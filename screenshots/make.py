@@ -55,7 +55,7 @@ SCENES: Final = (
     Scene("edit-80x24", ("e", "down", "down", *"-Kaya"), "->", NARROW),
     Scene("bulk-80x24", ("space", "down", "space", "down", "space", "b"), "For 3 people", NARROW),
     Scene("import-120x40", ("i",), "Salse", typed="{file}"),
-    Scene("reconcile-120x40", ("3", "tab"), "SCIM, as of"),
+    Scene("reconcile-120x40", ("3", "tab"), "all 24 975 users"),
     Scene("help-120x40", ("question_mark",), "Moving"),
     Scene("scim-groups-120x40", ("2", "down", "down"), "read just now", surface=Surface.SCIM),
     Scene("light-120x40", ("down",), "read just now", theme="paper"),
