@@ -303,6 +303,18 @@ async def test_wait_ends_the_program_after_the_job() -> None:
     assert len(api.writes) == 4
 
 
+async def test_the_program_ends_if_the_job_ends_before_the_question_is_answered() -> None:
+    api = account()
+    gate = api.hold("patch_user")
+    async with open_browser(Setting(api=api)) as browser:
+        await start_held_job(browser)
+        await browser.press("q")
+        await browser.listening("A job is running")
+        gate.set()
+        await browser.settled(lambda: not browser.running)
+    assert len(api.writes) == 4
+
+
 async def test_stop_settles_requests_in_flight_and_keeps_the_remaining_steps() -> None:
     api, bench = account(), Bench()
     gate = api.hold("patch_user")

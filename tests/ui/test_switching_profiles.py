@@ -57,6 +57,18 @@ async def test_after_a_failed_switch_jobs_show_their_results(choice: str) -> Non
         await browser.settled(lambda: "Done and verified." in browser.dialog)
 
 
+async def test_the_profile_opens_if_the_job_ends_before_the_question_is_answered() -> None:
+    api, opener = account(), Opener()
+    opener.may_open.set()
+    async with open_browser(Setting(api=api, profiles=PROFILES, open_session=opener)) as browser:
+        await browser.loaded()
+        gate = await deactivation_held(browser, api)
+        await browser.press("C", "down", "enter")
+        await browser.listening("A job is running")
+        gate.set()
+        await browser.settled(lambda: browser.account_line.startswith("globex"))
+
+
 class Opener:
     """Opens the second profile once ``may_open`` is set; ``sessions`` are what it opened."""
 

@@ -17,7 +17,7 @@ WAIT, STOP = "w", "s"
 
 
 class LeaveDialog(QuestionDialog):
-    """Wait, stop, or stay; only one is open at a time."""
+    """Wait, stop, or stay; only one is open at a time. It answers "wait" itself once no job runs."""
 
     def __init__(self, job_tasks: JobTasks) -> None:
         running = list(job_tasks.running.values())
@@ -30,6 +30,17 @@ class LeaveDialog(QuestionDialog):
         )
         answers = [AnswerKey(WAIT, "wait, then leave"), AnswerKey(STOP, "stop and leave")]
         super().__init__(title, text, answers, monotonic=job_tasks.monotonic)
+        self._job_tasks = job_tasks
+
+    def fill(self) -> None:
+        """Follow the jobs while the question is open."""
+        super().fill()
+        start_worker(self, WorkerGroup.LEAVE, self._answer_at_the_end, name="Waiting for the jobs")
+
+    async def _answer_at_the_end(self) -> None:
+        await _no_job_runs(self._job_tasks)
+        if self.is_current:
+            self.dismiss(WAIT)
 
 
 def ask_to_quit(app: App[int], job_tasks: JobTasks) -> None:
@@ -65,7 +76,11 @@ async def _all_ended(job_tasks: JobTasks, chosen: str | None, then: str) -> bool
     job_tasks.leave(then)
     if chosen == STOP:
         job_tasks.stop_all()
-    while job_tasks.running:
-        await asyncio.wait([job.task for job in job_tasks.running.values()])
+    await _no_job_runs(job_tasks)
     # The user may have been asked again meanwhile, and stays.
     return job_tasks.leaving
+
+
+async def _no_job_runs(job_tasks: JobTasks) -> None:
+    while job_tasks.running:
+        await asyncio.wait([job.task for job in job_tasks.running.values()])
