@@ -182,6 +182,18 @@ async def test_who_is_only_on_one_side_is_not_known_before_the_other_is_read() -
         assert "only on REST 1" in sets(browser)
 
 
+async def test_a_list_that_became_longer_after_it_was_read_is_not_shown_as_being_read() -> None:
+    both = drifted()
+    async with open_browser(both.setting) as browser:
+        await opened(browser)
+        both.apis[Surface.REST].total = 9
+        await browser.press("1", "R")
+        await browser.settled(lambda: "9 people" in browser.account_line)
+        await browser.press("3")
+        await settled(browser, "all differences ≥ 4")
+        assert browser.says("REST 7 of 9 users, as of")
+
+
 async def test_a_profile_that_reads_only_what_is_shown_reads_both_sides_for_the_tab() -> None:
     both = drifted()
     both.setting.sync = SyncSettings(fully=False)

@@ -69,7 +69,9 @@ class SideText(NamedTuple):
         if coverage is None:
             return "not read yet"
         of = "" if coverage.total is None else f" of {words.number(coverage.total)}"
-        users = f"reading: {words.number(coverage.loaded)}{of} users"
+        # A list that became longer after it was read, or was read in part, is not being read.
+        ended = coverage.sweep is not None and coverage.sweep.ended_at_ms is not None
+        users = f"{'' if ended else 'reading: '}{words.number(coverage.loaded)}{of} users"
         if coverage.complete:
             users = f"all {words.count(coverage.loaded, 'user', 'users')}"
         as_of = ""
