@@ -192,6 +192,7 @@ async def test_a_list_that_became_longer_after_it_was_read_is_not_shown_as_being
         await browser.press("3")
         await settled(browser, "all differences ≥ 4")
         assert browser.says("REST 7 of 9 users, as of")
+        assert browser.says("R reads again")
 
 
 async def test_a_profile_that_reads_only_what_is_shown_reads_both_sides_for_the_tab() -> None:

@@ -78,7 +78,8 @@ class SideText(NamedTuple):
         if coverage.as_of_ms is not None and (coverage.complete or not self.left):
             as_of = f"as of {words.ago(self.now_ms, coverage.as_of_ms)}"
         groups = f"groups of {words.number(self.without_groups)} unknown" if self.without_groups else ""
-        return ", ".join(filter(None, (users, as_of, self.left, groups)))
+        again = "R reads again" if ended and not coverage.complete and not self.left else ""
+        return ", ".join(filter(None, (users, as_of, self.left, groups, again)))
 
     @property
     def short(self) -> str:
