@@ -52,22 +52,16 @@ async def test_jobs_are_listed_newest_first_with_their_steps() -> None:
         await browser.listening("Done and verified.")
 
 
-async def test_the_columns_have_headings() -> None:
-    async with open_browser(Setting(api=account()), (80, 24)) as browser:
+@pytest.mark.parametrize(
+    ("width", "headings"), [(80, "STATE KIND SUBJECT TICKET AGE STEPS"), (60, "STATE KIND SUBJECT AGE STEPS")]
+)
+async def test_the_columns_have_headings_and_the_number_of_steps_fits(width: int, headings: str) -> None:
+    async with open_browser(Setting(api=account()), (width, 24)) as browser:
         await browser.loaded()
         await browser.deactivate_user()
         await browser.press("4")
         await browser.settled(lambda: browser.jobs)
-        assert browser.says("STATE KIND SUBJECT TICKET AGE STEPS")
-
-
-async def test_a_narrow_list_shows_the_number_of_steps() -> None:
-    async with open_browser(Setting(api=account()), (60, 24)) as browser:
-        await browser.loaded()
-        await browser.deactivate_user()
-        await browser.press("4")
-        await browser.settled(lambda: browser.jobs)
-        assert browser.says("STATE KIND SUBJECT AGE STEPS")
+        assert browser.says(headings)
         assert browser.jobs[0].endswith(" 1/1")
 
 

@@ -30,7 +30,7 @@ class Creation(ABC):
         self._gate = gate
         self._sleep = sleep
         self.look_ups_ignored = False
-        """The server ignored a look-up, so that someone may be there whom nothing here knows."""
+        """The server ignored a look-up: the account may have a user that was not found."""
 
     async def before_sending(self, record: StepRecord, known: Record | None) -> tuple[Outcome | None, None]:  # noqa: ARG002
         """The outcome of a creation that needs no sending; None: send it. There is no record before.

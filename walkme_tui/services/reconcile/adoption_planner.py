@@ -101,7 +101,7 @@ class AdoptionPlanner:
 
 
 def records_to_read(pairs: Sequence[Pair]) -> int:
-    """How many records a plan needs as they are now; look-ups of whom one side does not have come to that."""
+    """How many records a plan reads again; looking for people that one side lacks takes further requests."""
     return sum((pair.rest is not None) + (pair.scim is not None) for pair in _adoptable(pairs))
 
 
