@@ -150,7 +150,10 @@ class SimulatedAccount:
         whole = {"email": fields["email"], **old, **fields}
         record = {name: value for name, value in whole.items() if value is not None or name in cleared()}
         if only_answer:
-            return self._new(record) if number is None else record
+            if number is None:
+                number, record = self._new(record)
+                self._deleted.append(number)  # so that no other user gets the id
+            return record
         if number is None:
             number = self._add(record)
         else:
@@ -299,15 +302,15 @@ class SimulatedAccount:
             record["groups"] = [group_id for group_id in _groups_of(record) if group_id in self.all_groups]
         return record
 
-    def _new(self, fields: Record) -> Record:
-        """The record of the next new user."""
-        now = _iso(self._clock())
-        return {"id": self._population.id_of(self._next_number), **fields, "createdAt": now, "updatedAt": now}
+    def _new(self, fields: Record) -> tuple[int, Record]:
+        """The number and the record of the next new user."""
+        number, now = self._next_number, _iso(self._clock())
+        self._next_number += 1
+        return number, {"id": self._population.id_of(number), **fields, "createdAt": now, "updatedAt": now}
 
     def _add(self, fields: Record) -> int:
         """Append a user with these fields; the number."""
-        number, record = self._next_number, self._new(fields)
-        self._next_number += 1
+        number, record = self._new(fields)
         self._groups_changed(_groups_of(record))
         self._store(number, record)
         return number

@@ -70,8 +70,8 @@ class SimulatedGroups(Mapping[str, SimulatedGroup]):
         """Append a group, with ``only_answer`` without storing it; ``GroupNameTaken``."""
         self.check_name(name)
         group = SimulatedGroup(self._population.group_id_of(self._next_number), name, at, at)
+        self._next_number += 1
         if not only_answer:
-            self._next_number += 1
             self._groups[group.id] = group
         return group
 

@@ -202,6 +202,23 @@ async def test_without_sso_every_write_is_accepted_and_none_is_applied() -> None
     assert (await rows(one, "/Users?count=250"), await rows(one, "/Groups")) == before
 
 
+async def test_no_other_user_or_group_gets_the_id_of_one_that_was_not_stored() -> None:
+    one = odd(ScimOddity.SSO_OFF)
+    totals = [(await one.scim_get(f"/{kind}"))["totalResults"] for kind in ("Users", "Groups")]
+    users, groups = [], []
+    for number in range(4):
+        users.append(await one.scim("POST", "/Users", {"schemas": [USER], "userName": f"ida{number}@example.com"}))
+        groups.append(await one.scim("POST", "/Groups", {"schemas": [GROUP], "displayName": f"New {number}"}))
+        one.app.scim.odd ^= {ScimOddity.SSO_OFF}
+    for answers, kind in ((users, "Users"), (groups, "Groups")):
+        ids = [answered.body["id"] for answered in answers]
+        assert len({*ids}) == 4
+        assert [(await one.scim("GET", f"/{kind}/{each}")).status for each in ids] == [404, 200, 404, 200]
+    assert [(await one.scim_get(f"/{kind}"))["totalResults"] for kind in ("Users", "Groups")] == [
+        total + 2 for total in totals
+    ]
+
+
 async def test_an_oddity_can_be_switched_on_and_off_while_the_account_is_used() -> None:
     one = odd()
     user, _ = await user_and_group(one)
