@@ -63,8 +63,7 @@ def test_only_style_changes_are_written() -> None:
 
 def test_after_text_of_uncertain_width_the_cursor_is_moved_to_its_column() -> None:
     style = Style(bold=True)
-    strip = CompactStrip(
-        [Segment("ab", style), Segment("👍  ", style), Segment("c", style)], 7, left=10, uncertain=frozenset({1})
-    )
+    strip = CompactStrip([Segment("ab", style), Segment("👍  ", style), Segment("c", style)], 7)
     console = Console(color_system="truecolor", force_terminal=True)
-    assert strip.render(console) == "\x1b[1mab    \x1b[13G👍\x1b[17Gc\x1b[0m"
+    assert strip.render_after(style, console, 10) == ("ab    \x1b[13G👍\x1b[17Gc", style)
+    assert strip.render_after(style, console, 20) == ("ab    \x1b[23G👍\x1b[27Gc", style)

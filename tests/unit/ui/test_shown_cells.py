@@ -88,7 +88,7 @@ def test_the_terminal_shows_the_same_as_if_every_frame_were_written_whole(
         stream.feed(shown_cells.changes(update).render_segments(CONSOLE))
         expected, all_of_it = terminal()
         for y, line in enumerate(current):
-            all_of_it.feed(f"\x1b[{y + 1};1H" + "".join(strip.render(CONSOLE) for strip in line))
+            all_of_it.feed(f"\x1b[{y + 1};1H" + "".join(Strip(strip).render(CONSOLE) for strip in line))
         assert cells(screen) == cells(expected)
 
 
@@ -108,6 +108,16 @@ def test_only_the_cells_between_the_first_and_the_last_change_are_written() -> N
 
 def test_a_line_with_text_of_uncertain_width_is_written_whole() -> None:
     assert "the same, " in written("the same, 👍", "the same, 👍👍")
+
+
+def test_what_follows_text_of_uncertain_width_is_in_its_column_in_the_strips_of_every_widget() -> None:
+    border, style = Segment("│", STYLES[1]), STYLES[1]
+    dialog = Strip([border, Segment("name कि कि", style), Segment("  ", Style(bgcolor="#14171c")), border])
+    line = [Strip([Segment("left", style)]), dialog, padded([Segment("right", style)], WIDTH - 4 - dialog.cell_length)]
+    text = ShownCells().changes(whole([line, line])).render_segments(CONSOLE)
+    screen, stream = terminal()
+    stream.feed(text.replace("कि", "##"))  # a terminal that gives the vowel sign a cell of its own
+    assert screen.display == ["left│name ## ##│right".ljust(WIDTH)] * 2
 
 
 def test_both_halves_of_a_wide_character_are_written_where_two_widgets_now_show_them() -> None:

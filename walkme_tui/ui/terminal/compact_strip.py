@@ -1,6 +1,6 @@
 """Strips that cost few bytes and keep their columns aligned whatever width a terminal gives a character."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -11,23 +11,21 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import SGR_STYLES, Strip
 
+from walkme_tui.ui.safe import has_sure_width
+
 
 class CompactStrip(Strip):
     """A strip that writes only the style changes between segments.
 
-    ``left`` is the column of the screen at which it begins. ``uncertain`` are the indexes of segments whose width
-    differs between terminals: their cells are blanked first and the cursor is moved to the column of the next segment.
-    A crop of it is a plain ``Strip``.
+    The cells of a segment whose width differs between terminals are blanked first, and the cursor is moved to the
+    column of the next segment. A crop of it is a plain ``Strip``.
     """
 
-    __slots__ = ["_between", "_left", "_uncertain"]
+    __slots__ = ["_between", "_left"]
 
-    def __init__(
-        self, segments: Iterable[Segment], cell_length: int, left: int = 0, uncertain: frozenset[int] = frozenset()
-    ):
+    def __init__(self, segments: Iterable[Segment], cell_length: int):
         super().__init__(segments, cell_length)
-        self._left = left
-        self._uncertain = uncertain
+        self._left = 0
         self._between: str | None = None
 
     def render(self, console: Console) -> str:
@@ -35,11 +33,12 @@ class CompactStrip(Strip):
         text, style = self.render_after(PLAIN, console)
         return text + style_change(style, PLAIN, console)
 
-    def render_after(self, before: Style, console: Console) -> tuple[str, Style]:
-        """The same where the terminal is in another style, and the style in which it leaves the terminal."""
+    def render_after(self, before: Style, console: Console, left: int = 0) -> tuple[str, Style]:
+        """The same from column ``left`` of a terminal in another style, and the style that it leaves there."""
         if not self._segments:
             return "", before
-        if self._between is None:
+        if self._between is None or self._left != left:
+            self._left = left
             self._between = self._text_and_changes(console)
         first, last = self._segments[0].style or PLAIN, self._segments[-1].style or PLAIN
         return style_change(before, first, console) + self._between, last
@@ -49,21 +48,27 @@ class CompactStrip(Strip):
         written: list[str] = []
         before = self._segments[0].style or PLAIN
         at = self._left
-        for index, (text, style, _) in enumerate(self._segments):
+        for text, style, _ in _with_following_blanks(self._segments):
             after = style or PLAIN
             if after is not before:
                 written.append(style_change(before, after, console))
                 before = after
-            if not self._uncertain:
-                written.append(text)
-                continue
             end = at + cell_len(text)
-            if index in self._uncertain:
-                written.append(f"{' ' * (end - at)}\x1b[{at + 1}G{text.rstrip()}\x1b[{end + 1}G")
-            else:
+            if has_sure_width(text):
                 written.append(text)
+            else:
+                written.append(f"{' ' * (end - at)}\x1b[{at + 1}G{text.rstrip()}\x1b[{end + 1}G")
             at = end
         return "".join(written)
+
+
+def joins(text: str, style: Style, before: Style) -> bool:
+    """True if ``text`` looks the same in the style before it: blanks show the background only."""
+    if style is before:
+        return True
+    return (
+        text.isspace() and style.bgcolor == before.bgcolor and not (before.underline or before.strike or before.reverse)
+    )
 
 
 PLAIN: Final = Style.null()
@@ -75,6 +80,26 @@ _OFF: Final = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25",
     "52": "54",
     "53": "55",
 }
+
+
+def _with_following_blanks(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """The segments, those of uncertain width with the blanks after them, so that these do not cut a longer text."""
+    held: Segment | None = None
+    for segment in segments:
+        if (
+            held is not None
+            and segment.text.isspace()
+            and joins(segment.text, segment.style or PLAIN, held.style or PLAIN)
+        ):
+            held = Segment(held.text + segment.text, held.style)
+            continue
+        if held is not None:
+            yield held
+        held = None if has_sure_width(segment.text) else segment
+        if held is None:
+            yield segment
+    if held is not None:
+        yield held
 
 
 def style_change(before: Style, after: Style, console: Console) -> str:

@@ -42,7 +42,7 @@ class ShownCells:
             if place != (x, y):
                 pieces.append(Control.move_to(x, y).segment.text)
             compact = strip if isinstance(strip, CompactStrip) else CompactStrip(strip, strip.cell_length)
-            text, style = compact.render_after(style, console)
+            text, style = compact.render_after(style, console, x)
             pieces.append(text)
             place = (x + strip.cell_length, y) if _is_ascii(strip) else (0, -1)
         return "".join(pieces) + style_change(style, PLAIN, console)

@@ -19,7 +19,6 @@ class _FormatKey(NamedTuple):
     """What every line depends on beside its row."""
 
     width: int
-    left: int
     styles: RowStyles
     columns: Columns
     sort: Sort | None
@@ -52,11 +51,11 @@ class RendererOfView:
         if query is not self._parsed_query:
             self._parsed_query = query
             self._filter_words = _words_of(query.text) if query.text.strip() else ()
-        width, left, styles, words = self._widget.size.width, self._widget.region.x, self._styles, self._filter_words
-        key = _FormatKey(width, left, styles, columns, query.sort, words)
+        width, styles, words = self._widget.size.width, self._styles, self._filter_words
+        key = _FormatKey(width, styles, columns, query.sort, words)
         if self.latest is None or key != self._format_key:
             self._format_key = key
-            self.latest = RowRenderer(RowFormat(width, left, layout(), styles, query.sort, words), self._clock)
+            self.latest = RowRenderer(RowFormat(width, layout(), styles, query.sort, words), self._clock)
         return self.latest
 
     @property

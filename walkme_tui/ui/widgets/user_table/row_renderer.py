@@ -5,7 +5,6 @@ from typing import Final, NamedTuple, TypeAlias
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 
 from walkme_tui.domain.mirrored import ListedRow, UnreadableRow
 from walkme_tui.domain.queries import Sort
@@ -13,7 +12,7 @@ from walkme_tui.domain.text import Span, clean, match_spans
 from walkme_tui.domain.users import Status, User
 from walkme_tui.ui import words
 from walkme_tui.ui.safe import has_sure_width
-from walkme_tui.ui.terminal.compact_strip import CompactStrip
+from walkme_tui.ui.terminal.compact_strip import CompactStrip, joins
 from walkme_tui.ui.widgets.user_table.cells import PLACEHOLDER, cell
 from walkme_tui.ui.widgets.user_table.columns import (
     EDGE,
@@ -77,13 +76,12 @@ class RowState(NamedTuple):
 
 
 class RowFormat(NamedTuple):
-    """What all rows have in common: ``width`` cells from column ``left`` of the screen, the columns, the styles.
+    """What all rows have in common: the width in cells, the columns, the styles.
 
     ``sort`` is the order shown in the header; ``words`` are the highlighted words, as ``search_key`` folds them.
     """
 
     width: int
-    left: int
     layout: ColumnLayout
     styles: RowStyles
     sort: Sort | None = None
@@ -212,24 +210,21 @@ def _strip(
     styles = row_format.styles.on(background)
     plain = styles[CellStyle.PLAIN]
     segments: list[Segment] = []
-    uncertain: set[int] = set()
     written, style, sure = "", plain, True
     for text, cell_style in pieces:
         its_style = styles[cell_style]
         is_sure = text.isascii() or has_sure_width(text)
-        if sure and is_sure and (its_style is style or _joins(text, its_style, style)):
+        if sure and is_sure and (its_style is style or joins(text, its_style, style)):
             written += text
             continue
         if written:
             segments.append(Segment(written, style))
-        if not is_sure:
-            uncertain.add(len(segments))
         written, style, sure = text, its_style, is_sure
     rest = " " * (row_format.width - cells)
-    if sure and _joins(" ", plain, style):
+    if sure and joins(" ", plain, style):
         written, rest = written + rest, ""
     segments += [Segment(text, its_style) for text, its_style in ((written, style), (rest, plain)) if text]
-    return CompactStrip(row_format.styles.filtered(segments), row_format.width, row_format.left, frozenset(uncertain))
+    return CompactStrip(row_format.styles.filtered(segments), row_format.width)
 
 
 def _cut(pieces: Iterable[Piece], room: int) -> tuple[list[Piece], int]:
@@ -243,15 +238,6 @@ def _cut(pieces: Iterable[Piece], room: int) -> tuple[list[Piece], int]:
         kept.append((text, cell_style))
         cells += needed
     return kept, cells
-
-
-def _joins(text: str, style: Style, before: Style) -> bool:
-    """True if ``text`` looks the same in the style before it: blanks show the background only."""
-    if style is before:
-        return True
-    return (
-        text.isspace() and style.bgcolor == before.bgcolor and not (before.underline or before.strike or before.reverse)
-    )
 
 
 class _CachedRow:
