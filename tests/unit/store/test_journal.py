@@ -441,6 +441,13 @@ async def test_the_list_counts_what_is_undone_and_not_undone_again(journal: Sqli
     assert await undone(journal) == {job: 2, undo: 0}
     last = await done([2], undoes=undo)
     assert await undone(journal) == {job: 1, undo: 1, last: 0}
+    again = await done([1, 2], undoes=job)
+    assert await undone(journal) == {job: 2, undo: 1, last: 0, again: 0}
+    other = await done([1, 2], undoes=undo)
+    assert await undone(journal) == {job: 2, undo: 2, last: 0, again: 0, other: 0}
+    await done([1], undoes=again)
+    assert (await undone(journal))[job] == 1
+    counts = await undone(journal)
     listed = await journal.summaries()
     with closing(sqlite3.connect(tmp_path / "data" / "journal.sqlite3")) as connection, connection:
         connection.execute("DROP TABLE checks")
@@ -450,5 +457,5 @@ async def test_the_list_counts_what_is_undone_and_not_undone_again(journal: Sqli
     earlier = journal_in(tmp_path / "data")
     assert await earlier.summaries() == listed
     await earlier.purge(START_MS + 1_000_000)
-    assert await undone(earlier) == {job: 1, undo: 1, last: 0}
+    assert await undone(earlier) == counts
     await earlier.aclose()

@@ -28,23 +28,27 @@ def count_totals(connection: sqlite3.Connection, job: str) -> Totals:
 def mark_undone(connection: sqlite3.Connection, job: str, number: int) -> None:
     """Note in the job that a step undid, if any, that the changes of its user or group are undone.
 
-    Where that job undid an earlier one, the changes of that one are not undone any more, and so on.
+    They are as long as a step of any later job that undid them is not undone itself: so a job that undid an earlier one
+    is noted in that one too, and so on.
     """
-    is_undone = True
     (subject,) = connection.execute("SELECT subject FROM steps WHERE job = ? AND number = ?", (job, number)).fetchone()
-    undone = _undone_by(connection, job)
-    while undone is not None:
+    while (undone := _undone_by(connection, job)) is not None:
+        # The cross join keeps SQLite from reading all jobs for each step.
+        standing = connection.execute(
+            "SELECT 1 FROM steps CROSS JOIN jobs ON jobs.id = steps.job WHERE jobs.undoes = ? AND steps.subject = ? "
+            "AND steps.state = ? AND changed = 1 AND steps.undone = 0",
+            (undone, subject, StepState.DONE),
+        )
+        is_undone = standing.fetchone() is not None
         # Later jobs know what the job created or deleted by another id.
         known = connection.execute("SELECT subject FROM steps WHERE job = ? AND subject_after = ?", (undone, subject))
         (subject,) = known.fetchone() or (subject,)
-        marked = connection.execute(
-            "UPDATE steps SET undone = ?1 "
-            "WHERE job = ?2 AND subject = ?3 AND state = ?4 AND changed = 1 AND undone <> ?1",
-            (is_undone, undone, subject, StepState.DONE),
-        )
-        if marked.rowcount:
-            connection.execute("UPDATE jobs SET undone = undone + ? WHERE id = ?", (1 if is_undone else -1, undone))
-        undone, is_undone = _undone_by(connection, undone), not is_undone
+        changed = ("job = ? AND subject = ? AND state = ? AND changed = 1", (undone, subject, StepState.DONE))
+        (was_undone,) = connection.execute(f"SELECT max(undone) FROM steps WHERE {changed[0]}", changed[1]).fetchone()  # noqa: S608 - constants
+        if was_undone is not None:
+            connection.execute(f"UPDATE steps SET undone = ? WHERE {changed[0]}", (is_undone, *changed[1]))  # noqa: S608 - constants
+            connection.execute("UPDATE jobs SET undone = undone + ? WHERE id = ?", (is_undone - was_undone, undone))
+        job = undone
 
 
 def _undone_by(connection: sqlite3.Connection, job: str) -> str | None:
