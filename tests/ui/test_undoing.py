@@ -101,7 +101,7 @@ async def test_undo_skips_and_reports_changes_by_others() -> None:
         api.edit(user_of(api).id, groups=("g2",))
         await browser.press("z")
         await browser.listening("Left out")
-        assert "others put the person back into Support" in browser.dialog
+        assert "the person was put into Support since" in browser.dialog
         assert "join        Support" not in browser.dialog
 
 

@@ -1,6 +1,6 @@
 """The inverses that undo a job, in reverse order, and sentences about what the undo leaves out.
 
-Only steps that are done and changed something are undone. What others changed since stays.
+Only steps that are done and changed something are undone. What was changed since stays: by others, or by a later job.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -71,7 +71,7 @@ def inverses(
         if current is not None and not deleted:
             planned = known.get(user_id, User(user_id))
             found.left_out += [
-                f"{user_label(planned)}: {sentence}" for sentence in _changed_by_others(planned, own, current, groups)
+                f"{user_label(planned)}: {sentence}" for sentence in _changed_besides(planned, own, current, groups)
             ]
     return found
 
@@ -138,39 +138,39 @@ def _inverses(record: StepRecord, label: str, left_out: list[str]) -> tuple[Chan
 
 
 def _unless_changed_since(change: Change, now: Record | None, label: str, left_out: list[str]) -> Change | None:
-    """An inverse without what others changed since, which ``left_out`` then explains; None if nothing is left of it."""
+    """An inverse without what was changed since, which ``left_out`` then explains; None if nothing is left of it."""
     if now is None:
         return change
     if change.holds(now):
-        left_out.append(f"{label}: {change.by_others_text()}, so there is nothing to undo.")
+        left_out.append(f"{label}: {change.made_text()} since, so there is nothing to undo.")
         return None
     if change.overwrites and change.as_planned(now) is False:
-        left_out.append(f"{label}: {change.deviation_text(now)}: others changed it, so it stays.")
+        left_out.append(f"{label}: {change.deviation_text(now)}: it was changed since, so it stays.")
         return change.without_conflicts(now)
     return change
 
 
-def _changed_by_others(known: User, records: Sequence[StepRecord], now: User, groups: Mapping[str, Group]) -> list[str]:
-    """Sentences about what others changed besides what the steps changed; it stays."""
+def _changed_besides(known: User, records: Sequence[StepRecord], now: User, groups: Mapping[str, Group]) -> list[str]:
+    """Sentences about what was changed since besides what the steps changed; it stays."""
     left = after_steps(known, records)
     sentences: list[str] = []
     changes = [record.step.change for record in records if record.changed]
     status_changed = any("status" in change.attributes for change in changes)
     if not status_changed and UNKNOWN not in (left.status, now.status) and left.status != now.status:
         sentences.append(
-            f"the status is {_shown(now.status)} now, it was {_shown(left.status)}: others changed it, so it stays."
+            f"the status is {_shown(now.status)} now, it was {_shown(left.status)}: it was changed since, so it stays."
         )
     if left.groups is UNKNOWN or now.groups is UNKNOWN:
         return sentences
     changed_groups = {group.id for change in changes for group in change.groups}
     before, after = dict.fromkeys(left.groups or ()), dict.fromkeys(now.groups or ())
     sentences += [
-        f"was put into {_label(group_id, groups)} by others, and stays there."
+        f"was put into {_label(group_id, groups)} since, and stays there."
         for group_id in after
         if group_id not in before and group_id not in changed_groups
     ]
     sentences += [
-        f"was taken out of {_label(group_id, groups)} by others, and stays out."
+        f"was taken out of {_label(group_id, groups)} since, and stays out."
         for group_id in before
         if group_id not in after and group_id not in changed_groups
     ]

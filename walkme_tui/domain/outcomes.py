@@ -43,13 +43,13 @@ def before_sending(record: StepRecord, now: Record) -> Outcome | None:
         if record.may_arrive:
             return Outcome(StepState.DONE, EARLIER_ATTEMPT_APPLIED, changed=True, after=now)
         if step.strict:
-            return Outcome(StepState.DONE, f"{change.by_others_text()} since, left unchanged", after=now)
+            return Outcome(StepState.DONE, f"{change.made_text()} since, left unchanged", after=now)
         return Outcome(StepState.DONE, f"{change.already_text()}: nothing was sent", after=now)
     if step.strict and change.overwrites:
         # A change that does not overwrite finds either what the plan expected, or what it would set.
         planned = change.as_planned(now)
         if planned is False:
-            return _conflict(record, f"{change.deviation_text(now)}: changed by others, left unchanged", now)
+            return _conflict(record, f"{change.deviation_text(now)}: changed since, left unchanged", now)
         if planned is None:
             return Outcome(StepState.NEEDS_REVIEW, STATUS_UNKNOWN, after=now)
     return None

@@ -77,10 +77,10 @@ def test_an_offboarding_leaves_out_what_others_changed_and_does_the_rest(
     assert answer.code == 1
     assert answer.json["counts"] == {"done": 11, "skipped": 3, "failed": 1}
     assert answer.json["ticket"] == "INC-7"
-    assert [found for found in outcomes(answer) if found[1] != "done" or "others" in found[2]] == [
-        (f"1 {email(0)}", "skipped", "the status is pending now, not active: changed by others, left unchanged"),
-        (f"5 {email(1)}", "done", "others took the person out of Sales since, left unchanged"),
-        (f"7 {email(2)}", "done", "others set the status to inactive since, left unchanged"),
+    assert [found for found in outcomes(answer) if found[1] != "done" or "left unchanged" in found[2]] == [
+        (f"1 {email(0)}", "skipped", "the status is pending now, not active: changed since, left unchanged"),
+        (f"5 {email(1)}", "done", "the person was taken out of Sales since, left unchanged"),
+        (f"7 {email(2)}", "done", "the status was set to inactive since, left unchanged"),
         (f"10 {email(3)}", "failed", "there is no such user any more"),
         (f"11 {email(3)}", "skipped", "there is no such user any more"),
         (f"12 {email(3)}", "skipped", "there is no such user any more"),
@@ -88,10 +88,10 @@ def test_an_offboarding_leaves_out_what_others_changed_and_does_the_rest(
     since, left = "Since the plan was made:", "Nothing is left to send for it."
     assert _messages(answer)[1:] == [
         f"x {email(0)}: set status inactive: {since} the status is pending now, not active. Not sent.",
-        f"x {email(3)}: {since} others deleted the user. Not sent.",
-        f"! {email(1)}: leave Sales: {since} others took the person out of Sales. {left}",
+        f"x {email(3)}: {since} the user was deleted. Not sent.",
+        f"! {email(1)}: leave Sales: {since} the person was taken out of Sales. {left}",
         f"! {email(1)}: {since} was put into Beta, which is not in the plan: stays there.",
-        f"! {email(2)}: set status inactive: {since} others set the status to inactive. {left}",
+        f"! {email(2)}: set status inactive: {since} the status was set to inactive. {left}",
     ]
     assert (api.now(person(0).id).status, api.now(person(0).id).groups) == ("pending", ())
     assert (api.now(person(1).id).status, api.now(person(1).id).groups) == ("inactive", ("g3",))
@@ -179,7 +179,7 @@ def test_a_user_who_was_reactivated_or_renamed_since_is_not_deleted(
     api.edit(person(2).id, **now)
     answer = applied(cli, file, "--json")
     assert (answer.code, api.writes) == (1, [])
-    assert [detail for _, _, detail in outcomes(answer)] == [f"{reason}: changed by others, left unchanged"]
+    assert [detail for _, _, detail in outcomes(answer)] == [f"{reason}: changed since, left unchanged"]
     assert f"{reason}. Not sent." in answer.err
 
 

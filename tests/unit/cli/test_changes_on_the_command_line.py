@@ -63,7 +63,7 @@ def test_an_undo_lists_its_requests(cli: CommandLine, api: FakeDirectory) -> Non
     api.edit(USER, groups=("g2",))
     shown = cli("undo", job)
     assert shown.code == 0
-    assert "others put the person back into Süd=West, so there is nothing to undo." in shown.out
+    assert "the person was put into Süd=West since, so there is nothing to undo." in shown.out
     answer = cli("undo", job, "--yes", "--json", "--ticket", "INC-43").json
     assert [step["call"] for step in answer["steps"]] == [
         f"POST /groups/g1/users userId={USER}",

@@ -261,9 +261,9 @@ def test_an_old_plan_is_shown_with_its_age_and_later_changes(
     since = [text.split("Since the plan was made: ")[1] for text in answer.out.splitlines() if "Since" in text]
     assert since == [
         "the status is pending now, not active. Not sent.",
-        "others took the person out of Süd=West. Nothing is left to send for it.",
+        "the person was taken out of Süd=West. Nothing is left to send for it.",
         "was put into g9, which is not in the plan: stays there.",
-        "others deleted the user. Not sent.",
+        "the user was deleted. Not sent.",
     ]
     assert answer.out.endswith("6 steps, each one call. 4 of them will not be sent (x).\n")
     assert api.writes == []

@@ -159,10 +159,10 @@ async def test_a_strict_step_keeps_the_changes_of_others(tmp_path: Path) -> None
         strict=True,
     )
     assert outcomes_of(job) == [
-        ("skipped", "the status is pending now, not inactive: changed by others, left unchanged"),
-        ("done", "others put the person back into Sales since, left unchanged"),
-        ("done", "others set the status to active since, left unchanged"),
-        ("done", "others took the person out of Beta since, left unchanged"),
+        ("skipped", "the status is pending now, not inactive: changed since, left unchanged"),
+        ("done", "the person was put into Sales since, left unchanged"),
+        ("done", "the status was set to active since, left unchanged"),
+        ("done", "the person was taken out of Beta since, left unchanged"),
     ]
     assert not api.writes
     assert not any(record.changed for record in job.steps)

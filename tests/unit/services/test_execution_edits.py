@@ -66,7 +66,7 @@ async def test_a_field_with_a_third_value_is_a_conflict_and_nothing_is_sent(tmp_
     async with open_executor(api, tmp_path) as desk:
         job = await desk.run(desk.plan([EDIT], strict=True))
         assert outcomes_of(job) == [
-            ("skipped", f"the first name is Theirs now, not {FIRST}: changed by others, left unchanged")
+            ("skipped", f"the first name is Theirs now, not {FIRST}: changed since, left unchanged")
         ]
         assert (await desk.journal.job(job.id)).steps[0].reason is OutcomeReason.CONFLICT
     assert not api.writes
@@ -77,7 +77,7 @@ async def test_a_conflict_after_a_lost_answer_reports_what_the_attempt_changed(t
     api.lose_answer()
     api.meanwhile("patch_user", lambda: api.meanwhile("get_user", lambda: api.edit(BOTH.id, first_name="Theirs")))
     job = await run(api, tmp_path, EDIT, strict=True)
-    detail = f"the first name is Theirs now, not {FIRST}: changed by others, left unchanged"
+    detail = f"the first name is Theirs now, not {FIRST}: changed since, left unchanged"
     more = "an earlier attempt took effect, and its other values are there"
     assert outcomes_of(job) == [("needs review", f"{detail}; {more}")]
     assert (job.steps[0].reason, job.steps[0].changed) == (OutcomeReason.CONFLICT, True)

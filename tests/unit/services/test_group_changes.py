@@ -348,7 +348,7 @@ async def test_others_who_rename_between_plan_and_execution_are_not_overwritten(
         api.groups[0] = Group("g1", "Vertrieb")
         for plan in plans:
             job = await desk.run(plan)
-            text = "the group is called Vertrieb now, not Sales: changed by others, left unchanged"
+            text = "the group is called Vertrieb now, not Sales: changed since, left unchanged"
             assert outcomes_of(job) == [("skipped", text)]
             assert job.steps[0].reason is OutcomeReason.CONFLICT
     assert not api.writes
@@ -434,7 +434,7 @@ async def test_a_recheck_names_what_others_changed(tmp_path: Path) -> None:
             ["another group has the name EMEA. Not sent."],
             ["the group is called Vertrieb now, not Sales. Not sent."],
             [f"the group has {count} members now, it had {count - 1} members."],
-            ["others deleted the group. Nothing is left to send for it."],
+            ["the group was deleted. Nothing is left to send for it."],
         ]
 
 
@@ -481,9 +481,9 @@ async def test_a_created_group_that_has_members_by_now_stays(tmp_path: Path) -> 
         # Others use it since the undo was planned, or before.
         job = await desk.run(plan)
         text = "the group has 1 member now"
-        assert outcomes_of(job) == [("skipped", f"{text}: changed by others, left unchanged")]
+        assert outcomes_of(job) == [("skipped", f"{text}: changed since, left unchanged")]
         plan = await undo.of_job(made)
-        assert (plan.steps, plan.left_out) == ((), (f"EMEA: {text}: others changed it, so it stays.",))
+        assert (plan.steps, plan.left_out) == ((), (f"EMEA: {text}: it was changed since, so it stays.",))
     assert names(api)[-1] == "EMEA"
 
 

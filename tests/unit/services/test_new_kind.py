@@ -72,8 +72,8 @@ class SetLastName(Change):
     def already_text(self) -> str:
         return f"already called {shown(self.after or 'nothing')}"
 
-    def by_others_text(self) -> str:
-        return f"others set the last name to {shown(self.after or 'nothing')}"
+    def made_text(self) -> str:
+        return f"the last name was set to {shown(self.after or 'nothing')}"
 
 
 async def send(session: Session, change: SetLastName, base: User) -> None:

@@ -151,9 +151,9 @@ async def test_later_changes_by_others_are_kept_and_reported(undo: Undo) -> None
         plan = await undo(UndoPlanner(session), job)
     assert [step.change for step in plan.steps] == [AddMember(ZOE.id, BETA)]
     assert plan.left_out == (
-        "zoe@example.com: others put the person back into Group 1, so there is nothing to undo.",
-        "zoe@example.com: the status is pending now, not inactive: others changed it, so it stays.",
-        "zoe@example.com: was put into Group 5 by others, and stays there.",
+        "zoe@example.com: the person was put into Group 1 since, so there is nothing to undo.",
+        "zoe@example.com: the status is pending now, not inactive: it was changed since, so it stays.",
+        "zoe@example.com: was put into Group 5 since, and stays there.",
     )
 
 
@@ -166,9 +166,27 @@ async def test_changes_by_others_outside_the_plan_are_reported() -> None:
         plan = await UndoPlanner(session).of_job(job)
     assert [step.change for step in plan.steps] == [AddMember(ZOE.id, BETA)]
     assert plan.left_out == (
-        "zoe@example.com: the status is active now, it was inactive: others changed it, so it stays.",
-        "zoe@example.com: was taken out of Group 1 by others, and stays out.",
+        "zoe@example.com: the status is active now, it was inactive: it was changed since, so it stays.",
+        "zoe@example.com: was taken out of Group 1 since, and stays out.",
     )
+
+
+@EITHER
+async def test_what_a_later_job_of_this_journal_changed_is_not_attributed_to_others(undo: Undo) -> None:
+    api = account()
+    async with open_session(api) as session:
+        planner = UndoPlanner(session)
+        first = await executed_job(api, await Planner(session).set_status(ZOE.id, Status.INACTIVE))
+        second = await offboarded(session, api)
+        said = list((await undo(planner, first)).left_out)
+        await executed_job(api, await undo(planner, second))
+        said += (await undo(planner, second)).left_out
+    assert said == [
+        "zoe@example.com: was taken out of Group 1 since, and stays out.",
+        "zoe@example.com: was taken out of Group 2 since, and stays out.",
+        "zoe@example.com: the person was put into Group 2 since, so there is nothing to undo.",
+        "zoe@example.com: the person was put into Group 1 since, so there is nothing to undo.",
+    ]
 
 
 @EITHER
@@ -341,7 +359,7 @@ async def test_an_undo_restores_all_fields_except_reported_ones(
         assert now.status == before.status
     else:
         assert now.status == found.status
-        assert f"the status is {now.status}" in named or f"others set the status to {now.status}" in named
+        assert f"the status is {now.status}" in named or f"the status was set to {now.status}" in named
     for group in GROUPS:
         was, then, meanwhile, is_now = (group.id in condition(user)[1] for user in (before, left[first], found, now))
         if then == meanwhile:

@@ -89,7 +89,7 @@ async def test_a_field_that_others_changed_since_stays_and_the_others_are_restor
         plan = await undo(desk, job)
         assert [step.change for step in plan.steps] == [UpdateUser(ANN.id, (FieldChange("role", "Admin", "Editor"),))]
         assert plan.left_out == (
-            "Ann@example.com: the first name is Theirs now, not Anne: others changed it, so it stays.",
+            "Ann@example.com: the first name is Theirs now, not Anne: it was changed since, so it stays.",
         )
         await desk.run(plan)
     assert (api.now(ANN.id).first_name, api.now(ANN.id).role) == ("Theirs", "Editor")
@@ -142,7 +142,7 @@ async def test_a_created_user_who_was_activated_since_stays(tmp_path: Path) -> N
         api.edit(having(api, NEW).id, status="active")
         plan = await undo(desk, job)
     assert not plan.steps
-    assert plan.left_out == (f"{NEW}: the status is active now, not pending: others changed it, so it stays.",)
+    assert plan.left_out == (f"{NEW}: the status is active now, not pending: it was changed since, so it stays.",)
 
 
 async def test_a_user_who_was_not_created_needs_no_undo(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def _add_undo(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> No
     parser.epilog = (
         "With the id of a job or its receipt, the changes to all its users are undone; with the receipt of one user\n"
         "(walkme-tui jobs receipt), those to this one only.\n"
-        "The previous status and exactly the removed groups are restored. What others changed since is skipped and\n"
+        "The previous status and exactly the removed groups are restored. What was changed since is skipped and\n"
         "listed. An undo is a job too, and can be undone."
     )
 

@@ -152,8 +152,8 @@ class Change(ABC):
         """That the subject is as requested without the change: ``already out of Sales``."""
 
     @abstractmethod
-    def by_others_text(self) -> str:
-        """That others made the change: ``others took the person out of Sales``."""
+    def made_text(self) -> str:
+        """That the change was made meanwhile, by whomever: ``the person was taken out of Sales``."""
 
     def shortfall(self, before: Any, after: Any) -> tuple[str, bool]:  # noqa: ARG002 - other kinds compare
         """How the subject differs from an accepted change, and whether something of it took effect.

@@ -109,8 +109,8 @@ class CreateUser(Change):
     def already_text(self) -> str:
         return f"a user with the email {shown(self.email)} exists already"
 
-    def by_others_text(self) -> str:
-        return f"others created {shown(self.email)}"
+    def made_text(self) -> str:
+        return f"the user {shown(self.email)} was created"
 
     def shortfall(self, before: User | None, after: User) -> tuple[str, bool]:  # noqa: ARG002 - there was none
         return f"created, but {'; '.join(self._deviations(after))}", True

@@ -96,8 +96,8 @@ class DeleteUser(Change):
     def already_text(self) -> str:
         return "already gone"
 
-    def by_others_text(self) -> str:
-        return "others deleted the user"
+    def made_text(self) -> str:
+        return "the user was deleted"
 
     def shortfall(self, before: User | None, after: User) -> tuple[str, bool]:
         was = UNKNOWN if before is None else before.status

@@ -122,8 +122,8 @@ class UpdateUser(Change):
     def already_text(self) -> str:
         return "; ".join(f"{field.label} already {_shown(field.after)}" for field in self.fields)
 
-    def by_others_text(self) -> str:
-        return "; ".join(f"others set the {field.label} to {_shown(field.after)}" for field in self.fields)
+    def made_text(self) -> str:
+        return "; ".join(f"the {field.label} was set to {_shown(field.after)}" for field in self.fields)
 
     def shortfall(self, before: User | None, after: User) -> tuple[str, bool]:
         missing = [field for field in self.fields if field.holds(after) is False]

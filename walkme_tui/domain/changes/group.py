@@ -85,8 +85,8 @@ class CreateGroup(_GroupChange):
     def already_text(self) -> str:
         return f"a group with the name {shown(self.name)} exists already"
 
-    def by_others_text(self) -> str:
-        return f"others created the group {shown(self.name)}"
+    def made_text(self) -> str:
+        return f"the group {shown(self.name)} was created"
 
     def shortfall(self, before: GroupRecord | None, after: GroupRecord) -> tuple[str, bool]:  # noqa: ARG002 - none
         return f"created, but its name is {_shown(after.group.name)}, not {shown(self.name)}", True
@@ -156,8 +156,8 @@ class RenameGroup(_GroupChange):
     def already_text(self) -> str:
         return f"already called {shown(self.after)}"
 
-    def by_others_text(self) -> str:
-        return f"others renamed the group to {shown(self.after)}"
+    def made_text(self) -> str:
+        return f"the group was renamed to {shown(self.after)}"
 
     def shortfall(self, before: GroupRecord | None, after: GroupRecord) -> tuple[str, bool]:
         if before is None or after.group.name == before.group.name:
@@ -230,8 +230,8 @@ class DeleteGroup(_GroupChange):
     def already_text(self) -> str:
         return "already gone"
 
-    def by_others_text(self) -> str:
-        return "others deleted the group"
+    def made_text(self) -> str:
+        return "the group was deleted"
 
     def shortfall(self, before: GroupRecord | None, after: GroupRecord) -> tuple[str, bool]:  # noqa: ARG002 - is there
         return "the server accepted the deletion, and the group is still there", False

@@ -81,8 +81,8 @@ class AddMember(_Membership):
     def already_text(self) -> str:
         return f"already in {shown(self.group.label)}"
 
-    def by_others_text(self) -> str:
-        return f"others put the person back into {shown(self.group.label)}"
+    def made_text(self) -> str:
+        return f"the person was put into {shown(self.group.label)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ class RemoveMember(_Membership):
     def already_text(self) -> str:
         return f"already out of {shown(self.group.label)}"
 
-    def by_others_text(self) -> str:
-        return f"others took the person out of {shown(self.group.label)}"
+    def made_text(self) -> str:
+        return f"the person was taken out of {shown(self.group.label)}"
 
 
 def _is_unknown(before: User | None) -> bool:

@@ -71,8 +71,8 @@ class SetStatus(Change):
     def already_text(self) -> str:
         return f"already {shown(self.after)}"
 
-    def by_others_text(self) -> str:
-        return f"others set the status to {shown(self.after)}"
+    def made_text(self) -> str:
+        return f"the status was set to {shown(self.after)}"
 
     def deviation_text(self, user: User) -> str:
         return f"the status is {_shown(user.status)} now, not {_shown(self.before)}"

@@ -25,7 +25,7 @@ MAX_CHECKED_FIRST: Final = 1_000
 SINCE: Final = "Since the plan was made: "
 CHECKED_LATER: Final = (
     f"The plan is about more than {MAX_CHECKED_FIRST} people: each is read just before their steps are sent, and what "
-    "others changed since the plan was made is not sent."
+    "was changed since the plan was made is not sent."
 )
 NOT_SENT: Final = "Not sent."
 LEFT: Final = "Nothing is left to send for it."
@@ -80,7 +80,7 @@ async def _rechecked_group(session: Session, plan: Plan, subject: GroupSubject) 
         try:
             now = await read_group(session, subject.id, members=deletes)
         except NotFound:
-            gone = _warning(f"others deleted the group. {LEFT}") if deletes else _refused("others deleted the group")
+            gone = _warning(f"the group was deleted. {LEFT}") if deletes else _refused("the group was deleted")
             return _with(subject, [gone])
         found += _found_by_steps(steps, now)
         known = group_subject(now, session.clock())
@@ -105,7 +105,7 @@ def _rechecked(
     steps = plan.steps_of(subject.id)
     if now is None:
         deletes = any(step.change.deletes for step in steps)
-        gone = _warning(f"others deleted the user. {LEFT}") if deletes else _refused("others deleted the user")
+        gone = _warning(f"the user was deleted. {LEFT}") if deletes else _refused("the user was deleted")
         return _with(subject, [gone])
     found = [*_found_by_steps(steps, now), *_found_in_user(subject, plan, now, known)]
     found += [
@@ -131,7 +131,7 @@ def _found_by_steps(steps: Sequence[Step], now: Record) -> list[Consequence]:
         elif planned is None and change.overwrites:
             found.append(_warning("the record lacks the present value: the step is sent only if it can be read.", step))
         elif planned is False and change.holds(now):
-            found.append(_warning(f"{change.by_others_text()}. {LEFT}", step))
+            found.append(_warning(f"{change.made_text()}. {LEFT}", step))
         elif planned is False:
             found.append(_refused(change.deviation_text(now), step))
     return found

@@ -33,7 +33,7 @@ class UndoPlanner:
     async def of_job(self, job: Job, on_progress: ProgressListener | None = None) -> Plan:
         """The undo plan of a job: the inverses of its changes, in reverse order, as strict steps.
 
-        What others changed since, users who are gone and changes that cannot be undone are sentences in ``left_out``.
+        What was changed since, users who are gone and changes that cannot be undone are sentences in ``left_out``.
         Raises ``ConfigurationError`` for a job of another account or one that was purged, and
         ``AccountBusy`` while it runs. ``on_progress`` receives the number of users read so far.
         """
