@@ -19,6 +19,7 @@ from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.imports.source import WITHOUT_STEPS, ImportRow, ImportSource, OnConflict
 from walkme_tui.domain.json_text import loads
 from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, Subject, numbered
+from walkme_tui.domain.table_cells import is_delimiter
 from walkme_tui.domain.user_json import decode_user
 from walkme_tui.domain.users import UNKNOWN, User
 
@@ -168,4 +169,5 @@ def import_sources(draw: st.DrawFn, subject_ids: Sequence[str]) -> ImportSource:
         if draw(st.booleans())
     ]
     settled = st.builds(ImportRow, lines, cells, conflicts, outcome=st.sampled_from(WITHOUT_STEPS), detail=TEXTS)
-    return ImportSource(draw(TEXTS), draw(cells), (*rows, *draw(st.lists(settled, max_size=2))))
+    delimiter = draw(st.characters(codec="utf-8").filter(is_delimiter))
+    return ImportSource(draw(TEXTS), draw(cells), (*rows, *draw(st.lists(settled, max_size=2))), delimiter)

@@ -13,6 +13,7 @@ from walkme_tui.config.state import StateFile
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.table_cells import BYTE_ORDER_MARK
 from walkme_tui.domain.users import UnreadableRecord, User
 from walkme_tui.ui.dialogs.import_setup import ImportDialog
 from walkme_tui.ui.widgets.import_list import ImportList
@@ -134,7 +135,7 @@ async def test_the_rows_that_were_not_imported_are_written_and_imported_again(wr
         await browser.settled(lambda: "Receipt" in browser.dialog)
         failed = file.with_name("people-failed-b.csv")
         text = failed.read_text()
-        assert text.splitlines()[0] == "E-Mail,First Name,Groups,Phone,error"
+        assert text.splitlines()[0] == f"{BYTE_ORDER_MARK}E-Mail,First Name,Groups,Phone,error"
         failed.write_text(text.replace("bad mail", "good@example.com"))
         await browser.press("escape")
         await show_rows(browser, failed)

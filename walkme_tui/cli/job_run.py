@@ -134,9 +134,9 @@ def _print_rows_left(job: Job) -> None:
     rows = "1 row was" if len(left) == 1 else f"{spaced(len(left))} rows were"
     file = next((path for path in job.receipts if path.endswith(FAILED_ROWS)), None)
     if file is None:
-        how = f"To correct them: {PROGRAM} jobs failed {job.id} --csv > rows.csv"
+        how = f"For a file to correct: {PROGRAM} jobs failed {job.id} --csv > rows.csv"
     else:
-        how = f"Correct them in their file, and import it: {PROGRAM} import {shlex.quote(clean(file))}"
+        how = f"Correct this file, and import it: {PROGRAM} import {shlex.quote(clean(file))}"
     if partly_imported(left, job):
         how += "\nUse --on-conflict update then: some of these rows have created or changed their user already."
     print_message(f"{rows} not imported.", how)

@@ -117,7 +117,10 @@ def plan_parts(plan: Plan, dump: Callable[[Json], str]) -> Iterator[str]:
         yield ',\n  "groups": '
         yield from _list_parts(map(_group_subject_to_json, plan.groups), dump)
     if source is not None:
-        yield f',\n  "source": {{"file": {dump(source.file)}, "columns": {dump(list(source.columns))}, "rows": '
+        columns = source_to_json(replace(source, rows=()))
+        yield ',\n  "source": {'
+        yield "".join(f'"{name}": {dump(value)}, ' for name, value in columns.items() if name != "rows")
+        yield '"rows": '
         yield from _list_parts(map(row_to_json, source.rows), dump)
         yield "}"
     yield ',\n  "steps": '

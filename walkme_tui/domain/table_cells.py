@@ -22,6 +22,7 @@ _FORMULA: Final = r"""["']*[=+\-@\u2409\u240d\uff1d\uff0b\uff0d\uff20]"""
 _FORMULA_START: Final = re.compile(rf"(^|;)(?={_FORMULA})")
 # Nearly every cell, which needs nothing.
 _USUAL: Final = re.compile(r"(?:[ A-Za-z0-9][ -:<-~]*)?")
+_FORMULA_AFTER_COMMA: Final = re.compile(rf",{_FORMULA}")
 _MARKED_START: Final = re.compile(rf"(^|;)'(?={_FORMULA})")
 
 
@@ -61,12 +62,22 @@ def _hidden(found: re.Match[str]) -> str:
     return "\x7f" if code == 0x2421 else chr(code - 0x2400)
 
 
-def csv_line(cells: Iterable[str], *, raw: bool = False) -> str:
+def has_formula_after_comma(text: str) -> bool:
+    """True for the text of a CSV file in which a formula begins after a comma."""
+    return _FORMULA_AFTER_COMMA.search(text) is not None
+
+
+def is_delimiter(text: str) -> bool:
+    """True for one character that can separate cells."""
+    return len(text) == 1 and text not in '"\r\n\0'
+
+
+def csv_line(cells: Iterable[str], *, raw: bool = False, delimiter: str = ",") -> str:
     """A row of a CSV file with a newline at its end; the cells are ``safe``, or the exact texts if ``raw``."""
     import csv
 
     # The line end of the csv module: only with CR LF does it quote a cell that contains a CR (Python before 3.13).
-    row: str = csv.writer(_Rows()).writerow(cells if raw else map(safe, cells))
+    row: str = csv.writer(_Rows(), delimiter=delimiter).writerow(cells if raw else map(safe, cells))
     return row.removesuffix("\r\n") + "\n"
 
 

@@ -106,7 +106,7 @@ def test_every_row_ends_in_one_outcome(cli: CommandLine, api: FakeDirectory, fil
 def test_the_rows_that_failed_are_printed_as_csv_in_their_columns(cli: CommandLine, file: Path) -> None:
     job = cli("import", str(file), "--yes", "--json").json["job"]
     printed = cli("jobs", "failed", job, "--csv").out
-    assert list(csv.reader(io.StringIO(printed))) == [
+    assert list(csv.reader(io.StringIO(printed), delimiter=";")) == [
         ["E-Mail", "First name", "Surname", "Groups", "Cost centre", "error"],
         ["bob@example.com", "Bob", "Weber", "Saels", "44", "failed: there is no group Saels, did you mean Sales?"],
     ]
@@ -204,10 +204,10 @@ def test_the_rows_that_failed_are_in_a_file_beside_the_receipt_which_a_purge_del
     cli.now_ms = 1_700_000_000_000
     answer = cli("import", str(file), "--yes")
     (name,) = [line.removeprefix("Failed   ") for line in answer.out.splitlines() if line.startswith("Failed ")]
-    assert f"Correct them in their file, and import it: walkme-tui import {name}" in answer.err
+    assert f"Correct this file, and import it: walkme-tui import {name}" in answer.err
     assert Path(name).read_text(encoding="utf-8-sig") == (
-        "E-Mail,First name,Surname,Groups,Cost centre,error\n"
-        'bob@example.com,Bob,Weber,Saels,44,"failed: there is no group Saels, did you mean Sales?"\n'
+        "E-Mail;First name;Surname;Groups;Cost centre;error\n"
+        "bob@example.com;Bob;Weber;Saels;44;failed: there is no group Saels, did you mean Sales?\n"
     )
     assert cli("import", name, "--json").json["plan"]["source"]["columns"][-1] == "error"
     cli("jobs", "purge", "--before", "2023-12-01")
@@ -383,6 +383,27 @@ def test_given_columns_are_remembered_for_files_with_the_same_header(
     third = cli("import", str(file), "--map", "lastName=What")
     assert "email from Who, lastName from What, groups from Group." in third.err
     assert "remembered" not in cli("import", str(file), "--no-header", "--map", "email=1", "--map", "role=2").err
+
+
+@pytest.mark.parametrize(
+    ("lines", "options"),
+    [
+        # The names say that another column contains the emails.
+        ("email,mail,nr\nold@example.com,ann,7\n", ("--map", "email=mail", "--map", "externalId=nr")),
+        ("old@example.com,ann,7\n", ("--no-header", "--map", "email=2", "--map", "externalId=3")),
+    ],
+)
+def test_the_failed_rows_are_read_with_the_columns_of_their_file(
+    cli: CommandLine, api: FakeDirectory, file: Path, lines: str, options: tuple[str, ...]
+) -> None:
+    file.write_text(lines)
+    failed = Path(cli("import", str(file), *options, "--yes", "--json").json["receipts"][-1])
+    failed.write_text(failed.read_text().replace("ann", "ann@example.com", 1))
+    assert cli("import", str(failed), "--yes").code == 0
+    ann = user(api, "ann@example.com")
+    assert ann is not None
+    assert ann.external_id == "7"
+    assert user(api, "old@example.com") is None
 
 
 def test_columns_that_were_chosen_on_scim_replace_none_of_rest(

@@ -113,7 +113,7 @@ def test_files_with_the_same_header_share_a_signature() -> None:
     def of(*lines: str, surface: Surface = Surface.REST) -> str:
         return signature(table(*lines), surface)
 
-    assert of("email,first", "a,b") == of("email,first", "c,d")
+    assert of("email,first", "a,b") == of("email,first", "c,d") == of("email,first,error", "a,b,failed")
     assert len({of(header) for header in ("email,first", "first,email", "email", "Email,first")}) == 4
     assert "email" not in of("email")
     assert of("email", surface=Surface.SCIM) not in {"", of("email")}

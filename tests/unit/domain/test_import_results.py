@@ -1,5 +1,7 @@
 """What became of each row of an import, and the CSV of the rows that were not imported."""
 
+import csv
+import io
 from dataclasses import replace
 
 import pytest
@@ -12,6 +14,7 @@ from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
 from walkme_tui.domain.changes.membership import AddMember
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.imports.csv_file import read_csv
+from walkme_tui.domain.imports.csv_format import DELIMITERS
 from walkme_tui.domain.imports.results import (
     failed_rows_csv,
     not_imported,
@@ -32,9 +35,11 @@ EXISTS = "a user with the email ann@example.com exists already (id u1): nothing 
 COLUMNS = ("email", "Cost centre")
 
 
-def job_of(*rows: ImportRow, columns: tuple[str, ...] = COLUMNS, state: JobState = JobState.DONE) -> Job:
+def job_of(
+    *rows: ImportRow, columns: tuple[str, ...] = COLUMNS, state: JobState = JobState.DONE, delimiter: str = ","
+) -> Job:
     """A job of an import without steps."""
-    source = ImportSource("people.csv", columns, rows)
+    source = ImportSource("people.csv", columns, rows, delimiter)
     plan = Plan(PlanKind.IMPORT, "test", "https://walkme.test", 0, (), (), source=source)
     return Job("20270115-aaaa", state, plan, Actor("root", "host", "client"), 0, ())
 
@@ -155,6 +160,32 @@ def test_a_file_of_errors_only_keeps_its_column() -> None:
     assert failed_rows_csv(job) == "error,error\nann@example.com,failed: refused\n"
 
 
+@pytest.mark.parametrize("delimiter", DELIMITERS.values())
+def test_the_delimiter_is_that_of_the_file(delimiter: str) -> None:
+    job = job_of(failing("a", "b,c", detail="x;y,z|w"), delimiter=delimiter)
+    text = failed_rows_csv(job)
+    assert text.startswith(delimiter.join([*COLUMNS, "error"]) + "\n")
+    assert read_csv(text.encode()).rows[0].cells == ("a", "b,c", "failed: x;y,z|w")
+
+
+@pytest.mark.parametrize(
+    ("columns", "cell", "delimiter"),
+    [
+        (COLUMNS, "b", "/"),  # an import does not find it
+        (("email, name", "id"), "b", ";"),  # nor this one here
+        (COLUMNS, "b,=1+1", ";"),  # a spreadsheet that separates cells at commas evaluates it
+        (COLUMNS, 'b,"@x', "\t"),
+    ],
+)
+def test_a_comma_stands_for_a_delimiter_that_is_not_found_or_not_safe(
+    columns: tuple[str, ...], cell: str, delimiter: str
+) -> None:
+    text = failed_rows_csv(job_of(failing("ann@example.com", cell), columns=columns, delimiter=delimiter))
+    assert next(csv.reader(io.StringIO(text))) == [*columns, "error"]
+    (row,) = read_csv(text.encode()).rows
+    assert row.cells == ("ann@example.com", cell, "failed: refused")
+
+
 def test_imported_rows_are_left_out() -> None:
     job = job_with(CREATED)
     assert (failed_rows_csv(job), not_imported(row_results(job))) == ("", [])
@@ -163,9 +194,9 @@ def test_imported_rows_are_left_out() -> None:
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 
 
-@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=6))
-def test_every_cell_is_read_back(rows: list[tuple[str, str]]) -> None:
-    job = job_of(*(failing(*cells) for cells in rows))
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=6), st.sampled_from([*DELIMITERS.values(), "/"]))
+def test_every_cell_is_read_back(rows: list[tuple[str, str]], delimiter: str) -> None:
+    job = job_of(*(failing(*cells) for cells in rows), delimiter=delimiter)
     exact = read_csv(failed_rows_csv(job, raw=True).encode())
     assert exact.columns == (*COLUMNS, "error")
     assert [row.cells for row in exact.rows] == [(*cells, "failed: refused") for cells in rows]

@@ -12,6 +12,7 @@ from walkme_tui.domain.errors import ConfigurationError, NoEmailColumn
 from walkme_tui.domain.imports.csv_file import CsvTable
 from walkme_tui.domain.imports.csv_format import SAMPLED, is_email
 from walkme_tui.domain.imports.import_fields import ImportField, field_named
+from walkme_tui.domain.imports.source import without_errors
 from walkme_tui.domain.text import clean
 
 _MAX_SHOWN: Final = 60
@@ -33,6 +34,13 @@ class ColumnMapping:
     def by_name(self) -> dict[str, int]:
         """The indexes by the JSON names of the fields."""
         return {field.value: index for field, index in self.columns.items()}
+
+    def header(self, table: CsvTable) -> tuple[str, ...]:
+        """The header of a file; for a file without one the field of each column, else its number."""
+        if table.format.has_header:
+            return table.columns
+        fields = {index: field.value for field, index in self.columns.items()}
+        return tuple(fields.get(index, number) for index, number in enumerate(table.columns))
 
     def not_imported(self, table: CsvTable) -> tuple[int, ...]:
         """The indexes of the columns that no field is read from."""
@@ -78,11 +86,12 @@ def _has_emails(table: CsvTable, index: int) -> bool:
 def signature(table: CsvTable, surface: Surface) -> str:
     """A text that files with the same header share, to remember a mapping by; empty for a file without a header.
 
-    A surface lacks fields that another one has, so each has its own mappings.
+    The file with the rows that were not imported counts as one of them. A surface lacks fields that another one has, so
+    each has its own mappings.
     """
     if not table.format.has_header:
         return ""
-    hashed = sha256("\n".join(table.columns).encode()).hexdigest()[:16]
+    hashed = sha256("\n".join(without_errors(table.columns)).encode()).hexdigest()[:16]
     return hashed if surface is Surface.REST else f"{surface.value}-{hashed}"
 
 

@@ -16,6 +16,7 @@ from walkme_tui.domain.imports.csv_format import (
     lines,
     skips_blanks,
 )
+from walkme_tui.domain.table_cells import is_delimiter
 from walkme_tui.domain.text import clean, spaced
 
 MAX_BYTES: Final = 50_000_000
@@ -62,7 +63,7 @@ def read_csv(
     file = decoded_file(data, encoding)
     if delimiter is None:
         delimiter = found_delimiter(file)
-    elif len(delimiter) != 1 or delimiter in '"\r\n\0':
+    elif not is_delimiter(delimiter):
         raise CsvProblem(f"{clean(delimiter, 40) or 'An empty text'} is no delimiter.", hint="Give one character.")
     records = list(_records(file, delimiter))
     if not records:

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from walkme_tui.domain.imports.source import ImportRow, ImportSource, RowOutcome
+from walkme_tui.domain.imports.source import ERROR_COLUMN, ImportRow, RowOutcome, without_errors
 from walkme_tui.domain.jobs import Job, JobState, OutcomeReason, StepRecord, skips_existing
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import clean
 
-ERROR_COLUMN: Final = "error"
 FAILED_ROWS: Final = "-failed-rows.csv"
 """How the name of the file ends that a job writes for the rows that it did not import."""
 NOT_IMPORTED: Final = frozenset({RowOutcome.FAILED, RowOutcome.NEEDS_REVIEW, RowOutcome.NOT_ATTEMPTED})
@@ -59,26 +58,31 @@ def failed_rows_csv(imported: Job | Plan, *, raw: bool = False) -> str:
     """The rows that were not imported, as CSV in the columns of the file and one more, ``error``; empty for none.
 
     The cells contain what an import reads from those of the file, and no formulas; with ``raw`` exactly those of the
-    file. A last column ``error``, from an earlier round, is replaced.
+    file. A last column ``error``, from an earlier round, is replaced. The delimiter is that of the file, but a comma
+    where an import would find another one, or a spreadsheet that separates cells at commas would find a formula.
     """
-    from walkme_tui.domain.table_cells import csv_line, decoded, safe
+    from walkme_tui.domain.imports.csv_format import CsvText, found_delimiter
+    from walkme_tui.domain.table_cells import csv_line, decoded, has_formula_after_comma, safe
 
     source = imported.source if isinstance(imported, Plan) else imported.plan.source
     failed = not_imported(row_results(imported))
     if source is None or not failed:
         return ""
-    width = len(source.columns) - _has_errors(source)
+    width = len(without_errors(source.columns))
     lines = [(source.columns, ERROR_COLUMN)]
     lines += [(row.cells, f"{outcome.value}: {detail}" if detail else outcome.value) for row, outcome, detail in failed]
 
     def shown(cells: Iterable[str]) -> list[str]:
         return list(cells if raw else (safe(decoded(cell)) for cell in cells))
 
-    return "".join(csv_line([*shown(cells[:width]), safe(error)], raw=True) for cells, error in lines)
+    def written(delimiter: str) -> str:
+        rows = ([*shown(cells[:width]), safe(error)] for cells, error in lines)
+        return "".join(csv_line(cells, raw=True, delimiter=delimiter) for cells in rows)
 
-
-def _has_errors(source: ImportSource) -> bool:
-    return len(source.columns) > 1 and source.columns[-1].strip().casefold() == ERROR_COLUMN
+    text = written(source.delimiter)
+    if found_delimiter(CsvText(text, "utf-8")) != source.delimiter or has_formula_after_comma(text):
+        return written(",")
+    return text
 
 
 def _known(row: ImportRow) -> RowResult | None:

@@ -1,6 +1,6 @@
 """The file behind the plan of an import: its rows, and what is known of each before anything is sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -8,6 +8,9 @@ from typing import Final
 
 from walkme_tui.domain.json_fields import Fields, bad, count, list_of, one_of, or_null, record_id, text
 from walkme_tui.domain.users import Json
+
+ERROR_COLUMN: Final = "error"
+"""The last column of a file with the rows that an import did not import."""
 
 
 class RowOutcome(StrEnum):
@@ -53,11 +56,15 @@ class ImportRow:
 
 @dataclass(frozen=True)
 class ImportSource:
-    """The rows of a file in their order; ``columns`` is its header, or numbers from 1 where it has none."""
+    """The rows of a file in their order.
+
+    ``columns`` is its header; where it has none, the fields that are imported, and numbers from 1 for the others.
+    """
 
     file: str
     columns: tuple[str, ...]
     rows: tuple[ImportRow, ...]
+    delimiter: str = ","
 
     def row_of(self, subject_id: str) -> ImportRow | None:
         """The row that the steps of a subject come from."""
@@ -68,10 +75,17 @@ class ImportSource:
         return {row.subject_id: row for row in self.rows if row.subject_id is not None}
 
 
+def without_errors(columns: Sequence[str]) -> Sequence[str]:
+    """The columns of a file without the last one, ``error``, that an earlier import added."""
+    has_errors = len(columns) > 1 and columns[-1].strip().casefold() == ERROR_COLUMN
+    return columns[:-1] if has_errors else columns
+
+
 def source_to_json(source: ImportSource) -> dict[str, Json]:
     """The source as a JSON object."""
     return {
         "file": source.file,
+        "delimiter": source.delimiter,
         "columns": list(source.columns),
         "rows": [row_to_json(row) for row in source.rows],
     }
@@ -82,6 +96,7 @@ def import_source(value: object, where: str) -> ImportSource:
     fields = Fields.of(value, where)
     source = ImportSource(
         file=fields.take("file", text),
+        delimiter=fields.take("delimiter", _delimiter, ","),
         columns=fields.take("columns", list_of(text)),
         rows=fields.take("rows", list_of(_row)),
     )
@@ -98,6 +113,15 @@ def row_to_json(row: ImportRow) -> dict[str, Json]:
         found["user"] = row.subject_id
     if row.outcome is not None:
         found |= {"outcome": row.outcome.value, "detail": row.detail}
+    return found
+
+
+def _delimiter(value: object, where: str) -> str:
+    from walkme_tui.domain.table_cells import is_delimiter
+
+    found = text(value, where)
+    if not is_delimiter(found):
+        bad(where, "is no delimiter")
     return found
 
 

@@ -114,7 +114,8 @@ class ImportPlanner:
             len(known.rows),
             lambda: plan_rows(known.rows, known.existing, request.on_conflict, request.row_conflicts, groups, now_ms),
         )
-        source = ImportSource(request.file, request.table.columns, plans.rows)
+        table = request.table
+        source = ImportSource(request.file, request.mapping.header(table), plans.rows, table.format.delimiter)
         consequences, plans = await self._judged(plans, known)
         plan = new_plan(self._session, PlanKind.IMPORT, plans.subjects, plans.steps).with_ticket(request.ticket)
         return replace(plan, source=source, consequences=consequences)

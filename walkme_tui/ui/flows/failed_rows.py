@@ -8,6 +8,7 @@ from typing import Final
 from walkme_tui.domain.imports.results import failed_rows_csv
 from walkme_tui.domain.jobs import Job
 from walkme_tui.domain.plans import Plan
+from walkme_tui.domain.table_cells import BYTE_ORDER_MARK
 from walkme_tui.domain.text import clean
 from walkme_tui.ui.change_words import MAX_SENTENCE
 from walkme_tui.ui.dialogs.file_name import FileNameDialog
@@ -56,5 +57,6 @@ def _write(name: str, imported: Job | Plan) -> Path:
 
     file = typed_path(name).absolute()
     with atomic_text(file, new=True) as stream:
-        stream.write(failed_rows_csv(imported))
+        # With the mark, a spreadsheet in which they are corrected reads them as UTF-8.
+        stream.write(BYTE_ORDER_MARK + failed_rows_csv(imported))
     return file
