@@ -9,9 +9,9 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TextIO, TypeAlias
 
-from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from walkme_tui.ui.terminal.key_parser import KeyParser
 from walkme_tui.ui.terminal.shown_cells import ShownCells
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class BrowserDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read the keyboard until ``exit_event`` is set; Textual's own loop fails at a byte that is not UTF-8."""
-        parser = XTermParser(self._debug)
+        parser = KeyParser(self._debug)
         encoding = sys.__stdin__.encoding if sys.__stdin__ is not None else "utf-8"
         decode = getincrementaldecoder(encoding)("replace").decode
         with selectors.DefaultSelector() as selector:
