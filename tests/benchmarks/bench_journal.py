@@ -85,6 +85,7 @@ async def measure_reads(folder: Path, people: int) -> None:
         reads: dict[str, Callable[[], Awaitable[object]]] = {
             "the list": journal.summaries,
             "the first people": lambda: journal.excerpt(job.id, MOST_PEOPLE),
+            "one of them, by email": lambda: journal.excerpt_about(job.id, str(person(people - 1).email)),
             "the whole job": lambda: journal.job(job.id),
             "what changed since": lambda: journal.refresh(job),
         }

@@ -9,10 +9,8 @@ from typing import Final, NamedTuple
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Record
-from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.imports.source import ImportRow, OnConflict, RowOutcome
 from walkme_tui.domain.plans import GroupSubject, Plan, PlanKind, Step, StepState, Subject, grouped
-from walkme_tui.domain.text import clean, email_key, spaced
 from walkme_tui.domain.users import Json
 
 
@@ -137,7 +135,6 @@ class SubjectName(NamedTuple):
 
 
 NAMES_IN_SUMMARY: Final = 2
-MAX_SHOWN: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +288,14 @@ class Job:
         return self.changed_subjects.intersection(step.subject_id for step in steps)
 
     @property
+    def undoable(self) -> int:
+        """The number of users or groups of which an undo restores something, also where this is an excerpt."""
+        if len(self.steps) == self.summary.steps:
+            return len(self.undoable_subjects)
+        # The changes of users can be undone, and a job about groups changes them all in the same way.
+        return self.summary.changed if all(record.step.change.undoable for record in self.steps) else 0
+
+    @property
     def finished_users(self) -> frozenset[str]:
         """Ids of the users of which every step is done, or who needed none."""
         users = {subject.user.id for subject in self.plan.subjects}
@@ -315,21 +320,6 @@ class Job:
     def subject_id(self, id_now: str) -> str:
         """The id of this user or group in the job's plan: of one that the job created, the key."""
         return self._subject_ids.get(id_now, id_now)
-
-    def subject_named(self, wanted: str) -> Subject | GroupSubject:
-        """The user or group of the job with this id, email or name; raises ``NotFound``."""
-        key = email_key(wanted)
-        found: Sequence[Subject | GroupSubject | None] = [self.plan.subject_of(self.subject_id(wanted))]
-        if found == [None]:
-            found = [subject for subject in self.plan.all_subjects if email_key(subject.name) == key]
-        if len(found) == 1 and found[0] is not None:
-            return found[0]
-        shown = clean(wanted, MAX_SHOWN)
-        if found:
-            raise NotFound(f"Job {self.id} has {spaced(len(found))} called {shown}.", hint="Give the id.")
-        raise NotFound(
-            f"Job {self.id} has no user or group {shown}.", hint=f"walkme-tui jobs show {self.id} lists all."
-        )
 
     @cached_property
     def _subject_ids(self) -> Mapping[str, str]:

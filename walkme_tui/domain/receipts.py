@@ -149,7 +149,7 @@ def _head(job: Job, account: Account, written_at_ms: int, zone: tzinfo | None) -
         "written_at": moment(written_at_ms),
         "left_out": list(plan.left_out),
         "undo": f"walkme-tui undo {job.id}",
-        "undo_people": len(job.undoable_subjects),
+        "undo_people": job.undoable,
     }
 
 

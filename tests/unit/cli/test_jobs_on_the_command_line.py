@@ -4,8 +4,10 @@ import asyncio
 import csv
 import io
 import json
+import sqlite3
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from typing import TypeVar
 
 import pytest
@@ -93,6 +95,12 @@ def test_the_receipt_of_one_user_of_a_job_is_printed(cli: CommandLine) -> None:
     answer = cli("jobs", "receipt", job.id, "nobody@example.com")
     assert answer.code == 1
     assert f"Job {job.id} has no user or group nobody@example.com." in answer.err
+    # Of a job of very many, the others are not even read.
+    with closing(sqlite3.connect(cli.paths.data / "journal.sqlite3")) as connection, connection:
+        connection.execute("UPDATE subjects SET content = 'no JSON' WHERE subject <> ?", (first.id,))
+        connection.execute("UPDATE steps SET step = 'no JSON' WHERE subject <> ?", (first.id,))
+    assert cli("jobs", "show", job.id).code != 0
+    assert cli("jobs", "receipt", job.id, first.name, "--json").json["person"]["id"] == first.id
 
 
 def test_no_profile_is_needed_to_look_at_jobs(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

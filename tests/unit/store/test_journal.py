@@ -16,14 +16,19 @@ from tests.support.fake_directory import person
 from tests.support.journals import ACTOR, START_MS, TickingClock, all_jobs, journal_in, plan_for
 from tests.support.plan_strategies import plans
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.changes.creation import CreateUser, new_user_key
+from walkme_tui.domain.changes.membership import AddMember
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, NotFound
+from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Actor, JobState, Outcome, OutcomeReason, StepRecord, SurfaceCheck
 from walkme_tui.domain.json_text import dumps
 from walkme_tui.domain.outcomes import LOST_NOT_APPLIED
-from walkme_tui.domain.plans import Plan, StepState
+from walkme_tui.domain.plans import Plan, StepState, Subject, numbered
+from walkme_tui.domain.users import User
 from walkme_tui.store.journal import job_reads
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 from walkme_tui.store.journal.rows import step_record
+from walkme_tui.store.journal.tables import JournalTables
 
 if TYPE_CHECKING:
     from walkme_tui.domain.write_support import WriteSupport
@@ -201,6 +206,49 @@ async def test_an_excerpt_has_those_that_need_attention_first(journal: SqliteJou
     check = SurfaceCheck(person(5).id, "b@x", Surface.SCIM, True, "Still active.", wrong=True)
     await journal.add_checks(job.id, [check])
     assert {each.id for each in (await journal.excerpt(job.id, 3)).plan.subjects} == {ids[0], ids[2], check.user_id}
+
+
+async def test_the_part_about_one_user_is_read_without_the_others(
+    journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_reads, "NAMES_AT_ONCE", 2)
+    plan = plan_for(1, 2, 3)
+    one, *others = plan.subjects
+    twin = replace(others[0], user=others[0].user._replace(email=str(one.user.email).upper()))
+    job = await journal.create(replace(plan, subjects=(one, twin, *others[1:])), ACTOR)
+    last = others[1]
+
+    def spoil(tables: JournalTables) -> None:
+        tables.connection.execute("UPDATE subjects SET content = 'no JSON' WHERE subject <> ?", (last.id,))
+        tables.connection.execute("UPDATE steps SET step = 'no JSON' WHERE subject <> ?", (last.id,))
+
+    await journal.write(spoil)
+    for wanted in (last.id, str(last.user.email), f"{last.user.email}".upper()):
+        part = await journal.excerpt_about(job.id[-4:], wanted)
+        assert part.plan.subjects == (last,)
+        assert part.steps == job.records_of(last.id)
+        assert part.summary == job.summary
+    with pytest.raises(NotFound, match=r"has 2 called .*\. Give the id"):
+        await journal.excerpt_about(job.id, str(one.user.email))
+    with pytest.raises(NotFound, match=r"no user or group nobody@x\."):
+        await journal.excerpt_about(job.id, "nobody@x")
+
+
+async def test_the_part_about_a_user_whom_the_job_created_is_found_by_the_new_id(journal: SqliteJournal) -> None:
+    key = new_user_key("ida@example.com")
+    changes = [CreateUser(key, "ida@example.com"), AddMember(key, Group("g1", "Gruppe"))]
+    subjects = (Subject(User(key, email="ida@example.com"), START_MS), *plan_for(2).subjects)
+    job = await journal.create(replace(plan_for(2), subjects=subjects, steps=numbered(changes)), ACTOR)
+    await journal.claim(job.id)
+    await journal.settle(job.id, 1, DONE, START_MS)
+    for wanted in (ZOE.id, key, "Ida@example.com"):
+        part = await journal.excerpt_about(job.id, wanted)
+        assert (part.plan.subjects, len(part.records_of(ZOE.id))) == (subjects[:1], 2)
+    await journal.release(job.id, JobState.INTERRUPTED)
+    await journal.discard(job.id)
+    await journal.purge(START_MS + 1_000_000)
+    with pytest.raises(NotFound, match="was purged, so its users are unknown"):
+        await journal.excerpt_about(job.id, key)
 
 
 async def test_the_list_of_jobs_reads_no_plans_and_no_steps(journal: SqliteJournal) -> None:

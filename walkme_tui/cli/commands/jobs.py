@@ -31,7 +31,7 @@ from walkme_tui.cli.output.streams import (
 )
 from walkme_tui.cli.session_run import with_session
 from walkme_tui.domain.accounts import Account
-from walkme_tui.domain.errors import ConfigurationError, NotFound
+from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.imports.results import failed_rows_csv
 from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.domain.json_text import dumps
@@ -119,10 +119,8 @@ def _print_failed_rows(job: Job, options: argparse.Namespace) -> None:
 
 
 def _receipt(context: Context, options: argparse.Namespace) -> int:
-    job = find_job(context, options.id)
-    if job.purged_at_ms is not None:
-        raise NotFound(f"The job {job.id} was purged, so its users are unknown.")
-    subject = job.subject_named(options.subject)
+    job = with_journal(context, lambda journal: journal.excerpt_about(options.id, options.subject))
+    (subject,) = job.plan.all_subjects
     profile = context.with_account(job.plan.profile, job.plan.surface).profile()
     account = Account(profile.name, profile.environment, job.plan.surface, job.plan.base_url)
     content = receipt(job, subject, account, now_ms(), None)

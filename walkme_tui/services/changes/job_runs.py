@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from walkme_tui.domain.errors import AccountBusy, JournalUnavailable, WalkmeError
 from walkme_tui.domain.jobs import Job, JobState, JobSummary
-from walkme_tui.domain.plans import GroupSubject, Plan, Subject
+from walkme_tui.domain.plans import Plan
 from walkme_tui.services.changes.executor import SETTLE_SECONDS, Executor
 from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.changes.job_progress import JobProgress
@@ -113,12 +113,12 @@ class JobRuns:
         await self._journal.discard(job_id)
         return await self._receipts.write(await self._journal.job(job_id))
 
-    async def write_receipt_of(self, job: Job, subject: Subject | GroupSubject) -> Job:
-        """Write the receipt of one user or group of a job alone; returns the job with its paths.
+    async def write_receipt_of_one(self, job: Job) -> tuple[Job, str]:
+        """Write the receipt of the one user or group of ``Journal.excerpt_about``; see ``Receipts.write_one``.
 
         Raises ``JournalUnavailable``.
         """
-        return await self._receipts.write_one(job, subject)
+        return await self._receipts.write_one(job)
 
     def receipt_text(self, job: Job) -> str:
         """The receipts of all users of a job, for a ticket."""

@@ -50,7 +50,7 @@ class Receipts:
         with the paths. Raises ``JournalUnavailable`` where a file cannot be written.
         """
         if job.plan.all_subjects:
-            job = await self._record(job, file_name(job), lambda: self._contents(job))
+            job, _ = await self._record(job, file_name(job), lambda: self._contents(job))
         rows = "" if job.state.resumable else await asyncio.to_thread(failed_rows_csv, job)
         if not rows:
             return job
@@ -59,24 +59,29 @@ class Receipts:
         path = await asyncio.to_thread(self._write, name, (BYTE_ORDER_MARK, rows))
         return await self._with_paths(job, [str(path)])
 
-    async def write_one(self, job: Job, subject: Subject | GroupSubject) -> Job:
-        """Write the receipt of one user or group of a job as files of their own; see ``write``."""
-        content = self.of_subject(job, subject)
-        name = file_name(job, subject)
-        return await self._record(job, name, lambda: _contents_of_one(content, f"{name}.json"))
+    async def write_one(self, job: Job) -> tuple[Job, str]:
+        """Write the receipt of the one user or group of an excerpt as files of their own; see ``write``.
+
+        Returns it with the paths, and that of the Markdown.
+        """
+        job, paths = await self._record(job, file_name(job), lambda: self._contents(job))
+        return job, paths[-1]
 
     def of_subject(self, job: Job, subject: Subject | GroupSubject) -> dict[str, Json]:
         """The receipt of one user or group of a job."""
         return receipt(job, subject, self._account, self._clock(), self._zone)
 
-    async def _record(self, job: Job, name: str, contents: "Callable[[], tuple[Iterable[str], Iterable[str]]]") -> Job:
+    async def _record(
+        self, job: Job, name: str, contents: "Callable[[], tuple[Iterable[str], Iterable[str]]]"
+    ) -> tuple[Job, Sequence[str]]:
         """Write the two files on a thread, because it takes seconds for thousands of people; record their paths."""
 
         def write_both() -> list[str]:
             texts = zip((f"{name}.json", f"{name}.md"), contents(), strict=True)
             return [str(self._write(file, text)) for file, text in texts]
 
-        return await self._with_paths(job, await asyncio.to_thread(write_both))
+        paths = await asyncio.to_thread(write_both)
+        return await self._with_paths(job, paths), paths
 
     async def _with_paths(self, job: Job, paths: Sequence[str]) -> Job:
         """Record paths in the journal."""
@@ -123,15 +128,14 @@ def _json_of_several(head: Mapping[str, Json], entries: Iterable[dict[str, Json]
     yield "\n  ]\n}\n"
 
 
-def file_name(job: Job, subject: Subject | GroupSubject | None = None) -> str:
-    """The name without suffix of a job's receipt, or of that of one user or group of a job of several."""
+def file_name(job: Job) -> str:
+    """The name without suffix of the receipt of a job, or of an excerpt with one user or group of several."""
     subjects = receipt_subjects(job.plan)
     name = f"{len(subjects)}-{'groups' if job.plan.about_groups else 'people'}"
-    if subject is not None or len(subjects) == 1:
-        one = subject or subjects[0]
-        name = _safe(one.name)[:MAX_NAME]
-        if len(subjects) > 1:
-            name = f"{name}-{_short_hash(one.id)}"
+    if len(subjects) == 1:
+        name = _safe(subjects[0].name)[:MAX_NAME]
+        if not job.is_complete:
+            name = f"{name}-{_short_hash(subjects[0].id)}"
     return f"{format_time_ms(job.created_at_ms)[:10]}-{_safe(job.plan.kind.value)}-{name}-{_safe(job.id)}"
 
 

@@ -46,6 +46,13 @@ class Journal(Protocol):
         """
         ...
 
+    async def excerpt_about(self, job_id: str, wanted: str) -> Job:
+        """The job with one of its users or groups, given by id, email or name, and without its source.
+
+        ``Job.whole`` is its summary. Raises ``NotFound`` unless exactly one is meant; a purged job has none.
+        """
+        ...
+
     async def jobs_about(self, subject_id: str, profile: str, *, about_groups: bool = False) -> tuple[Job, ...]:
         """The jobs of a profile with steps about a user or a group, newest first.
 

@@ -16,15 +16,17 @@ from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, StepRecord,
 from walkme_tui.domain.json_fields import BadField
 from walkme_tui.domain.plan_files import plan_from_json, subjects_from_json
 from walkme_tui.domain.plans import NEED_ATTENTION, GroupSubject, Subject
-from walkme_tui.domain.text import storable
+from walkme_tui.domain.text import clean, email_key, spaced, storable
 from walkme_tui.store.journal.rows import CHECKED, STEPS, DamagedContents, loaded, member, step_record, surface_check
-from walkme_tui.store.journal.tables import JournalTables
+from walkme_tui.store.journal.tables import JournalTables, subject_key
 from walkme_tui.store.sqlite_thread import Steps
 
 R = TypeVar("R")
 
 PART: Final = 100
 """So many steps or people are read at a time."""
+NAMES_AT_ONCE: Final = 2_000
+MAX_SHOWN: Final = 120
 HEAD: Final = (
     "id, state, plan, about_groups, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms, "
     "(SELECT max(seq) FROM events WHERE job = jobs.id)"
@@ -232,6 +234,60 @@ def excerpt(connection: sqlite3.Connection, summary: JobSummary, most: int) -> J
     urgent = _first(connection, f"steps INDEXED BY steps_by_state WHERE job = ? AND state IN ({states})", job.id, most)
     wrong = _first(connection, "checks WHERE job = ? AND wrong", job.id, most)
     return _part(connection, job, *list(dict.fromkeys([*wrong, *urgent, *first]))[:most])
+
+
+def about_one(read: Reader, job_id: str, wanted: str, summary_of: Callable[[JournalTables], JobSummary]) -> Steps[Job]:
+    """The job of ``summary_of`` with one of its users or groups, given by id, email or name, and without its source.
+
+    The id may be that of the plan or of now. Raises ``NotFound`` unless exactly one is meant; a purged job has none.
+    """
+    found = read(partial(_with_id, job_id, wanted))
+    if not found:
+        found = yield from _named(read, job_id, email_key(storable(wanted)))
+
+    def read_part(tables: JournalTables) -> Job:
+        summary = summary_of(tables)
+        if summary.purged_at_ms is not None:
+            raise NotFound(f"The job {job_id} was purged, so its users are unknown.")
+        if len(found) != 1:
+            raise _not_one(job_id, wanted, len(found))
+        job = replace(head(tables.connection, job_id), state=summary.state, whole=summary)
+        return _part(tables.connection, job, *found)
+
+    return read(read_part)
+
+
+def _not_one(job_id: str, wanted: str, found: int) -> NotFound:
+    shown = clean(wanted, MAX_SHOWN)
+    if found:
+        return NotFound(f"Job {job_id} has {spaced(found)} called {shown}.", hint="Give the id.")
+    return NotFound(f"Job {job_id} has no user or group {shown}.", hint=f"walkme-tui jobs show {job_id} lists all.")
+
+
+def _with_id(job_id: str, wanted: str, tables: JournalTables) -> list[str]:
+    (about_groups,) = tables.connection.execute("SELECT about_groups FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    rows = tables.connection.execute(
+        "SELECT subject FROM steps WHERE job = ?1 AND subject_after = ?2 UNION "
+        "SELECT subject FROM subjects INDEXED BY subjects_by_subject WHERE job = ?1 AND subject = ?2",
+        (job_id, subject_key(wanted, about_group=bool(about_groups))),
+    )
+    return [subject for (subject,) in rows]
+
+
+def _named(read: Reader, job_id: str, key: str) -> Steps[list[str]]:
+    """The subjects with this ``email_key``."""
+
+    def part(tables: JournalTables, last: int) -> list[tuple[str, str]]:
+        rows = "SELECT subject, name FROM subjects WHERE job = ? AND number > ? ORDER BY number LIMIT ?"
+        return tables.connection.execute(rows, (job_id, last, NAMES_AT_ONCE)).fetchall()
+
+    found: list[str] = []
+    last = 0
+    while rows := read(partial(part, last=last)):
+        found += [subject for subject, name in rows if email_key(name) == key]
+        last += len(rows)
+        yield
+    return found
 
 
 def _first(connection: sqlite3.Connection, rows: str, job_id: str, most: int) -> list[str]:

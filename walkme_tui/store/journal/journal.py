@@ -12,24 +12,31 @@ from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import JournalUnavailable, NotFound, WalkmeError
 from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, Outcome, OutcomeReason, SurfaceCheck
 from walkme_tui.domain.plans import Plan, StepState
-from walkme_tui.domain.text import storable
 from walkme_tui.domain.times import now_ms
 from walkme_tui.store.journal.claims import RENEWAL_SECONDS, Claims, operator
 from walkme_tui.store.journal.discard import discard
 from walkme_tui.store.journal.file import JournalFile
-from walkme_tui.store.journal.job_reads import excerpt, find, head, jobs_about, refreshed, source, whole, with_source
+from walkme_tui.store.journal.job_reads import (
+    about_one,
+    excerpt,
+    find,
+    head,
+    jobs_about,
+    refreshed,
+    source,
+    whole,
+    with_source,
+)
 from walkme_tui.store.journal.purge import purge
 from walkme_tui.store.journal.rows import CHECKED, AuditEntry, DamagedContents
 from walkme_tui.store.journal.summaries import summaries, summary_of_job
 from walkme_tui.store.journal.tables import JournalTables, plan_rows, subject_key
+from walkme_tui.store.journal.write_memory import SqliteWriteSupport
 from walkme_tui.store.locks import Locks
 from walkme_tui.store.sqlite_thread import SqliteThread, Steps, Urgency
 
 R = TypeVar("R")
 J = TypeVar("J", Job, JobSummary)
-
-# Servers change: PATCH, which needs no whole record and so clears nothing, is tried again after this time.
-PATCH_REFUSED_MS: Final = 30 * 86_400_000
 
 SETTLED_SECONDS: Final = 0.2
 """After so long the outcome of a step is written in a commit of its own, unless it was written before."""
@@ -132,6 +139,14 @@ class SqliteJournal:
             return job, source(tables.connection, job.id) if summary.subjects <= most else None
 
         return await self._with_source(*await self._thread.run(lambda: self._read_job(read), Urgency.READ))
+
+    async def excerpt_about(self, job_id: str, wanted: str) -> Job:
+        """The job with one of its users or groups, given by id, email or name; raises like ``job``."""
+        return await self._thread.share(self._about_one(job_id, wanted))
+
+    def _about_one(self, job_id: str, wanted: str) -> Steps[Job]:
+        found = self._read_job(lambda tables: find(tables.connection, job_id))
+        return (yield from about_one(self._read_job, found, wanted, partial(self._summary, found)))
 
     async def jobs_about(self, subject_id: str, profile: str, *, about_groups: bool = False) -> tuple[Job, ...]:
         """The jobs of a profile with steps about a user or a group, newest first.
@@ -312,9 +327,9 @@ class SqliteJournal:
 
     # ------------------------------------------------------------ file
 
-    def write_support(self, profile: str, base_url: str) -> "SqliteWriteSupport":
+    def write_support(self, profile: str, base_url: str) -> SqliteWriteSupport:
         """What is known of how a profile's server takes writes; valid as long as this object."""
-        return SqliteWriteSupport(self, self._clock, profile, base_url)
+        return SqliteWriteSupport(self.read, self.write, self._clock, profile, base_url)
 
     async def aclose(self) -> None:
         """Complete what is queued, close the file and release every lock; may be called again."""
@@ -374,24 +389,3 @@ class _Settled(NamedTuple):
     number: int
     outcome: Outcome
     at_ms: int
-
-
-class SqliteWriteSupport:
-    """``domain.write_support.WriteSupport`` of one profile, in the journal's file by profile and base URL.
-
-    Calls raise ``JournalUnavailable`` and nothing else expected.
-    """
-
-    def __init__(self, journal: SqliteJournal, clock: Callable[[], int], profile: str, base_url: str) -> None:
-        self._journal = journal
-        self._clock = clock
-        self._key = (storable(profile), storable(base_url))
-
-    async def patch_refused(self) -> bool:
-        """True if PATCH was refused within the last 30 days."""
-        refused_at_ms = await self._journal.read(lambda tables: tables.patch_refused_at_ms(*self._key), None)
-        return refused_at_ms is not None and self._clock() - refused_at_ms < PATCH_REFUSED_MS
-
-    async def remember_patch_refused(self) -> None:
-        """Store that this server refuses PATCH."""
-        await self._journal.write(lambda tables: tables.store_patch_refused(*self._key, self._clock()))

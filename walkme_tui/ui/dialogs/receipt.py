@@ -75,9 +75,7 @@ class ReceiptDialog(ConfirmationDialog[ReceiptChoice]):
         self._note = note
         self._now_ms = now_ms
         is_running = job.state is JobState.RUNNING
-        self._undoable = 0
-        if not is_running:
-            self._undoable = len(job.undoable_subjects) if job.is_complete else job.summary.changed
+        self._undoable = 0 if is_running else job.undoable
         self._is_resumable = job.state.resumable and not is_running
         self._has_several = job.summary.subjects > 1
         super().__init__([(change_words.job_title(job.summary), TextStyle.STRONG)], account_mark(account), monotonic)

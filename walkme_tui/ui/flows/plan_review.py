@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import Job, JobState, JobSummary
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from walkme_tui.domain.imports.results import RowResult
     from walkme_tui.services.changes.job_runs import JobResult
     from walkme_tui.ui.flows.plan_request import MakePlan
-
-
-READING: Final = "Reading the job from the journal… Esc stops."
 
 
 class Reviewed(NamedTuple):
@@ -188,13 +185,9 @@ async def show_receipt(view: FlowContext, origin: Origin, result: "JobResult", n
         elif chosen is ReceiptChoice.ONE:
             from walkme_tui.ui.flows.receipt_of_one import write_receipt_of_one
 
-            try:
-                whole = await view.job_tasks.pending.request(lambda: READING, read_whole, kind="receipt")
-            except WalkmeError as error:
-                report(view.app, error, doing="Reading the job")
-                return
-            if whole is not None:
-                job = replace(job, receipts=(await write_receipt_of_one(view, origin, whole)).receipts)
+            written = await write_receipt_of_one(view, origin, job.summary)
+            if written is not None:
+                job = replace(job, receipts=written.receipts)
     if chosen is ReceiptChoice.UNDO:
         await undo_job(view, origin, job.summary)
     elif chosen is ReceiptChoice.RESUME:
