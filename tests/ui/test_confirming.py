@@ -184,6 +184,26 @@ async def test_the_number_of_people_can_be_typed_at_once() -> None:
         await browser.listening("Done and verified.")
 
 
+async def test_the_key_that_confirms_is_not_typed_into_the_number() -> None:
+    api = account()
+    async with open_browser(production(api), (80, 24)) as browser:
+        await mark(browser, 11)
+        await browser.press("O")
+        await browser.listening("Offboard 11 people")
+        await browser.press("1", "2", "k", "t", "y")
+        await browser.armed()
+        await browser.press("y")
+        assert browser.says("People 12 nothing was sent: the plan is about 11 people")
+        await browser.press("backspace", "1")
+        assert browser.says("People 11 type the number of people in this plan, then press y")
+        assert browser.says("y run 33 steps")
+        await browser.press("y")
+        assert not api.writes
+        await browser.armed()
+        await browser.press("y")
+        await browser.listening("Done and verified.")
+
+
 @pytest.mark.parametrize(("count", "environment"), [(10, Environment.PRODUCTION), (12, Environment.SANDBOX)])
 async def test_ten_people_or_a_sandbox_require_no_number(count: int, environment: Environment) -> None:
     api = account()

@@ -30,6 +30,7 @@ TICKET_LINES: Final = 2
 MAX_USERS_WITHOUT_NUMBER: Final = 10
 """A plan about more users in production is executed only after their number was typed, as is every deletion."""
 SAVE_ONLY: Final = "Can only be saved (p): "
+NUMBER_CHARACTERS: Final = frozenset(f"{digits} ")
 NUMBER_REQUEST: Final = "type the number of people in this plan, then press y"
 
 
@@ -103,7 +104,8 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         self.query_one("#ticket-label", TextBar).write([("Ticket", TextStyle.DIM)])
         if self._number is not None:
             self.query_one("#number-label", TextBar).write([("People", TextStyle.DIM)])
-            self.query_one("#number-note", TextBar).write([(NUMBER_REQUEST, TextStyle.DIM)])
+            self._number.on_edit = lambda _: self._ask_for_number()
+            self._ask_for_number()
         if self._refusal:
             self.query_one("#refusal", TextBar).write([(f"{SAVE_ONLY}{self._refusal}.", TextStyle.WARN)])
         self._ticket.set_text(self._draft.ticket)
@@ -123,7 +125,7 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
 
     def hints(self) -> Sequence[tuple[str, str]]:
         """The keys that are useful with the current focus."""
-        if self.focused in self._fields:
+        if self.focused is self._ticket:
             return [("Enter", "done")]
         keys: list[tuple[str, str]] = []
         if self._sendable:
@@ -132,6 +134,8 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
         keep = [("k", "keep group")] if self._can_keep else []
         if not self._draft.planned.steps:
             return keys
+        if self.focused is self._number is not None:
+            return [*keys, ("p", "save plan")]
         if self.app.size.width < NARROW:  # the keys that decide must be on the screen
             return [*keys, ("p", "save plan"), *keep, ("t", "ticket")]
         return [*keys, *keep, ("p", "save plan"), ("t", "ticket")]
@@ -165,11 +169,17 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
     # ------------------------------------------------------------ keys
 
     def process_key(self, event: events.Key) -> bool:
-        """Esc and Enter in an input return to the button, Tab goes to the next input."""
+        """Esc and Enter in an input return to the button, Tab goes to the next input; a number has only digits."""
         if event.key in {"escape", "enter", "tab"} and self.focused in self._fields:
             to_number = event.key == "tab" and self.focused is self._ticket and self._number is not None
             self.set_focus(self._number if to_number else self._button)
             self.disarm()
+            return True
+        if self.focused is self._number is not None and event.is_printable and event.character not in NUMBER_CHARACTERS:
+            if event.key in map(self._replacement_key, self.decision_keys()):
+                self.keys()[event.key]()
+            if self.is_current:
+                self.disarm()
             return True
         return super().process_key(event)
 
@@ -183,6 +193,9 @@ class PlanDialog(ConfirmationDialog[PlanAnswer]):
             "tab": ticket,
             **({} if self._number is None else {digit: partial(self._begin_number, digit) for digit in digits}),
         }
+
+    def _ask_for_number(self) -> None:
+        self.query_one("#number-note", TextBar).write([(NUMBER_REQUEST, TextStyle.DIM)])
 
     def _begin_number(self, digit: str) -> None:
         """Type the number of users, as the prompt asks for, without going to its input first."""
