@@ -169,10 +169,7 @@ async def test_who_is_only_on_one_side_is_not_known_before_the_other_is_read() -
         await browser.loaded()
         await browser.press("3")
         await settled(browser, "only on REST ?")
-        assert "all differences ≥ 0" in sets(browser)
         assert browser.says("SCIM reading: 0 users")
-        await browser.press("down")
-        await browser.settled(lambda: browser.says("Who is only on REST is known once all users of SCIM are read."))
         gate.set()
         # At once, whenever the next comparison is due.
         for _ in range(100):
@@ -180,6 +177,56 @@ async def test_who_is_only_on_one_side_is_not_known_before_the_other_is_read() -
                 await browser.tick(0)
                 await browser.pilot.pause(0.02)
         assert "only on REST 1" in sets(browser)
+
+
+@pytest.mark.parametrize("unread", [(Surface.REST,), (Surface.SCIM,), (Surface.REST, Surface.SCIM)])
+@pytest.mark.parametrize("own", Surface)
+async def test_while_no_user_of_a_side_is_read_nothing_is_said_to_agree(
+    unread: tuple[Surface, ...], own: Surface
+) -> None:
+    both = drifted(own)
+    for surface in unread:
+        both.apis[surface].offline = Unreachable(f"{surface.upper()} cannot be reached.")
+    async with open_browser(both.setting) as browser:
+        await browser.press("3")
+        names = " or ".join(surface.upper() for surface in unread)
+        why = f"No user of {names} is read yet, so nothing is compared."
+        lines = [
+            f"{surface.upper()} {'Trying again in' if surface is own else 'Reading the account continues in'}"
+            for surface in unread
+        ]
+        for _ in range(200):
+            if not all(map(browser.says, [why, *lines])):
+                await browser.tick(0.1)
+                await browser.pilot.pause(0.02)
+        assert browser.says(why)
+        assert all(map(browser.says, lines))
+        assert not browser.says("being read")
+        assert not browser.says("reading: 0 users")
+        assert not browser.says("Nothing differs")
+        assert all(line.endswith(" ?") for line in sets(browser))
+
+
+async def test_while_no_user_of_a_side_has_arrived_yet_the_list_says_that_they_are_being_read() -> None:
+    both = drifted()
+    gate = both.apis[Surface.SCIM].hold("list_users")
+    async with open_browser(both.setting) as browser:
+        await browser.loaded()
+        await browser.press("3")
+        await settled(browser, "all differences ?")
+        assert browser.says("No user of SCIM is read yet, so nothing is compared. They are being read.")
+        gate.set()
+
+
+async def test_who_is_only_on_one_side_is_known_once_all_of_the_other_side_are_read() -> None:
+    both = drifted()
+    both.apis[Surface.SCIM].total = 99
+    async with open_browser(both.setting) as browser:
+        await browser.loaded()
+        await browser.press("3")
+        await settled(browser, "all differences ≥ 4")
+        await browser.press("down")
+        await browser.settled(lambda: browser.says("Who is only on REST is known once all users of SCIM are read."))
 
 
 async def test_a_list_that_became_longer_after_it_was_read_is_not_shown_as_being_read() -> None:
@@ -370,8 +417,8 @@ async def test_why_a_side_cannot_be_read_stays_on_the_screen() -> None:
     async with open_browser(both.setting, (80, 24)) as browser:
         await browser.loaded()
         await browser.press("3")
-        await browser.settled(lambda: browser.says("SCIM: Reading the account stopped: The token is"))
-        assert browser.says("refused. R tries again.")
+        await browser.settled(lambda: browser.says("SCIM Reading the account stopped: The token is"))
+        assert browser.says("The token is refused. R tries again.")
 
 
 async def test_the_age_of_both_sides_is_shown_on_the_smallest_screen() -> None:

@@ -6,6 +6,7 @@ from tests.support.command_line import CommandLine
 from tests.support.fake_directory import FakeDirectory
 from tests.unit.cli.test_surfaces_on_the_command_line import ZOE, api, both
 from walkme_tui.domain.errors import SignInRefused
+from walkme_tui.domain.reconcile.classes import PairClass
 
 __all__ = ["api", "both"]
 
@@ -17,14 +18,16 @@ def half_read(both: CommandLine) -> CommandLine:
     return both
 
 
-def test_who_is_only_on_one_side_is_not_known_while_the_other_one_is_incomplete(half_read: CommandLine) -> None:
+def test_nothing_is_known_while_no_user_of_one_side_is_read(half_read: CommandLine) -> None:
     answer = half_read("reconcile", "--cached", "--json")
     assert answer.code == 1
     assert answer.json["rows"] == []
     assert set(answer.json["counts"].values()) == {0}
-    assert (answer.json["complete"], answer.json["undecided"]) == (False, ["only_rest"])
+    assert (answer.json["complete"], answer.json["undecided"]) == (False, [*PairClass])
     shown = half_read("reconcile", "--cached").out
-    assert "?  only on REST\nNothing differs as far as both sides are read.\n" in shown
+    assert "?  only on REST\n" in shown
+    assert "?  matched\n" in shown
+    assert "No user of SCIM is read yet, so nothing is compared.\n" in shown
     assert half_read("reconcile", "--cached", "--csv").out.count("\n") == 1
 
 
@@ -34,7 +37,7 @@ def test_adopting_says_that_not_everybody_was_compared(half_read: CommandLine, w
     assert "SCIM:\n" in answer.err
     assert "The answer is incomplete" in answer.err
     if whom == ZOE:
-        assert f"Nothing differs for {ZOE} as far as both sides are read." in answer.err
+        assert "No user of SCIM is read yet, so nothing is compared." in answer.err
 
 
 def test_a_refused_sign_in_is_reported_before_all_users_of_the_other_side_are_read(

@@ -130,7 +130,7 @@ def chosen(comparison: Comparison, keys: Sequence[str]) -> list[Pair]:
     missing = [clean(key, MAX_EMAIL) for folded, key in wanted.items() if folded not in named]
     if missing:
         so_far = "" if comparison.complete else SO_FAR
-        text = f"Nothing differs for {', '.join(missing)}{so_far}."
+        text = comparison.unread_text or f"Nothing differs for {', '.join(missing)}{so_far}."
         raise NotFound(text, hint="walkme-tui reconcile lists who differs.")
     return found
 
@@ -159,7 +159,7 @@ def _lines(found: Comparison) -> Iterator[str]:
     numbers = {each: "?" if each in found.undecided else spaced(found.counts[each]) for each in counted}
     yield from aligned((numbers[each], CLASS_TEXTS[each].label) for each in counted) if counted else ()
     if not found.different:
-        yield f"Nothing differs{'' if found.complete else SO_FAR}."
+        yield found.unread_text or f"Nothing differs{'' if found.complete else SO_FAR}."
         return
     for each in counted:
         if each is not PairClass.MATCHED and each not in found.undecided:

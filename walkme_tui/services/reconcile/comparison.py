@@ -60,9 +60,22 @@ class Comparison:
         """The pairs that differ."""
         return self.sets[PairSet.ALL]
 
+    @property
+    def unread(self) -> Sequence[Surface]:
+        """The surfaces of which no user is read yet: nothing is compared then."""
+        return [surface for surface, side in self.sides.items() if not (side.users or side.coverage.complete)]
+
+    @property
+    def unread_text(self) -> str:
+        """A sentence that says so; empty where both sides have users, or are complete."""
+        names = " or ".join(surface.upper() for surface in self.unread)
+        return f"No user of {names} is read yet, so nothing is compared." if names else ""
+
     @cached_property
     def undecided(self) -> frozenset[PairClass]:
         """The classes that are not known yet: who is only on one side, while the other one is not complete."""
+        if self.unread:
+            return frozenset(PairClass)
         return _undecided({surface: side.coverage for surface, side in self.sides.items()})
 
     @cached_property

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from walkme_tui.ui.browser.change_commands import ChangeCommands
-    from walkme_tui.ui.browser.crawl_status import CrawlStatus
+    from walkme_tui.ui.browser.crawl_status import CrawlStatus, Reading
     from walkme_tui.ui.browser.filter_control import FilterControl
     from walkme_tui.ui.browser.filters import TableFilters
     from walkme_tui.ui.browser.news_marks import NewsMarks
@@ -190,15 +190,29 @@ class Chrome:
         again_in = None if failure.retry_at is None else max(0.0, failure.retry_at - self._monotonic())
         return LoadTrouble(failure.error, again_in)
 
+    @property
+    def reading(self) -> "Reading":
+        """How the users of the account are being read."""
+        from walkme_tui.ui.browser.crawl_status import AGAIN_FAILS, Reading
+
+        if self.trouble is not None:
+            return Reading(self._trouble_message(self.trouble).text, AGAIN_FAILS)
+        return self.crawl.reading if self.crawl is not None else Reading()
+
+    def _trouble_message(self, trouble: LoadTrouble) -> StatusMessage:
+        session, coverage = self._session, self._pages.coverage
+        return status_messages.trouble_message(
+            trouble, coverage, session.clock(), session.secret_source, session.account
+        )
+
     def _message(self) -> StatusMessage | None:
-        session, box = self._session, self._box
+        box = self._box
         if self.waiting or self._note is not None:
             return StatusMessage(self.waiting) if self.waiting else self._note
         if self._view.job_tasks.status is not None:
             return self._view.job_tasks.status
         if self.trouble is not None and not self._table_shows_trouble():
-            coverage, now = self._pages.coverage, session.clock()
-            return status_messages.trouble_message(self.trouble, coverage, now, session.secret_source, session.account)
+            return self._trouble_message(self.trouble)
         if problem := self._list_problem() or box.problem:
             return StatusMessage(problem, TextStyle.WARN)
         if box.look_up is not None:

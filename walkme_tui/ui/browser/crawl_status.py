@@ -1,7 +1,7 @@
 """The crawl of the browser: starts, pauses and restarts it, and words its progress."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from walkme_tui.domain.errors import MirrorUnavailable
 from walkme_tui.domain.text import clean
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from walkme_tui.ui.flows.context import FlowContext
 
 MAX_MESSAGE = 300
+STOPPED: Final = frozenset({CrawlPhase.WAITING, CrawlPhase.PAUSED, CrawlPhase.ELSEWHERE, CrawlPhase.DONE})
+AGAIN_FAILS: Final = "reading it again fails"
+
+
+class Reading(NamedTuple):
+    """How the users of one surface are being read.
+
+    ``problem`` says in a sentence why they are not, ``left`` when all are read, or that reading them again fails.
+    """
+
+    problem: str = ""
+    left: str = ""
 
 
 class CrawlStatus:
@@ -77,9 +89,21 @@ class CrawlStatus:
         return left_words(self._crawl.progress)
 
     @property
+    def reading(self) -> Reading:
+        """How the users are being read."""
+        return reading_of(self._crawl.progress, self._monotonic())
+
+    @property
     def message(self) -> StatusMessage | None:
         """The message for the status line, None while there is nothing to report."""
         return crawl_message(self._crawl.progress, self._monotonic())
+
+
+def reading_of(progress: CrawlProgress, now: float) -> Reading:
+    """How the users are being read by a crawl; ``now`` is in monotonic seconds."""
+    message = crawl_message(progress, now) if progress.phase in STOPPED and not progress.complete else None
+    left = AGAIN_FAILS if progress.phase is CrawlPhase.WAITING else left_words(progress)
+    return Reading("" if message is None else message.text, left)
 
 
 def crawl_message(progress: CrawlProgress, now: float) -> StatusMessage | None:

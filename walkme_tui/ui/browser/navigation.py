@@ -96,6 +96,7 @@ class Navigation:
                 if browser.chrome.crawl is not None:
                     browser.chrome.crawl.read_fully()
                 area.reconcile_tab.listed = browser.update_status
+                area.reconcile_tab.own_reading = lambda: browser.chrome.reading
                 area.reconcile_tab.show()
             if arrangement.tab is Tab.JOBS:
                 browser.change_commands.read_jobs()

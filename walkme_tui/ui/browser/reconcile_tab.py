@@ -28,11 +28,11 @@ from walkme_tui.services.ports import Session
 from walkme_tui.services.reconcile.comparison import Comparison, Sides, compared
 from walkme_tui.services.reconcile.pair_listing import SORT_KEYS, PairQuery, listed_pairs
 from walkme_tui.services.sync.crawl import Crawl
-from walkme_tui.services.sync.progress import CrawlPhase
 from walkme_tui.ui import words
 from walkme_tui.ui.arrangement import Pane
-from walkme_tui.ui.browser.crawl_status import crawl_message, left_words
+from walkme_tui.ui.browser.crawl_status import Reading, reading_of
 from walkme_tui.ui.browser.reconcile_panes import ClassesPane, PairsPane, SideText
+from walkme_tui.ui.browser.reconcile_words import empty_text
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.widgets.class_list import ClassList, ClassRow
 from walkme_tui.ui.widgets.pair_lines import SideRecord, pair_lines
@@ -55,13 +55,12 @@ CHANGES: Final = (PageLoaded, UserStored, UserForgotten, UsersChanged, GroupsSto
 NOT_OPEN: Final = "The other surface is being opened…"
 COMPARING: Final = "The users are being compared…"
 MAX_MESSAGE: Final = 300
-STOPPED: Final = frozenset({CrawlPhase.WAITING, CrawlPhase.PAUSED, CrawlPhase.ELSEWHERE, CrawlPhase.DONE})
 
 
 class ReconcileTab:
     """Connects the panes. It opens the other surface and reads its users once the tab is shown.
 
-    ``listed`` is called when the pairs were listed again.
+    ``listed`` is called when the pairs were listed again. ``own_reading`` says how the browser's own users are read.
     """
 
     def __init__(self, session: Session, job_tasks: "JobTasks") -> None:
@@ -81,6 +80,7 @@ class ReconcileTab:
         self._failure = ""
         self._user: tuple[str | None, MirroredUser | None] = (None, None)
         self.listed: Callable[[], None] = lambda: None
+        self.own_reading: Callable[[], Reading] = Reading
         self.pairs.resized = self.follow_pair
         self.pairs.pairs.set_empty_text(NOT_OPEN)
 
@@ -214,25 +214,9 @@ class ReconcileTab:
         least = "" if found.complete else "≥ "
         rows = []
         for each in PairSet:
-            undecided = each.pair_class in found.undecided
+            undecided = bool(found.unread) or each.pair_class in found.undecided
             rows.append(ClassRow(each, "?" if undecided else f"{least}{words.number(len(found.sets[each]))}"))
         self.classes.sets.show(rows)
-
-    def _empty_text(self) -> str:
-        """Why no pair is listed."""
-        found, query = self.comparison, self._listed
-        if self._failure or found is None:
-            return self._failure or COMPARING
-        so_far = "" if found.complete else " as far as both sides are read"
-        text = f"Nothing differs{so_far}." if query.chosen is PairSet.ALL else f"None{so_far}."
-        if query.chosen.pair_class in found.undecided:
-            missing = Surface.SCIM if query.chosen is PairSet.ONLY_REST else Surface.REST
-            text = f"Who is {query.chosen.text.label} is known once all users of {missing.upper()} are read."
-        elif query.text.strip() and found.sets[query.chosen]:
-            people = words.number(len(found.sets[query.chosen]))
-            text = f"None of the {people} people matches. Esc clears the filter."
-        other = other_surface(self._session.account.surface).upper()
-        return f"{text} {other}: {self._problem}" if self._problem else text
 
     # ------------------------------------------------------------ what is listed
 
@@ -311,24 +295,20 @@ class ReconcileTab:
 
     def write_sides(self) -> None:
         """Show how much of each side is read, and why a list is empty."""
+        found, problems = self.comparison, {}
         for surface in Surface:
-            crawl = None if surface is self._session.account.surface else self._crawl
-            left = "" if crawl is None else left_words(crawl.progress)
-            if crawl is not None and crawl.progress.phase is CrawlPhase.WAITING:
-                left = "reading it again fails"
-            without_groups = self.comparison.sides[surface].without_groups if self.comparison is not None else 0
-            text = SideText(self._coverages.get(surface), self._session.clock(), left, without_groups)
-            self.pairs.write_side(surface, text, "" if crawl is None else self._problem)
-        self.pairs.pairs.set_empty_text(self._empty_text())
+            reading, coverage = self._reading(surface), self._coverages.get(surface)
+            problems[surface] = "" if coverage is not None and coverage.complete else reading.problem
+            without_groups = found.sides[surface].without_groups if found is not None else 0
+            text = SideText(coverage, self._session.clock(), reading.left, without_groups)
+            self.pairs.write_side(surface, text, problems[surface])
+        why = COMPARING if found is None else empty_text(found, self._listed, problems)
+        self.pairs.pairs.set_empty_text(self._failure or why)
 
-    @property
-    def _problem(self) -> str:
-        """Why the other surface is not being read, in a sentence; empty while it is, or was read whole."""
-        progress = self._crawl.progress if self._crawl is not None else None
-        if progress is None or progress.phase not in STOPPED or progress.complete:
-            return ""
-        message = crawl_message(progress, self._job_tasks.monotonic())
-        return "" if message is None else message.text
+    def _reading(self, surface: Surface) -> Reading:
+        if surface is self._session.account.surface:
+            return self.own_reading()
+        return Reading() if self._crawl is None else reading_of(self._crawl.progress, self._job_tasks.monotonic())
 
     # ------------------------------------------------------------ both records
 
