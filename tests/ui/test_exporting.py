@@ -132,6 +132,13 @@ async def test_each_format(tmp_path: Path, form: str) -> None:
             assert first == ("=1+1\n" if form == "raw" else "'=1+1␊")
 
 
+async def test_a_name_is_understood_as_shells_write_it(tmp_path: Path) -> None:
+    async with open_browser(Setting(api=account())) as browser:
+        await browser.loaded()
+        await export_to(browser, "'all users.csv'")
+    assert names_in(tmp_path) == ["all users.csv"]
+
+
 async def test_an_existing_file_is_kept_and_the_dialog_returns_with_the_name(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("old")
@@ -155,7 +162,7 @@ async def test_an_existing_file_is_kept_and_the_dialog_returns_with_the_name(tmp
     [
         ("no/a.csv", "no/a.csv cannot be written: No such file or directory."),
         ("/dev/null/a", "/dev/null/a cannot be written: Not a directory."),
-        ("~no-such-user/a.csv", "~no-such-user/a.csv is not a valid file name."),
+        ("~no-such-user/a.csv", "~no-such-user/a.csv cannot be written: No such file or directory."),
     ],
 )
 async def test_a_file_that_cannot_be_written_is_reported_in_the_dialog(name: str, reason: str) -> None:

@@ -316,7 +316,7 @@ async def test_the_listed_differences_are_exported_as_csv(tmp_path: Path) -> Non
         await browser.settled(lambda: "Export 2 differences" in browser.dialog)
         assert "The list: all differences, filter renamed." in browser.dialog
         await browser.press("ctrl+u")
-        await browser.type(str(tmp_path / "out.csv"))
+        await browser.type(f"'{tmp_path / 'out.csv'}'")
         await browser.press("enter")
         await browser.settled(lambda: any("2 differences were written to" in toast for toast in browser.toasts))
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))

@@ -30,12 +30,13 @@ def account() -> FakeDirectory:
 
 
 async def saved(browser: Browser, folder: Path) -> Plan:
-    """Save the plan that is shown under the suggested name."""
+    """Save the plan that is shown under the suggested name, in quotes."""
     await browser.press("p")
     await browser.settled(lambda: "Save the plan as" in browser.dialog)
-    await browser.press("enter")
+    await browser.press("end", "'", "home", "'", "enter")
     await browser.settled(lambda: any("Nothing was sent." in toast for toast in browser.toasts))
     (file,) = files(folder)
+    assert file.suffix == ".json"
     return plan_from_text(file.read_text())
 
 

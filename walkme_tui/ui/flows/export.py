@@ -117,7 +117,7 @@ class FileExport:
             return f"{shown} exists already. Choose another name."
         except OSError as error:
             return f"{shown} cannot be written: {error.strerror}."
-        except (RuntimeError, ValueError):
+        except ValueError:
             return f"{shown} is not a valid file name."
         if message is None:
             view.app.notify("The export was stopped. No file was left.", markup=False, timeout=6)

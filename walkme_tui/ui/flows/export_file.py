@@ -27,6 +27,7 @@ from walkme_tui.services.ports import Session
 from walkme_tui.services.reading.view import IN_THE_LISTS_ORDER, chunks, users_in_parts
 from walkme_tui.ui import words
 from walkme_tui.ui.dialogs.export import ExportFormat, ExportRequest
+from walkme_tui.ui.typed_paths import typed_path
 
 R = TypeVar("R")
 
@@ -63,9 +64,9 @@ async def write_users(
     """Write the loaded users of a query, without one those with these ids; ``on_progress`` gets the number written.
 
     Raises ``MirrorUnavailable``, ``FileExistsError`` where a file has this name already, other ``OSError`` where it
-    cannot be written, ``RuntimeError`` or ``ValueError`` where the name is not valid.
+    cannot be written, ``ValueError`` where the name is not valid.
     """
-    path = await on_thread(lambda: Path(request.file_name).expanduser().absolute())
+    path = await on_thread(lambda: typed_path(request.file_name).absolute())
     sizes, gaps, written = await session.mirror.groups(), UnknownFields(session.capabilities), 0
     extent = await _extent(session, query, sizes)
     table = _table(request.form, [size.group for size in sizes], session, extent.fields)

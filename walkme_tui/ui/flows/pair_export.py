@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from walkme_tui.domain.reconcile.matching import Pair
@@ -19,6 +18,7 @@ from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.export import MAX_PATH, ExportMessage, FileExport
 from walkme_tui.ui.flows.export_file import new_file, on_thread
 from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.typed_paths import typed_path
 from walkme_tui.ui.widgets.text_style import StyledSpan, TextStyle
 
 INCOMPLETE: Final = "Incomplete: REST or SCIM is not read whole, or groups of users are unknown."
@@ -56,7 +56,7 @@ class PairExport(FileExport):
 
     async def write(self, request: ExportRequest) -> ExportMessage:
         """Write the pairs."""
-        path = await on_thread(lambda: Path(request.file_name).expanduser().absolute())
+        path = await on_thread(lambda: typed_path(request.file_name).absolute())
         written = 0
         async with new_file(path) as stream, aclosing(self._parts(request.form)) as parts:
             async for text, rows in parts:

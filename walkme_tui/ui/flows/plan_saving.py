@@ -10,6 +10,7 @@ from walkme_tui.ui.change_words import MAX_SENTENCE
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
+from walkme_tui.ui.typed_paths import typed_path
 
 
 async def save_plan(view: FlowContext, origin: Origin, plan: Plan) -> bool:
@@ -28,7 +29,7 @@ async def save_plan(view: FlowContext, origin: Origin, plan: Plan) -> bool:
         except ConfigurationError as error:
             report(view.app, error, doing="Saving the plan")
             return False
-        except (OSError, RuntimeError, ValueError) as error:
+        except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "this is not a valid file name"
             if isinstance(error, FileExistsError):
                 reason = "the file already exists, choose another name"
@@ -49,7 +50,7 @@ def _write_new(name: str, plan: Plan) -> Path:
     from walkme_tui.config.private_files import atomic_text
     from walkme_tui.domain.plan_files import plan_file_parts
 
-    file = Path(name).expanduser().absolute()
+    file = typed_path(name).absolute()
     with atomic_text(file, new=True) as stream:
         stream.writelines(plan_file_parts(plan.with_author(operator())))
     return file
