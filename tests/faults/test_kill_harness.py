@@ -15,7 +15,7 @@ FAULTS = 2000
 ROUNDS = 2
 MOST_JOBS = 120
 # A mutant is detected within the first jobs; if it takes longer, the harness checks too little.
-OPERATIONS_TO_CATCH_A_MUTANT = 600
+OPERATIONS_TO_CATCH_A_MUTANT = 2000
 # What each mutant leads to, and in which kind of job.
 SYMPTOMS = [
     ("no intent record", JobKind.BULK, "unexplained"),

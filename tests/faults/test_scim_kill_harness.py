@@ -14,7 +14,7 @@ from walkme_tui.domain.changes.registry import CHANGE_KINDS
 KILLS = 20
 FAULTS = 400
 ROUNDS = 2  # one on each account
-OPERATIONS_TO_CATCH_A_MUTANT = 600
+OPERATIONS_TO_CATCH_A_MUTANT = 2000
 # What each mutant leads to, and in which kind of job.
 SYMPTOMS = [
     ("an ignored write is done", JobKind.BULK, "lost"),
