@@ -4,8 +4,9 @@ import pytest
 
 from tests.support.browser import Browser, open_browser
 from tests.support.two_surfaces import Both
-from tests.ui.test_reconcile_tab import drifted, opened, sets, settled
+from tests.ui.test_reconcile_tab import drifted, opened, people, sets, settled
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.reconcile.classes import PairClass
 from walkme_tui.domain.users import User
 
 
@@ -81,10 +82,32 @@ async def test_adopting_all_leaves_only_the_deactivated_records() -> None:
         # Of whom only SCIM had a record, that record is inactive now: nobody is deleted.
         await settled(browser, "all differences 1")
         assert "only on SCIM 1" in sets(browser)
-        # What still differs stays marked.
-        assert [each.scim and each.scim.email for each in browser.browser.area.reconcile_tab.pairs.pairs.marked] == [
-            "person00008@example.com"
-        ]
+        assert people(browser) == ["8 › only on SCIM (inactive)"]
+        assert not browser.browser.area.reconcile_tab.pairs.pairs.marked
+        await browser.press("b")
+        await browser.settled(lambda: "Which side is right" in browser.dialog)
+        await browser.press("enter")
+        await browser.settled(lambda: browser.says("the record that only SCIM has is inactive already"))
+
+
+@pytest.mark.parametrize("source", ["REST", "SCIM"])
+async def test_the_marks_of_all_whom_a_job_handled_go_and_those_of_others_stay(source: str) -> None:
+    both = drifted()
+    ghost = record(both, Surface.REST, 4)
+    scim = both.apis[Surface.SCIM]
+    scim.edit(record(both, Surface.SCIM, 4).id, last_name="Ghost")
+    scim.users = [*scim.users, record(both, Surface.SCIM, 5)._replace(id="second-record", external_id=None)]
+    async with open_browser(both.setting) as browser:
+        await browser.loaded()
+        await browser.press("3")
+        await settled(browser, "duplicate 2")
+        pairs = browser.browser.area.reconcile_tab.pairs.pairs
+        await browser.press("tab", "asterisk", "b")
+        assert ghost.id in pairs.marked_keys
+        await chosen(browser, source)
+        await browser.press("y")
+        await browser.settled(lambda: browser.says("6 marks were cleared; 2 marks stay."))
+        assert [PairClass.DUPLICATE in pair.classes for pair in pairs.marked] == [True, True]
 
 
 async def test_both_records_of_one_user_lead_to_the_same_question() -> None:

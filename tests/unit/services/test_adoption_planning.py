@@ -13,6 +13,7 @@ from walkme_tui.services.reconcile.adoption_planner import AdoptionPlanner, reco
 from walkme_tui.services.reconcile.comparison import Sides
 
 ANN = person(1)._replace(status="active", groups=())
+KEPT = f"{ANN.email}: the record that only SCIM has is deactivated, not deleted, so it stays listed as only on SCIM."
 
 
 async def planned(
@@ -37,9 +38,37 @@ async def planned(
 
 
 async def test_somebody_whom_only_one_side_has_is_deactivated_there_or_created_here() -> None:
-    assert await planned(FakeDirectory([person(2)]), all_read=True) == (["set status inactive"], ())
+    assert await planned(FakeDirectory([person(2)]), all_read=True) == (["set status inactive"], (KEPT,))
     steps, left_out = await planned(FakeDirectory([person(2)]), changed=Surface.REST, all_read=True)
     assert (len(steps), left_out) == (1, ())
+
+
+async def test_who_is_inactive_already_has_no_step_and_the_plan_says_that_the_record_stays() -> None:
+    steps, left_out = await planned(
+        FakeDirectory([person(2)]), ann=ANN._replace(status="inactive"), changed=Surface.SCIM, all_read=True
+    )
+    assert steps == []
+    assert left_out == (
+        f"{ANN.email}: the record that only SCIM has is inactive already, so it stays listed as only on SCIM.",
+    )
+
+
+async def test_who_needs_no_change_is_in_the_plan_without_a_step() -> None:
+    users = [ANN, person(2)._replace(status="inactive", groups=()), person(3)._replace(status="inactive", groups=())]
+    async with (
+        open_session(FakeDirectory(users[:1])) as here,
+        open_session(FakeDirectory(users), surface=Surface.SCIM) as there,
+    ):
+        await here.mirror.save_page(UserPage(1, 10, (ANN,), 1), NOON_MS)
+        pairs = [
+            pair_of(ComparedUser.of(user) if user is ANN else None, ComparedUser.of(user), NO_GROUPS) for user in users
+        ]
+        plan = await AdoptionPlanner(Sides(here, there), NO_GROUPS).plan(pairs, Surface.SCIM)
+    assert not plan.steps
+    assert [subject.name for subject in plan.unchanged_subjects] == [user.email for user in users]
+    assert plan.left_out == (
+        "2 people: the records that only SCIM has are inactive already, so they stay listed as only on SCIM.",
+    )
 
 
 @pytest.mark.parametrize("changed", Surface)
@@ -92,13 +121,14 @@ async def test_somebody_without_an_email_is_not_deactivated_before_all_users_are
     steps, left_out = await planned(FakeDirectory([person(2)]), ann=ann)
     assert steps == []
     assert "it is not certain that REST has no record" in left_out[0]
-    assert await planned(FakeDirectory([person(2)]), ann=ann, all_read=True) == (["set status inactive"], ())
+    steps, left_out = await planned(FakeDirectory([person(2)]), ann=ann, all_read=True)
+    assert (steps, len(left_out)) == (["set status inactive"], 1)
 
 
 async def test_a_server_that_refuses_the_form_of_an_id_has_no_such_user() -> None:
     rest = FakeDirectory([person(2)])
     rest.fail_next(RequestRejected("The id is no number.", status=400), name="get_user")
-    assert await planned(rest, all_read=True) == (["set status inactive"], ())
+    assert await planned(rest, all_read=True) == (["set status inactive"], (KEPT,))
 
 
 async def test_the_records_of_both_sides_are_counted_while_they_are_read() -> None:

@@ -1,19 +1,19 @@
 """The changes that make one surface like the other for one person."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change
-from walkme_tui.domain.changes.creation import FIELDS, CreateUser
+from walkme_tui.domain.changes.creation import FIELDS, CreateUser, new_user_key
 from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.reconcile.matching import differences
+from walkme_tui.domain.reconcile.matching import Pair, differences
 from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
 from walkme_tui.domain.surface_checks import active_by, other_surface
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, spaced
 from walkme_tui.domain.users import UNKNOWN, Status, Unknown, User, user_label
 
 MAX_SHOWN: Final = 80
@@ -40,6 +40,23 @@ def adopt(surface: Surface, own: User | None, other: User | None, groups: Shared
         inactive = active_by(own.status) is False
         return Adopted(() if inactive else (SetStatus(own.id, own.status, Status.INACTIVE),))
     return _changed(surface, own, other, groups)
+
+
+def subject_id(pair: Pair, surface: Surface) -> str:
+    """The id of what an adoption changes on ``surface``: of the record there, else the key of the user to create."""
+    own, other = (pair.rest, pair.scim) if surface is Surface.REST else (pair.scim, pair.rest)
+    if own is not None:
+        return own.id
+    return new_user_key(other.email) if other is not None and isinstance(other.email, str) else ""
+
+
+def kept_text(surface: Surface, people: Sequence[User], *, already: bool) -> str:
+    """That records of people whom only ``surface`` has stay: an adoption deactivates them, or they are so already."""
+    name, one = surface.upper(), len(people) == 1
+    who = user_label(people[0]) if one else f"{spaced(len(people))} people"
+    record, verb, stay = ("record", "is", "it stays") if one else ("records", "are", "they stay")
+    what = f"{verb} inactive already" if already else f"{verb} deactivated, not deleted"
+    return f"{who}: the {record} that only {name} has {what}, so {stay} listed as only on {name}."
 
 
 def _created(surface: Surface, other: User, groups: SharedGroups) -> Adopted:

@@ -1,17 +1,20 @@
 """Pairs as text: one line of differences, and rows of a table."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from walkme_tui.domain.accounts import Surface
-from walkme_tui.domain.reconcile.classes import CLASS_TEXTS
+from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairClass
 from walkme_tui.domain.reconcile.matching import FIELDS, Difference, Pair, differences
 from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
+from walkme_tui.domain.surface_checks import active_by
 from walkme_tui.domain.table_cells import groups_cell
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.user_json import JSON_NAMES
 from walkme_tui.domain.users import FIELD_LABELS, UNKNOWN
 
 MAX_VALUE: Final = 60
+ONE_SIDED: Final = frozenset({PairClass.ONLY_REST, PairClass.ONLY_SCIM})
 
 _COMPARED: Final = ("id", "status", *FIELDS)
 CSV_COLUMNS: Final = (
@@ -28,9 +31,13 @@ def pair_email(pair: Pair) -> str:
     return next((side.email for side in sides if isinstance(side.email, str) and side.email), sides[0].id)
 
 
-def class_labels(pair: Pair) -> str:
-    """``status differs, duplicate``."""
-    return ", ".join(CLASS_TEXTS[each].label for each in pair.classes)
+def class_labels(pair: Pair, short: Mapping[PairClass, str] | None = None) -> str:
+    """``status differs, duplicate``; ``short`` are other labels of some classes."""
+    labels = {each: CLASS_TEXTS[each].label for each in pair.classes}
+    labels |= short or {}
+    side = pair.rest if pair.scim is None else pair.scim if pair.rest is None else None
+    inactive = " (inactive)" if side is not None and active_by(side.status) is False else ""
+    return ", ".join(f"{labels[each]}{inactive if each in ONE_SIDED else ''}" for each in pair.classes)
 
 
 def difference_texts(pair: Pair, groups: SharedGroups) -> list[str]:

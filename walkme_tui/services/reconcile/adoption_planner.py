@@ -9,7 +9,7 @@ from walkme_tui.domain.changes.change import Change
 from walkme_tui.domain.consequences import identity_provider, note
 from walkme_tui.domain.errors import LookUpIgnored
 from walkme_tui.domain.plans import Consequence, Plan, PlanKind, Subject, numbered
-from walkme_tui.domain.reconcile.adoption import adopt
+from walkme_tui.domain.reconcile.adoption import adopt, kept_text
 from walkme_tui.domain.reconcile.classes import PairClass
 from walkme_tui.domain.reconcile.matching import Pair
 from walkme_tui.domain.reconcile.pair_text import pair_email
@@ -42,9 +42,9 @@ class AdoptionPlanner:
         """The plan that changes ``surface``: each person's record there becomes like that of the other surface.
 
         No user is deleted: a person whom only ``surface`` has is deactivated, one whom only the other has is created,
-        both if look-ups find no second record either. Duplicates, and what cannot be adopted, are sentences in
-        ``left_out``. ``on_progress`` receives the number of records read, of ``records_to_read``. Raises ``ApiError``
-        and ``PlanTooLarge``.
+        both if look-ups find no second record either. Who already is so has no step. Duplicates, what cannot be
+        adopted, and that inactive records stay, are sentences in ``left_out``. ``on_progress`` receives the number of
+        records read, of ``records_to_read``. Raises ``ApiError`` and ``PlanTooLarge``.
         """
         target, source = self._sides.of(surface), self._sides.of(other_surface(surface))
         wanted = _adoptable(pairs)
@@ -75,16 +75,20 @@ class AdoptionPlanner:
             )
         changes: list[Change] = []
         subjects: list[Subject] = []
+        kept: dict[bool, list[User]] = {False: [], True: []}
         for (user, theirs), doubt in zip(records, doubts, strict=True):
             if doubt:
                 left_out.append(doubt)
                 continue
             adopted = adopt(surface, user, theirs, self._groups)
             left_out += adopted.left_out
-            if not adopted.changes:
+            if user is not None and theirs is None:
+                kept[not adopted.changes].append(user)
+            if not adopted.changes and (user is None or adopted.left_out):
                 continue
             changes += adopted.changes
             subjects.append(self._subject(target.clock(), names, user, theirs, adopted.changes))
+        left_out += [kept_text(surface, people, already=already) for already, people in kept.items() if people]
         steps = numbered(changes)
         require_size(steps, subjects)
         plan = new_plan(target, PlanKind.RECONCILE, subjects, steps)
@@ -96,7 +100,7 @@ class AdoptionPlanner:
         if user is None:
             user = changes[0].apply(User(changes[0].subject_id))._replace(status=None)
         subject = Subject(user, read_at_ms, names.groups_of(user))
-        found = identity_provider(other if other is not None else user, ADVICE)
+        found = identity_provider(other if other is not None else user, ADVICE) if changes else ()
         return replace(subject, consequences=tuple(found))
 
 

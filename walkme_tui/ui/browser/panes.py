@@ -1,6 +1,6 @@
 """The panes of the browser: which are shown, and which one has the focus."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -24,6 +24,7 @@ from walkme_tui.ui.widgets.user_table.table import UserTable
 if TYPE_CHECKING:
     from textual.widget import Widget
 
+    from walkme_tui.domain.jobs import Job
     from walkme_tui.ui.browser.groups_tab import GroupsTab
     from walkme_tui.ui.browser.jobs_tab import JobsTab
     from walkme_tui.ui.browser.reconcile_tab import ReconcileTab
@@ -242,15 +243,21 @@ class PaneArea(Horizontal):
             return self.groups_tab.groups.marked
         return self.reconcile_tab.pairs.pairs.marked if pane is Pane.PAIRS else ()
 
-    def unmark(self, user_ids: Collection[str]) -> str:
-        """Unmark these users in both tables; returns a message about it, empty if none was marked."""
+    def unmark(self, job: "Job") -> str:
+        """Unmark the users whom a job handled, in all lists; returns a message about it, empty if none was marked."""
+        handled, surface = job.finished_users, job.plan.surface
         tables = [self.users]
-        if "groups_tab" in self.__dict__:
+        if self.has_groups_tab:
             tables.append(self.groups_tab.members.table)
-        removed = sum(table.unmark(user_ids) for table in tables)
+        of_own = surface is self._session.account.surface
+        removed = sum(table.unmark(handled) for table in tables) if of_own else 0
+        left = sum(len(table.marks) for table in tables)
+        if self.has_reconcile_tab:
+            pairs = self.reconcile_tab.pairs.pairs
+            removed += pairs.unmark(handled, surface)
+            left += len(pairs.marked)
         if not removed:
             return ""
-        left = sum(len(table.marks) for table in tables)
         kept = f"; {words.count(left, 'mark stays', 'marks stay')}" if left else ""
         return f"{words.count(removed, 'mark was', 'marks were')} cleared{kept}."
 

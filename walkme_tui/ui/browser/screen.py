@@ -1,7 +1,7 @@
 """The main screen: the panes of one open session, and how input and session events reach them."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -48,6 +48,7 @@ from walkme_tui.ui.workers import WorkerGroup, start_worker
 
 if TYPE_CHECKING:
     from walkme_tui.config.state import StateFile
+    from walkme_tui.domain.jobs import Job
     from walkme_tui.ui.browser.sorting import TableSorting
     from walkme_tui.ui.plan_preload import PlanPreload
 
@@ -227,9 +228,9 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         """True while the list of groups has the focus, on a surface that can change them."""
         return self.area.focused is Pane.GROUPS and not self.session.capabilities.group_changes
 
-    def unmark(self, user_ids: Collection[str]) -> str:
-        """Unmark these users; a message about it, empty if none was marked."""
-        return self.area.unmark(user_ids)
+    def unmark(self, job: "Job") -> str:
+        """Unmark the users whom a job handled; a message about it, empty if none was marked."""
+        return self.area.unmark(job)
 
     def process_key(self, event: events.Key) -> bool:
         """Handle a key in the filter box if that has the focus."""

@@ -1,7 +1,7 @@
 """What the flows need of the screen that starts them."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.app import App
 from textual.screen import Screen
@@ -14,6 +14,9 @@ from walkme_tui.services.reading.pages import PageLoader
 from walkme_tui.ui.arrangement import Tab
 from walkme_tui.ui.flows.job_tasks import JobTasks
 from walkme_tui.ui.flows.pending import Place
+
+if TYPE_CHECKING:
+    from walkme_tui.domain.jobs import Job
 
 
 class JobsView(Protocol):
@@ -109,8 +112,8 @@ class FlowContext(Protocol):
         """The users of the table that is shown, None on a tab without one."""
         ...
 
-    def unmark(self, user_ids: Collection[str]) -> str:
-        """Remove the marks of these users; returns a sentence about it, empty if none was marked."""
+    def unmark(self, job: "Job") -> str:
+        """Remove the marks of the users whom a job handled; returns a sentence about it, empty if none was marked."""
         ...
 
     def update_status(self) -> None:

@@ -1,7 +1,7 @@
 """The browser's screen for flows that change the other surface of its profile."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.screen import Screen
@@ -9,6 +9,9 @@ from textual.screen import Screen
 from walkme_tui.services.directory import Directory
 from walkme_tui.ui.flows.context import FlowContext, JobsView, NavigationView
 from walkme_tui.ui.flows.job_tasks import JobTasks
+
+if TYPE_CHECKING:
+    from walkme_tui.domain.jobs import Job
 
 
 class OtherView:
@@ -52,9 +55,9 @@ class OtherView:
         """None."""
         return []
 
-    def unmark(self, user_ids: Collection[str]) -> str:  # noqa: ARG002 - they are not those of the tables
-        """Do nothing."""
-        return ""
+    def unmark(self, job: "Job") -> str:
+        """Remove the marks of the people whom a job handled."""
+        return self._view.unmark(job)
 
     def update_status(self) -> None:
         """Draw the status line again."""

@@ -129,7 +129,7 @@ async def run_job(view: FlowContext, origin: Origin, job: JobSummary) -> Job | N
         report(view.app, error, doing=job_in_progress(job))
         return None
     view.change_commands.read_jobs()
-    note = view.unmark(result.job.finished_users)
+    note = view.unmark(result.job)
     if await origin.user_moved_on({record.step.subject_id for record in result.job.steps if record.changed}):
         await _toast(view, result, note)
     else:

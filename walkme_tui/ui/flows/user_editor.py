@@ -170,7 +170,7 @@ class UserEditor:
     def _end(self, job: Job) -> None:
         """Close the form after a verified job; the cursor goes to a new user."""
         view = self._view
-        view.unmark(job.finished_users)
+        view.unmark(job)
         undo = " z undoes it." if any(map(changed_something, job.steps)) else ""
         is_shown = self._open_form.is_shown
         self._close(f"{_done(job)} Verified.{self._merged(job)}{undo}")

@@ -1,12 +1,14 @@
 """The list of pairs, with marks and a column that says how the records differ."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Final
 
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.queries import Sort, SortKey
+from walkme_tui.domain.reconcile.adoption import subject_id
 from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairClass
 from walkme_tui.domain.reconcile.matching import Pair
-from walkme_tui.domain.reconcile.pair_text import difference_texts, pair_email
+from walkme_tui.domain.reconcile.pair_text import class_labels, difference_texts, pair_email
 from walkme_tui.domain.reconcile.records import NO_GROUPS, SharedGroups
 from walkme_tui.domain.text import clean
 from walkme_tui.ui import words
@@ -131,6 +133,15 @@ class PairList(RowList[Pair]):
         self._marks = {}
         self.refresh()
 
+    def unmark(self, user_ids: Collection[str], surface: Surface) -> int:
+        """Remove the marks of the people whom a job with these subjects on ``surface`` handled; how many there were."""
+        handled = [key for key, pair in self._marks.items() if subject_id(pair, surface) in user_ids]
+        for key in handled:
+            del self._marks[key]
+        if handled:
+            self.refresh()
+        return len(handled)
+
     def _mark(self, pairs: Sequence[Pair]) -> None:
         self._marks |= {pair_key(pair): pair for pair in pairs}
         if pairs:
@@ -161,9 +172,8 @@ class PairList(RowList[Pair]):
     def _differences(self, pair: Pair, room: int) -> str:
         signs = [SIGNS.get(each, DIFFERENT) for each in pair.classes]
         sign = DIFFERENT if DIFFERENT in signs else signs[0]
-        labels = [SHORT_LABELS.get(each) or CLASS_TEXTS[each].label for each in pair.classes]
         if room < DETAILED_FROM or sign != DIFFERENT:
-            return f"{sign} {', '.join(labels)}"
+            return f"{sign} {class_labels(pair, SHORT_LABELS)}"
         others = [CLASS_TEXTS[each].label for each in pair.classes if each is PairClass.DUPLICATE]
         return f"{sign} {'; '.join([*difference_texts(pair, self._groups), *others])}"
 
