@@ -64,7 +64,7 @@ async def test_no_key_changes_anything_before_the_plan_is_confirmed(
         await browser.press(key)
         await browser.listening(title)
         await browser.press("y")
-        await browser.settled(lambda: user_of(api).status == after and not browser.app.work.running)
+        await browser.settled(lambda: user_of(api).status == after and not browser.browser.job_tasks.running)
 
 
 async def test_a_status_that_is_already_set_is_reported_without_a_request() -> None:
