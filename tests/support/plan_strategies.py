@@ -162,7 +162,7 @@ def user_plans(draw: st.DrawFn, max_steps: int = 6) -> Plan:
 def import_sources(draw: st.DrawFn, subject_ids: Sequence[str]) -> ImportSource:
     """A file whose rows have the steps of some of these subjects, or an outcome."""
     cells = st.lists(TEXTS, max_size=3).map(tuple)
-    lines, conflicts = st.integers(1, 10**6), st.sampled_from(OnConflict)
+    lines, conflicts = st.integers(1, 10**6), st.none() | st.sampled_from(OnConflict)
     rows = [
         ImportRow(draw(lines), draw(cells), draw(conflicts), subject_id)
         for subject_id in subject_ids

@@ -387,13 +387,34 @@ async def test_what_happens_with_existing_users_is_chosen_for_all_and_for_one_ro
     assert not any("Zora" in str(write) for write in api.writes)
 
 
-async def test_a_row_without_an_existing_user_has_no_choice(write_file: WriteFile) -> None:
-    file = write_file(f"{HEADER}new@example.com,Neu,,1\n")
+@pytest.mark.parametrize("policy", range(3))
+@pytest.mark.parametrize(
+    ("row", "outcome"), [("new@example.com,Neu", "create"), ("bad,Bad", "fail"), (f"{OLD},", "unchanged")]
+)
+async def test_a_row_for_which_no_existing_user_matters_has_no_choice(
+    write_file: WriteFile, row: str, outcome: str, policy: int
+) -> None:
+    file = write_file(f"E-Mail,First Name\n{row}\n")
     async with open_browser(Setting(api=account())) as browser:
         await show_rows(browser, file)
-        await browser.press("space")
+        await browser.press(*["u"] * policy, "space")
+        await checked(browser)
         assert any("nothing to choose" in toast for toast in browser.toasts)
-        assert "1 row: 1 create" in shown(browser)
+        assert f"1 row: 1 {outcome}" in shown(browser)
+        assert "this row only" not in shown(browser)
+
+
+async def test_a_row_that_fails_because_of_an_existing_user_is_listed_with_these(write_file: WriteFile) -> None:
+    file = write_file(f"{HEADER}{OLD},Zora,,1\nbad,Bad,,2\n")
+    async with open_browser(Setting(api=account())) as browser:
+        await show_rows(browser, file)
+        await browser.press("f", "f")
+        for outcome in ("update", "fail", "skip"):
+            await browser.press("space")
+            await checked(browser)
+            assert "only existing users" in shown(browser)
+            assert f"{OLD} {outcome}" in shown(browser)
+            assert "bad" not in shown(browser)
 
 
 async def test_everyone_in_the_file_joins_the_groups_for_all(write_file: WriteFile) -> None:

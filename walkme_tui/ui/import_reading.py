@@ -145,7 +145,7 @@ class ImportReading:
     def has_conflict(self, index: int) -> bool:
         """True if the policy for users that exist decides what happens with this row."""
         row, outcome = self.row(index), self.outcomes[index] if index < len(self.outcomes) else None
-        refused = row is not None and outcome is RowOutcome.FAILED and row.on_conflict is OnConflict.FAIL
+        refused = row is not None and outcome is RowOutcome.FAILED and row.on_conflict is not None
         return refused or outcome in {RowOutcome.SKIPPED, RowOutcome.UPDATED}
 
     def email(self, index: int) -> str:

@@ -86,9 +86,9 @@ class _RowPlans:
     def add(self, row: CheckedRow, found: Existing | None, on_conflict: OnConflict, error: str) -> None:
         """Add one row, whose email ``found`` has; it fails where there is an ``error``."""
         if error:
-            self._without_steps(row, on_conflict, RowOutcome.FAILED, error)
+            self._without_steps(row, None, RowOutcome.FAILED, error)
         elif found is None and row.unsendable:
-            self._without_steps(row, on_conflict, RowOutcome.FAILED, "; ".join(row.unsendable.values()))
+            self._without_steps(row, None, RowOutcome.FAILED, "; ".join(row.unsendable.values()))
         elif found is None:
             create = CreateUser.of(row.email, row.values)
             joins = [AddMember(create.subject_id, group) for group in row.groups]
@@ -123,11 +123,11 @@ class _RowPlans:
     def _with_steps(
         self, row: CheckedRow, on_conflict: OnConflict, subject: Subject, changes: Sequence[Change]
     ) -> None:
+        is_new = changes[0].creates
         if len(changes) > MAX_STEPS_PER_USER:
             error = f"the row has more than {MAX_STEPS_PER_USER} groups"
-            self._without_steps(row, on_conflict, RowOutcome.FAILED, error)
+            self._without_steps(row, None if is_new else on_conflict, RowOutcome.FAILED, error)
             return
-        is_new = changes[0].creates
         # The record may be an old one: a field that others changed since is not overwritten.
         self.steps += [
             Step(next(self._numbers), change, strict=change.overwrites, email=None if is_new else row.email)
@@ -136,7 +136,7 @@ class _RowPlans:
         self.subjects.append(subject)
         self.rows.append(ImportRow(row.row.line, row.row.cells, on_conflict, subject.id))
 
-    def _without_steps(self, row: CheckedRow, on_conflict: OnConflict, outcome: RowOutcome, detail: str) -> None:
+    def _without_steps(self, row: CheckedRow, on_conflict: OnConflict | None, outcome: RowOutcome, detail: str) -> None:
         cells = row.row.cells if outcome is RowOutcome.FAILED else ()
         self.rows.append(ImportRow(row.row.line, cells, on_conflict, None, outcome, detail))
 

@@ -43,12 +43,12 @@ class ImportRow:
 
     ``outcome`` is known where the plan has no step for the row, and ``detail`` says why, as a clean phrase; otherwise
     the steps of ``subject_id`` decide. ``cells`` are those of the file, exactly; empty where the row cannot fail, since
-    only failed rows are written again.
+    only failed rows are written again. ``on_conflict`` is None where the row fails whether or not a user has its email.
     """
 
     line: int
     cells: tuple[str, ...] = ()
-    on_conflict: OnConflict = OnConflict.FAIL
+    on_conflict: OnConflict | None = None
     subject_id: str | None = None
     outcome: RowOutcome | None = None
     detail: str = ""
@@ -106,7 +106,9 @@ def import_source(value: object, where: str) -> ImportSource:
 
 def row_to_json(row: ImportRow) -> dict[str, Json]:
     """One row as a JSON object; fields that have their usual value are left out."""
-    found: dict[str, Json] = {"line": row.line, "on_conflict": row.on_conflict.value}
+    found: dict[str, Json] = {"line": row.line}
+    if row.on_conflict is not None:
+        found["on_conflict"] = row.on_conflict.value
     if row.cells:
         found["cells"] = list(row.cells)
     if row.subject_id is not None:
@@ -130,7 +132,7 @@ def _row(value: object, where: str) -> ImportRow:
     row = ImportRow(
         line=fields.take("line", count),
         cells=fields.take("cells", list_of(text), ()),
-        on_conflict=fields.take("on_conflict", one_of(OnConflict)),
+        on_conflict=fields.take("on_conflict", or_null(one_of(OnConflict)), None),
         subject_id=fields.take("user", or_null(record_id), None),
         outcome=fields.take("outcome", or_null(one_of(RowOutcome)), None),
         detail=fields.take("detail", text, ""),

@@ -41,7 +41,9 @@ MAX_LOOK_UPS_UNASKED: Final = 200
 """So many emails are looked up without a key: reading changes nothing, but a thousand take minutes."""
 HIGH_SCREEN: Final = 30
 COVERAGE_SECONDS: Final = 2.0
-NO_CONFLICT: Final = "No user has the email of this row, or the row fails: there is nothing to choose."
+NO_CONFLICT: Final = (
+    "There is nothing to choose: no user has this email, or one who has all the values, or the row fails anyway."
+)
 NOTHING_TO_SEND: Final = "There is nothing to send: no row creates or changes a user."
 
 

@@ -34,12 +34,16 @@ class RowFilter(StrEnum):
     PROBLEMS = "failing rows"
     EXISTING = "existing users"
 
-    def has(self, outcome: RowOutcome | None) -> bool:
-        """True if a row with this outcome is shown."""
-        if self is RowFilter.PROBLEMS:
-            return outcome is RowOutcome.FAILED
-        existing = {RowOutcome.UPDATED, RowOutcome.UNCHANGED, RowOutcome.SKIPPED}
-        return self is RowFilter.ALL or outcome in existing
+    def has(self, reading: ImportReading, index: int) -> bool:
+        """True if the row with this index is shown."""
+        outcome = reading.outcomes[index]
+        match self:
+            case RowFilter.ALL:
+                return True
+            case RowFilter.PROBLEMS:
+                return outcome is RowOutcome.FAILED
+            case RowFilter.EXISTING:
+                return outcome is RowOutcome.UNCHANGED or reading.has_conflict(index)
 
     @property
     def following(self) -> "RowFilter":
@@ -60,11 +64,11 @@ class ImportList(RowList[int]):
 
     def fill(self, row_filter: RowFilter) -> None:
         """Show the rows that the filter lets through; the cursor stays on its row where that is one of them."""
-        table, outcomes = self._reading.table, self._reading.outcomes
+        reading, table = self._reading, self._reading.table
         count = len(table.rows) if table is not None else 0
         rows: Sequence[int] = range(count)
         if row_filter is not RowFilter.ALL:
-            rows = array("l", (index for index, outcome in enumerate(outcomes) if row_filter.has(outcome)))
+            rows = array("l", (index for index in range(len(reading.outcomes)) if row_filter.has(reading, index)))
         before = self.current
         self.row_filter, self.rows = row_filter, rows
         self.cursor = _place(rows, before if before is not None else 0)
