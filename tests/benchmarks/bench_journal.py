@@ -3,8 +3,9 @@
 The figure to keep is 3 ms a step, intend and settle together, at the 50th percentile. The next intent writes the
 outcome, so that a step waits for the disk once.
 
-With ``--people N``, a job of so many is read instead: how long each read takes, by the clock and of processor time,
-and how long another call waited for the journal meanwhile. Such a call may wait 50 ms.
+With ``--people N``, a job of so many is made, read and purged instead: how long each takes, by the clock and of
+processor time, and how long another call waited for the journal meanwhile: a read of the same program, which may wait
+50 ms, or, where the job is made and purged, a write of another program.
 """
 
 import argparse
@@ -17,16 +18,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from tests.support.fake_directory import person
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.jobs import Actor, JobState, Outcome
 from walkme_tui.domain.plans import Plan, PlanKind, StepState, Subject, numbered
-from walkme_tui.store.journal.journal import SqliteJournal, open_journal
+from walkme_tui.domain.times import now_ms
+from walkme_tui.store.journal.journal import open_journal
+from walkme_tui.ui.start import GARBAGE_AT
 from walkme_tui.ui.widgets.job_report import MOST_PEOPLE
 
 STEPS = 500
+ACTOR = Actor("bench", "here", "none")
 
 
 def plan_of(steps: int) -> Plan:
@@ -42,7 +47,7 @@ async def measure(folder: Path, steps: int = STEPS) -> list[float]:
     plan = plan_of(steps)
     journal = open_journal(folder)
     try:
-        job = await journal.create(plan, Actor("bench", "here", "none"))
+        job = await journal.create(plan, ACTOR)
         await journal.claim(job.id)
         waited = []
         for number, user in enumerate((subject.user for subject in plan.subjects), start=1):
@@ -71,12 +76,15 @@ def flush_ms(folder: Path, times: int = 100) -> float:
     return statistics.median(waited)
 
 
-async def measure_reads(folder: Path, people: int) -> None:
-    """Print how long a job of so many people takes to read."""
+async def measure_calls(folder: Path, people: int) -> None:
+    """Print how long the calls of a job of so many people take."""
     plan = plan_of(people)
-    journal = open_journal(folder)
+    journal, other = open_journal(folder), open_journal(folder)
+    written = other.write_support("bench", "x").remember_patch_refused
+    known = journal.write_support("bench", "x").patch_refused
     try:
-        job = await journal.create(plan, Actor("bench", "here", "none"))
+        await _print_call("making the job", partial(journal.create, plan, ACTOR), written)
+        (job,) = await journal.summaries()
         await journal.claim(job.id)
         for step, subject in zip(plan.steps, plan.subjects, strict=True):
             await journal.settle(job.id, step.number, Outcome(StepState.DONE, "verified", True, subject.user), 1)
@@ -87,27 +95,28 @@ async def measure_reads(folder: Path, people: int) -> None:
             "the first people": lambda: journal.excerpt(job.id, MOST_PEOPLE),
             "one of them, by email": lambda: journal.excerpt_about(job.id, str(person(people - 1).email)),
             "the whole job": lambda: journal.job(job.id),
-            "what changed since": lambda: journal.refresh(job),
         }
         for name, read in reads.items():
-            await _print_read(journal, name, read)
+            await _print_call(name, read, known)
+        await _print_call("purging it", lambda: journal.purge(now_ms() + 1), written)
     finally:
         await journal.aclose()
+        await other.aclose()
 
 
-async def _print_read(journal: SqliteJournal, name: str, read: Callable[[], Awaitable[object]]) -> None:
+async def _print_call(name: str, call: Callable[[], Awaitable[object]], other: Callable[[], Awaitable[object]]) -> None:
     waited = [0.0]
 
     async def ask() -> None:
         while True:
             begun = time.perf_counter()
-            await journal.write_support("bench", "x").patch_refused()
+            await other()
             waited.append((time.perf_counter() - begun) * 1000)
             await asyncio.sleep(0.005)
 
     asking = asyncio.create_task(ask())
     begun, computed = time.perf_counter(), time.process_time()
-    await read()
+    await call()
     took, computed = time.perf_counter() - begun, time.process_time() - computed
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
@@ -125,11 +134,11 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--people", type=int, default=0)
     options = parser.parse_args()
-    gc.set_threshold(50_000, 20, 20)  # as the program does
+    gc.set_threshold(GARBAGE_AT, 20, 20)  # as in the browser, where another call may wait
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         if options.people:
-            asyncio.run(measure_reads(folder / "data", options.people))
+            asyncio.run(measure_calls(folder / "data", options.people))
             return
         waited = asyncio.run(measure(folder / "data"))
         flush = flush_ms(folder / "data")

@@ -2,6 +2,7 @@
 
 ``python -m tests.support.journal_program work FOLDER`` goes on with the one job in the folder, or makes it.
 Every call is announced by a line ``begin NAME [STEP]`` and, once it has returned, acknowledged by ``done NAME [STEP]``.
+``… create FOLDER`` makes a job in parts, each acknowledged by ``stored``.
 ``… claim FOLDER JOB`` claims, prints ``claimed`` or the error, and ends when its standard input does.
 """
 
@@ -16,6 +17,7 @@ from tests.support.journals import ACTOR, all_jobs, plan_for
 from walkme_tui.domain.errors import WalkmeError
 from walkme_tui.domain.jobs import JobState, Outcome
 from walkme_tui.domain.plans import StepState
+from walkme_tui.store.journal import creation
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 
 R = TypeVar("R")
@@ -54,6 +56,20 @@ async def work(journal: SqliteJournal) -> None:
     await announced("release", journal.release(job.id, JobState.DONE))
 
 
+async def create(journal: SqliteJournal) -> None:
+    """Make a job of four people in four parts."""
+    store_part = creation.JobCreation.store_part
+
+    def announced_part(self: creation.JobCreation, write: creation.Write) -> bool:
+        is_whole = store_part(self, write)
+        say("stored")
+        return is_whole
+
+    creation.PART = 1  # type: ignore[misc]
+    creation.JobCreation.store_part = announced_part  # type: ignore[method-assign]
+    await journal.create(plan_for(*range(4), groups=0), ACTOR)
+
+
 async def claim(journal: SqliteJournal, job_id: str) -> None:
     """Claim a job and hold it."""
     try:
@@ -69,7 +85,13 @@ async def main() -> None:
     """Run the program; see the module."""
     journal = open_journal(Path(sys.argv[2]), actor=ACTOR)
     try:
-        await (claim(journal, sys.argv[3]) if sys.argv[1] == "claim" else work(journal))
+        match sys.argv[1]:
+            case "claim":
+                await claim(journal, sys.argv[3])
+            case "create":
+                await create(journal)
+            case _:
+                await work(journal)
     finally:
         await journal.aclose()
 

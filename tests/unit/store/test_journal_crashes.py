@@ -1,16 +1,17 @@
 """Acknowledged writes are on disk whenever the process is killed, between commits or within one."""
 
 import random
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.support.journals import all_jobs, journal_in
+from tests.support.journals import ACTOR, START_MS, all_jobs, journal_in, plan_for
 from walkme_tui.domain.jobs import Job, JobState, StepRecord
 from walkme_tui.domain.plans import StepState
 
@@ -35,9 +36,9 @@ def program(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         started.communicate(timeout=30)
 
 
-def killed_after(folder: Path, lines: int, delay_seconds: float) -> list[str]:
+def killed_after(folder: Path, lines: int, delay_seconds: float, what: str = "work") -> list[str]:
     """The output of a program until it ended, or was killed ``delay_seconds`` after so many lines."""
-    with program("work", str(folder)) as started:
+    with program(what, str(folder)) as started:
         assert started.stdout is not None
         said = []
         for line in started.stdout:
@@ -150,3 +151,26 @@ async def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path, seed: int)
     assert all(record.attempts for record in job.steps)
     # The outcome of one step is lost by a kill at most: the next intent writes it.
     assert sum(record.attempts - 1 for record in job.steps) <= KILLS // 2
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 4])
+async def test_a_job_whose_creation_was_killed_is_not_there_and_is_deleted(tmp_path: Path, parts: int) -> None:
+    said = killed_after(tmp_path, parts, 0, "create")
+    expected = plan_for(*range(4), groups=0).steps if len(said) == 4 else ()
+    journal = journal_in(tmp_path)
+    jobs = await all_jobs(journal)
+    assert [record.step for job in jobs for record in job.steps] == [*expected]
+    assert all(job.state is JobState.READY for job in jobs)
+    assert stored_people(tmp_path) == len(said)
+    # The first write deletes what is left.
+    await journal.discard((await journal.create(plan_for(9), ACTOR)).id)
+    assert stored_people(tmp_path) == len(expected) + 1
+    assert await journal.purge(START_MS + 1_000_000) == 1
+    await journal.aclose()
+    assert not [*(tmp_path / "locks").iterdir()]
+
+
+def stored_people(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "journal.sqlite3")) as connection:
+        (people,) = connection.execute("SELECT count(DISTINCT subject) FROM steps").fetchone()
+    return int(people)

@@ -20,8 +20,8 @@ R = TypeVar("R")
 
 FILE_NAME: Final = "journal.sqlite3"
 OPENING_LOCK: Final = "journal"
-OPENING_TIMEOUT_SECONDS: Final = 10.0
-BUSY_MS: Final = 10_000
+BUSY_MS: Final = 30_000
+"""For so long a call waits for other programs: to purge a job of 100 000 people takes some seconds."""
 TABLES: Final = frozenset({"jobs", "steps", "events", "receipts", "holders", "claims", "purging", "write_memory"})
 
 SETTINGS: Final = (
@@ -94,7 +94,7 @@ class JournalFile:
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
-            with self._locks.holding(OPENING_LOCK, OPENING_TIMEOUT_SECONDS):
+            with self._locks.holding(OPENING_LOCK, BUSY_MS / 1000):
                 make_private_file(self.path)
                 self.on_network = lies_on_network(self.path.parent)
                 connection = sqlite3.connect(self.path, isolation_level=None, timeout=BUSY_MS / 1000)
@@ -192,7 +192,10 @@ class JournalFile:
             case FileFailure.NO_SPACE:
                 what, hint = f"There is no space left for the journal {self.path}.", "Free some space, and try again."
             case FileFailure.BUSY:
-                what, hint = f"Another program is using the journal {self.path}.", "Close it, and try again."
+                what, hint = (
+                    f"Another program is using the journal {self.path}.",
+                    "Wait until it has ended, or close it, and try again.",
+                )
             case FileFailure.NOT_WRITABLE:
                 what, hint = f"The journal {self.path} cannot be written.", "Check the permissions of its folder."
             case FileFailure.DISK:

@@ -18,7 +18,7 @@ from walkme_tui.domain.plan_files import plan_from_json, subjects_from_json
 from walkme_tui.domain.plans import NEED_ATTENTION, GroupSubject, Subject
 from walkme_tui.domain.text import clean, email_key, spaced, storable
 from walkme_tui.store.journal.rows import CHECKED, STEPS, DamagedContents, loaded, member, step_record, surface_check
-from walkme_tui.store.journal.tables import JournalTables, subject_key
+from walkme_tui.store.journal.tables import CREATING, JournalTables, subject_key
 from walkme_tui.store.sqlite_thread import Steps
 
 R = TypeVar("R")
@@ -44,7 +44,7 @@ class Reader(Protocol):
 def find(connection: sqlite3.Connection, wanted: str) -> str:
     """The id of a job from the id, its beginning, or the beginning of the part behind the date; ``NotFound``."""
     key = storable(wanted.strip().lower())
-    ids = [str(job) for (job,) in connection.execute("SELECT id FROM jobs ORDER BY id")]
+    ids = [str(job) for (job,) in connection.execute("SELECT id FROM jobs WHERE state <> ? ORDER BY id", (CREATING,))]
     if key in ids:
         return key
     found = [job for job in ids if key and (job.startswith(key) or job.partition("-")[2].startswith(key))]
@@ -212,8 +212,9 @@ def jobs_about(connection: sqlite3.Connection, subject: str, profile: str) -> tu
         f"SELECT about.subject, {HEAD} FROM jobs JOIN ("  # noqa: S608 - constants
         "SELECT job, subject FROM steps WHERE subject = ?1 UNION "
         "SELECT job, subject FROM steps WHERE subject_after = ?1"
-        ") AS about ON about.job = jobs.id WHERE profile = ?2 ORDER BY created_at_ms DESC, jobs.rowid DESC",
-        (subject, storable(profile)),
+        ") AS about ON about.job = jobs.id WHERE profile = ?2 AND jobs.state <> ?3 "
+        "ORDER BY created_at_ms DESC, jobs.rowid DESC",
+        (subject, storable(profile), CREATING),
     ).fetchall()
     return tuple(_part(connection, _head(connection, row), known) for known, *row in rows)
 

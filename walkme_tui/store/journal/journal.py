@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import JournalUnavailable, NotFound, WalkmeError
@@ -14,6 +14,7 @@ from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, Outcome, Ou
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.times import now_ms
 from walkme_tui.store.journal.claims import RENEWAL_SECONDS, Claims, operator
+from walkme_tui.store.journal.creation import PAUSE_SECONDS, JobCreation, delete_unfinished
 from walkme_tui.store.journal.discard import discard
 from walkme_tui.store.journal.file import JournalFile
 from walkme_tui.store.journal.job_reads import (
@@ -27,10 +28,11 @@ from walkme_tui.store.journal.job_reads import (
     whole,
     with_source,
 )
-from walkme_tui.store.journal.purge import purge
+from walkme_tui.store.journal.purge import purge, settled_jobs, steps_without_names
 from walkme_tui.store.journal.rows import CHECKED, AuditEntry, DamagedContents
 from walkme_tui.store.journal.summaries import summaries, summary_of_job
 from walkme_tui.store.journal.tables import JournalTables, plan_rows, subject_key
+from walkme_tui.store.journal.unwritten import SettledStep, UnwrittenOutcomes
 from walkme_tui.store.journal.write_memory import SqliteWriteSupport
 from walkme_tui.store.locks import Locks
 from walkme_tui.store.sqlite_thread import SqliteThread, Steps, Urgency
@@ -79,16 +81,34 @@ class SqliteJournal:
         self._claims = Claims(self._locks, lambda: self._file.on_network, clock, self._actor)
         self._lease_task: asyncio.Task[None] | None = None
         # Only the thread reads and changes it.
-        self._unwritten: list[_Settled] = []
+        self._unwritten = UnwrittenOutcomes(self._claims, self._actor)
         self._settled_task: asyncio.Task[None] | None = None
         self._closed = False
+        self._is_tidy = False
 
     # ------------------------------------------------------------ jobs
 
     async def create(self, plan: Plan, actor: Actor) -> Job:
-        """Store a plan as a new job in state READY."""
+        """Store a plan as a new job in state READY, in parts, between which the journal is free for other calls.
+
+        The job is there once it is whole: what is left of a creation that did not end is deleted, at the latest by the
+        first write of a later program.
+        """
         rows = await asyncio.to_thread(plan_rows, plan)
-        return await self.write(lambda tables: tables.create(plan, rows, actor, self._clock()))
+        creation = JobCreation(plan, rows, actor, self._clock(), self._locks)
+        try:
+            while not await self._thread.run(lambda: creation.store_part(self._write), Urgency.WRITE):  # noqa: ASYNC110
+                await asyncio.sleep(PAUSE_SECONDS)  # the event that it waits for is one of another program
+        except BaseException:
+            self._thread.post(self._delete_unfinished(creation))
+            raise
+        return await asyncio.to_thread(creation.job)
+
+    def _delete_unfinished(self, own: JobCreation | None = None) -> Steps[None]:
+        """Delete what is left of ``own`` and of creations whose process ended."""
+        if own is not None:
+            own.release()
+        yield from delete_unfinished(self._write, self._locks, lambda: self._file.on_network, self._clock)
 
     async def job(self, job_id: str) -> Job:
         """One job by its id, or by an unambiguous beginning of it or of what follows its date; ``NotFound``."""
@@ -189,17 +209,23 @@ class SqliteJournal:
         """Delete people's data of settled jobs created before ``before_ms``, with their receipts in the data folder.
 
         Returns the number of jobs. Jobs that are not settled are kept whole, and counted in the audit trail. Who, when,
-        kind, ticket, counts and states stay. The file is compacted; where that fails, another call completes it.
+        kind, ticket, counts and states stay. Each job is purged at once; then the file is compacted. What fails is
+        completed by another call.
         """
 
-        def delete() -> int:
-            if not self._file.path.exists():
-                return 0
-            purged = self._write(lambda tables: purge(tables, self._folder, before_ms, self._clock(), self._actor))
-            self._file.compact()
-            return purged
-
-        return await self._thread.run(delete, Urgency.WRITE)
+        found = await self.read(partial(settled_jobs, before_ms), None)
+        if found is None:
+            return 0
+        jobs, kept = found
+        purged = 0
+        for job_id in jobs:
+            steps = await self._thread.share(steps_without_names(self._read_job, job_id))
+            purged += await self.write(partial(purge, job_id, steps, self._folder, self._clock(), self._actor))
+        detail = f"jobs: {purged}; kept, because not settled: {kept}"
+        entry = AuditEntry(self._clock(), None, self._actor, "purged", detail)
+        await self.write(lambda tables: tables.log(entry))
+        await self._thread.run(self._file.compact, Urgency.WRITE)
+        return purged
 
     # ------------------------------------------------------------ executing
 
@@ -278,26 +304,16 @@ class SqliteJournal:
         """
         if outcome.state is StepState.SENT:
             raise ValueError("SENT is recorded by intend, not by settle")
-        settled = _Settled(job_id, number, outcome, at_ms)
+        settled = SettledStep(job_id, number, outcome, at_ms)
         await self._thread.run(lambda: self._settle(settled), Urgency.WRITE)
         if self._settled_task is None or self._settled_task.done():
             self._settled_task = asyncio.create_task(self._write_settled_later(), name="journal outcomes")
 
-    def _settle(self, settled: "_Settled") -> None:
-        def checked(tables: JournalTables) -> StepState:
-            self._claims.check(tables, settled.job_id)
-            state = tables.step_state(settled.job_id, settled.number)
-            for earlier in self._unwritten:
-                if (earlier.job_id, earlier.number) == (settled.job_id, settled.number):
-                    state = earlier.outcome.state
-            if state.settled:
-                raise ValueError(f"step {settled.number} of job {settled.job_id} is {state.value} already")
-            return state
-
-        if len(self._unwritten) >= MOST_UNWRITTEN:
+    def _settle(self, settled: SettledStep) -> None:
+        if len(self._unwritten.outcomes) >= MOST_UNWRITTEN:
             self._write_settled()
-        state, outcome = self._file.read(checked, None), settled.outcome
-        self._unwritten.append(settled)
+        state, outcome = self._file.read(partial(self._unwritten.state_before, settled), None), settled.outcome
+        self._unwritten.outcomes.append(settled)
         by_others = state is StepState.SENT and outcome.state is StepState.DONE and not outcome.changed
         if by_others or outcome.reason is OutcomeReason.EXISTS:
             self._write_settled()
@@ -308,15 +324,8 @@ class SqliteJournal:
             await self._thread.run(self._write_settled, Urgency.WRITE)
 
     def _write_settled(self) -> None:
-        if self._unwritten:
+        if self._unwritten.outcomes:
             self._write(lambda _: None)
-
-    def _add_settled(self, tables: JournalTables) -> None:
-        """Write the outcomes that are due; those of a job that this process holds no more are left to its holder."""
-        held = {job_id for job_id in {each.job_id for each in self._unwritten} if self._claims.is_ours(tables, job_id)}
-        for settled in self._unwritten:
-            if settled.job_id in held:
-                tables.mark_settled(settled.job_id, settled.number, settled.outcome, settled.at_ms, self._actor)
 
     async def _renew_leases(self) -> None:
         """Renew the leases of claimed jobs, where other hosts may not see the locks."""
@@ -372,20 +381,15 @@ class SqliteJournal:
 
     def _write(self, work: Callable[[JournalTables], R]) -> R:
         """Do ``work`` in one transaction with the outcomes that are due."""
+        if not self._is_tidy:
+            self._is_tidy = True
+            for _ in self._delete_unfinished():
+                pass
 
         def whole(tables: JournalTables) -> R:
-            self._add_settled(tables)
+            self._unwritten.write(tables)
             return work(tables)
 
         result = self._file.write(whole)
-        self._unwritten.clear()
+        self._unwritten.outcomes.clear()
         return result
-
-
-class _Settled(NamedTuple):
-    """The outcome of a step that is still to be written."""
-
-    job_id: str
-    number: int
-    outcome: Outcome
-    at_ms: int

@@ -1,47 +1,77 @@
 """Deletes people's data from the journal and keeps who did what kind of change when."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from walkme_tui.domain.jobs import JobState
 from walkme_tui.domain.plan_files import plan_from_json, plan_to_json, step_from_json, step_to_json
 from walkme_tui.domain.plans import Step
+from walkme_tui.store.journal.job_reads import PART, Reader
 from walkme_tui.store.journal.rows import AuditEntry, dumped, loaded
-from walkme_tui.store.journal.tables import JournalTables, step_subject
+from walkme_tui.store.journal.tables import CREATING, JournalTables, step_subject
 from walkme_tui.store.journal.totals import count_totals
+from walkme_tui.store.sqlite_thread import Steps
 
 RECEIPTS: Final = "receipts"
 """The folder of the receipts in the data folder. The name of each contains the id of its job."""
 
+StepRow: TypeAlias = tuple[str, str, int]
+"""The columns ``step``, ``subject`` and ``number``."""
 
-def purge(tables: JournalTables, folder: Path, before_ms: int, at_ms: int, actor: str) -> int:
-    """Delete people's data of settled jobs created before ``before_ms``, with their receipts in ``folder``.
 
-    Returns the number of jobs. Jobs that are not settled are kept whole and counted in the audit trail.
-    """
+def settled_jobs(before_ms: int, tables: JournalTables) -> tuple[list[str], int]:
+    """The settled jobs created before ``before_ms`` that have people's data, and the number of those not settled."""
+    rows = tables.connection.execute(
+        "SELECT id, state FROM jobs WHERE created_at_ms < ? AND purged_at_ms IS NULL AND state <> ? ORDER BY rowid",
+        (before_ms, CREATING),
+    ).fetchall()
+    jobs = [job_id for job_id, state in rows if not JobState(state).resumable]
+    return jobs, len(rows) - len(jobs)
+
+
+def steps_without_names(read: Reader, job_id: str) -> Steps[list[StepRow]]:
+    """The steps of a settled job with pseudonyms; read before the transaction, since for very many it takes seconds."""
+    names = _Pseudonyms()
+    found: list[StepRow] = []
+
+    def part(tables: JournalTables, last: int) -> list[tuple[int, str]]:
+        rows = "SELECT number, step FROM steps WHERE job = ? AND number > ? ORDER BY number LIMIT ?"
+        return tables.connection.execute(rows, (job_id, last, PART)).fetchall()
+
+    while rows := read(partial(part, last=found[-1][-1] if found else 0)):
+        for number, text in rows:
+            step = names.replaced(step_from_json(loaded(text)))
+            found.append((dumped(step_to_json(step)), step_subject(step), number))
+        yield
+    return found
+
+
+def purge(job_id: str, steps: Sequence[StepRow], folder: Path, at_ms: int, actor: str, tables: JournalTables) -> bool:
+    """Delete people's data of a settled job, with its receipts in ``folder``; False where that was done already."""
     connection = tables.connection
-    old = "created_at_ms < ? AND purged_at_ms IS NULL"
-    settled = (JobState.DONE.value, JobState.DISCARDED.value)
-    rows = connection.execute(f"SELECT id, state FROM jobs WHERE {old} ORDER BY rowid", (before_ms,)).fetchall()  # noqa: S608 - constants
-    jobs = [job_id for job_id, state in rows if state in settled]
-    for job_id in jobs:
-        _delete_receipts(tables, folder, job_id)
-        _empty_plan(tables, job_id)
-        _empty_steps(tables, job_id)
-        connection.execute("INSERT INTO purging (job) VALUES (?)", (job_id,))
-        # Details of steps and paths of receipts contain names; details of jobs contain the ticket and processes.
-        connection.execute(
-            "UPDATE events SET detail = '', record = NULL WHERE job = ? AND (step IS NOT NULL OR what = 'receipt')",
-            (job_id,),
-        )
-        connection.execute("DELETE FROM purging WHERE job = ?", (job_id,))
-        totals = dumped(count_totals(connection, job_id))
-        connection.execute("UPDATE jobs SET purged_at_ms = ?, totals = ? WHERE id = ?", (at_ms, totals, job_id))
-        tables.log(AuditEntry(at_ms, job_id, actor, "purged"))
-    kept = len(rows) - len(jobs)
-    tables.log(AuditEntry(at_ms, None, actor, "purged", f"jobs: {len(jobs)}; kept, because not settled: {kept}"))
-    return len(jobs)
+    if connection.execute("SELECT purged_at_ms FROM jobs WHERE id = ?", (job_id,)).fetchone() != (None,):
+        return False
+    _delete_receipts(tables, folder, job_id)
+    _empty_plan(tables, job_id)
+    connection.executemany(
+        "UPDATE steps SET step = ?2, subject = ?3, subject_after = NULL, detail = '', refusals = '{}', "
+        "before = NULL, after = NULL WHERE job = ?1 AND number = ?4",
+        ((job_id, *row) for row in steps),
+    )
+    connection.execute("INSERT INTO purging (job) VALUES (?)", (job_id,))
+    # Details of steps and paths of receipts contain names; details of jobs contain the ticket and processes.
+    connection.execute(
+        "UPDATE events SET detail = '', record = NULL WHERE job = ? AND (step IS NOT NULL OR what = 'receipt')",
+        (job_id,),
+    )
+    connection.execute("DELETE FROM purging WHERE job = ?", (job_id,))
+    totals = dumped(count_totals(connection, job_id))
+    connection.execute("UPDATE jobs SET purged_at_ms = ?, totals = ? WHERE id = ?", (at_ms, totals, job_id))
+    tables.log(AuditEntry(at_ms, job_id, actor, "purged"))
+    return True
 
 
 def _delete_receipts(tables: JournalTables, folder: Path, job_id: str) -> None:
@@ -68,20 +98,6 @@ def _empty_plan(tables: JournalTables, job_id: str) -> None:
     )
     tables.connection.execute("DELETE FROM subjects WHERE job = ?", (job_id,))
     tables.connection.execute("DELETE FROM checks WHERE job = ?", (job_id,))
-
-
-def _empty_steps(tables: JournalTables, job_id: str) -> None:
-    rows = tables.connection.execute(
-        "SELECT number, step FROM steps WHERE job = ? ORDER BY number", (job_id,)
-    ).fetchall()
-    names = _Pseudonyms()
-    for number, text in rows:
-        step = names.replaced(step_from_json(loaded(text)))
-        tables.connection.execute(
-            "UPDATE steps SET step = ?, subject = ?, subject_after = NULL, detail = '', refusals = '{}', "
-            "before = NULL, after = NULL WHERE job = ? AND number = ?",
-            (dumped(step_to_json(step)), step_subject(step), job_id, number),
-        )
 
 
 class _Pseudonyms:

@@ -9,6 +9,7 @@ from walkme_tui.domain.jobs import NAMES_IN_SUMMARY, Actor, JobState, JobSummary
 from walkme_tui.domain.plans import PlanKind
 from walkme_tui.domain.text import storable
 from walkme_tui.store.journal.rows import loaded, member
+from walkme_tui.store.journal.tables import CREATING
 from walkme_tui.store.journal.totals import Totals, count_totals
 
 COLUMNS: Final = (
@@ -20,7 +21,8 @@ NEWEST_FIRST: Final = "ORDER BY created_at_ms DESC, rowid DESC"
 
 def summaries(connection: sqlite3.Connection, profile: str | None) -> tuple[JobSummary, ...]:
     """All jobs of a profile (None: of all), newest first."""
-    return _summaries(connection, "?1 IS NULL OR profile = ?1", None if profile is None else storable(profile))
+    listed = f"(?1 IS NULL OR profile = ?1) AND state <> '{CREATING}'"
+    return _summaries(connection, listed, None if profile is None else storable(profile))
 
 
 def summary_of_job(connection: sqlite3.Connection, job_id: str) -> JobSummary:

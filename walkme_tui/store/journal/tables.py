@@ -16,10 +16,8 @@ from walkme_tui.domain.errors import NotFound
 from walkme_tui.domain.imports.source import source_to_json
 from walkme_tui.domain.jobs import (
     Actor,
-    Job,
     JobState,
     Outcome,
-    StepRecord,
     SurfaceCheck,
     id_after,
     listed_name,
@@ -33,6 +31,9 @@ from walkme_tui.store.journal.totals import count_totals, mark_undone
 # Without vowels, which could form a word, and without characters that are easily confused.
 LETTERS: Final = "23456789bcdfghjkmnpqrstvwxz"
 SUFFIX_LENGTH: Final = 4
+
+CREATING: Final = "creating"
+"""The state in ``jobs`` until all people and steps of a new job are stored; for calls there is no such job."""
 
 
 def subject_key(subject_id: str, *, about_group: bool) -> str:
@@ -65,7 +66,6 @@ def plan_rows(plan: Plan) -> PlanRows:
         names = map(storable, listed_name(subject))
         subjects.append((number, key, places.get(subject.id), *names, dumped(each)))
     job: dict[str, object] = {
-        "state": JobState.READY,
         "profile": storable(plan.profile),
         "plan": dumped(content | {"subjects": []}),
         "source": None if plan.source is None else dumped(source_to_json(plan.source)),
@@ -98,35 +98,42 @@ class JournalTables:
 
     def state(self, job_id: str) -> JobState:
         """The stored state of a job; ``NotFound``."""
-        row = self._one("SELECT state FROM jobs WHERE id = ?", job_id)
+        row = self._one("SELECT state FROM jobs WHERE id = ? AND state <> ?", job_id, CREATING)
         if row is None:
             raise NotFound(f"There is no job {job_id}.")
         return JobState(row[0])
 
     # ------------------------------------------------------------ writing
 
-    def create(self, plan: Plan, rows: PlanRows, actor: Actor, at_ms: int) -> Job:
-        """Store a plan and its rows as a new job."""
+    def add_job(self, rows: PlanRows, actor: Actor, at_ms: int) -> str:
+        """Store a plan without its people and steps as a new job, which no call shows yet; returns its id."""
         job_id = self._new_id(at_ms)
-        stored = Actor(*map(storable, actor))
-        columns = {"id": job_id, **rows.job, **stored._asdict(), "created_at_ms": at_ms}
+        columns = {"id": job_id, "state": CREATING, **rows.job, **actor._asdict(), "created_at_ms": at_ms}
         self.connection.execute(
             f"INSERT INTO jobs ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608 - constants
             tuple(columns.values()),
         )
+        return job_id
+
+    def add_rows(
+        self, job_id: str, subjects: Sequence[tuple[object, ...]], steps: Sequence[tuple[object, ...]]
+    ) -> None:
+        """Store people and steps of ``PlanRows`` in a job."""
         self.connection.executemany(
             "INSERT INTO subjects (job, number, subject, place, name, full_name, content) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            ((job_id, *row) for row in rows.subjects),
+            ((job_id, *row) for row in subjects),
         )
         self.connection.executemany(
             "INSERT INTO steps (job, number, subject, step, state) VALUES (?, ?, ?, ?, ?)",
-            ((job_id, *row) for row in rows.steps),
+            ((job_id, *row) for row in steps),
         )
+
+    def complete(self, job_id: str, plan: Plan, actor: Actor, at_ms: int) -> int:
+        """Make a job that has all its people and steps READY; returns the number of the entry in the audit trail."""
+        self.connection.execute("UPDATE jobs SET state = ? WHERE id = ?", (JobState.READY, job_id))
         ticket = f", ticket {plan.ticket}" if plan.ticket else ""
         detail = f"{plan.kind.value}, steps: {len(plan.steps)}{ticket}"
-        as_of = self.log(AuditEntry(at_ms, job_id, str(actor), "created", detail))
-        steps = tuple(StepRecord(step, StepState.TODO) for step in plan.steps)
-        return Job(job_id, JobState.READY, plan, stored, at_ms, steps, as_of=as_of)
+        return self.log(AuditEntry(at_ms, job_id, str(actor), "created", detail))
 
     def _new_id(self, at_ms: int) -> str:
         day = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m%d")

@@ -15,6 +15,7 @@ JOURNAL: Final = (
     "walkme_tui.store.journal.migrations.journal_0006",
     "walkme_tui.store.journal.migrations.journal_0007",
     "walkme_tui.store.journal.migrations.journal_0008",
+    "walkme_tui.store.journal.migrations.journal_0009",
 )
 
 

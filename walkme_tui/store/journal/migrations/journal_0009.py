@@ -1,0 +1,18 @@
+"""The ninth layout of the journal: a job is stored in parts, in the state ``creating`` until it is whole.
+
+Earlier versions would list it. What is left of one that was not completed is deleted.
+"""
+
+STATEMENTS = (
+    "DROP TRIGGER jobs_are_kept",
+    "DROP TRIGGER steps_are_kept",
+    """
+    CREATE TRIGGER jobs_are_kept BEFORE DELETE ON jobs WHEN OLD.state <> 'creating'
+    BEGIN SELECT raise(ABORT, 'jobs are never deleted'); END
+    """,
+    """
+    CREATE TRIGGER steps_are_kept BEFORE DELETE ON steps
+    WHEN (SELECT state FROM jobs WHERE id = OLD.job) IS NOT 'creating'
+    BEGIN SELECT raise(ABORT, 'steps are never deleted'); END
+    """,
+)
