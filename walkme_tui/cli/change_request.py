@@ -85,7 +85,7 @@ def run_change(context: Context, request: ChangeRequest, options: argparse.Names
         plan = await with_account_read(session, lambda: request.make(session, change_services), deadline)
         plan = plan.with_author(operator())
         if plan_file is not None:
-            write_plan(plan, plan_file, json=context.options.json, demo=context.options.demo)
+            write_plan(plan, plan_file, context)
         elif execute:
             from walkme_tui.cli.job_run import run_plan
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from walkme_tui.cli.output.messages import PROGRAM
 from walkme_tui.config.paths import Paths
 from walkme_tui.config.profile_choice import selected_profile
 from walkme_tui.config.profiles import Profile
@@ -13,6 +14,7 @@ from walkme_tui.config.settings import Settings, load_settings
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.capabilities import Capabilities, capabilities
 from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.text import clean
 
 if TYPE_CHECKING:
     from walkme_tui.demo import Demo
@@ -74,6 +76,15 @@ class Context:
     def lacks_cursor_movement(self) -> bool:
         """True if ``TERM`` names a terminal on which the browser cannot be drawn."""
         return self.environ.get("TERM") in ("dumb", "unknown")
+
+    @property
+    def program(self) -> str:
+        """The program with the options that select the same profile, as the beginning of a command to type."""
+        from shlex import quote
+
+        profile = self.options.profile
+        chosen = "" if profile is None else f" --profile {quote(clean(profile))}"
+        return PROGRAM + (" --demo" if self.options.demo else chosen)
 
     def profile(self) -> Profile:
         """The selected profile; raises ``NoProfile`` if none is selected."""

@@ -117,7 +117,7 @@ def _print_end(context: Context, job: Job, problem: WalkmeError | None, *, inter
         why = "interrupted" if interrupted else "paused"
         print_message(f"Job {job.id} is {why}; {steps} left. What was done stays done.", _how_to_resume(job.id))
     else:
-        _print_rows_left(job)
+        _print_rows_left(context, job)
     if interrupted and job.state.resumable:
         return ExitCode.INTERRUPTED
     if problem is not None:
@@ -125,7 +125,7 @@ def _print_end(context: Context, job: Job, problem: WalkmeError | None, *, inter
     return ExitCode.DONE if job.clean else ExitCode.NOT_FOUND_OR_INCOMPLETE
 
 
-def _print_rows_left(job: Job) -> None:
+def _print_rows_left(context: Context, job: Job) -> None:
     """Print how to import the rows of an import that were not imported."""
     results = row_results(job)
     left = not_imported(results)
@@ -136,7 +136,9 @@ def _print_rows_left(job: Job) -> None:
     if file is None:
         how = f"For a file to correct: {PROGRAM} jobs failed {job.id} --csv > rows.csv"
     else:
-        how = f"Correct this file, and import it: {PROGRAM} import {shlex.quote(clean(file))}"
+        surface = context.options.surface
+        chosen = "" if surface is None else f" --surface {surface.value}"
+        how = f"Correct this file, and import it: {context.program} import{chosen} {shlex.quote(clean(file))}"
     if partly_imported(left, job):
         how += "\nUse --on-conflict update then: some of these rows have created or changed their user already."
     print_message(f"{rows} not imported.", how)

@@ -1,11 +1,13 @@
 """Reads and writes plan files, and prints plans; a plan is printed as text without the modules of plan files."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from walkme_tui.cli.output.messages import PROGRAM, print_message
+from walkme_tui.cli.context import Context
+from walkme_tui.cli.output.messages import print_message
 from walkme_tui.cli.output.plan_text import plan_lines, steps_text
 from walkme_tui.cli.output.streams import data_output, print_lines
 from walkme_tui.domain.accounts import Account
@@ -47,7 +49,7 @@ def read_plan(file: Path) -> Plan:
         raise ConfigurationError(f"{clean(str(file))}: {error.message}", hint=error.hint) from error
 
 
-def write_plan(plan: Plan, file: Path, *, json: bool, demo: bool) -> None:
+def write_plan(plan: Plan, file: Path, context: Context) -> None:
     """Write a plan to a file that only its owner can read; nothing is sent."""
     from walkme_tui.domain.plan_files import plan_file_parts
 
@@ -56,11 +58,10 @@ def write_plan(plan: Plan, file: Path, *, json: bool, demo: bool) -> None:
     if str(file) == "-":
         return
     shown = clean(str(file))
-    if json:
+    if context.options.json:
         print_plan_json(plan, {"file": str(file)})
         return
-    program = f"{PROGRAM} --demo" if demo else PROGRAM
-    how = f" To apply it: {program} plan apply {shown}" if plan.steps else ""
+    how = f" To apply it: {context.program} plan apply {shlex.quote(shown)}" if plan.steps else ""
     print_lines([f"The plan is in {shown}. {steps_text(plan)}", f"Nothing was sent.{how}"])
 
 

@@ -214,6 +214,15 @@ def test_the_rows_that_failed_are_in_a_file_beside_the_receipt_which_a_purge_del
     assert not Path(name).exists()
 
 
+def test_the_command_to_import_the_failed_rows_names_the_same_account(
+    cli: CommandLine, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WALKME_SCIM_BASE_URL", "https://scim.test/v2")
+    monkeypatch.setenv("WALKME_SCIM_TOKEN", "hunter2")
+    err = cli("import", str(file), "--yes", "--surface", "scim", "--profile", "env").err
+    assert "import it: walkme-tui --profile env import --surface scim /" in err
+
+
 def test_a_job_that_can_be_resumed_has_no_file_of_failed_rows_yet(
     cli: CommandLine, api: FakeDirectory, file: Path
 ) -> None:

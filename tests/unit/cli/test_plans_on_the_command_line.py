@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 import stat
 import sys
 from pathlib import Path
@@ -174,6 +175,15 @@ def test_a_plan_file_without_the_required_ticket_accepts_one_by_option(cli: Comm
 
 
 # ---------------------------------------------------------------- files
+
+
+def test_the_printed_command_applies_the_plan(cli: CommandLine, tmp_path: Path) -> None:
+    cli.configure(TICKETS)
+    file = tmp_path / "my plan.json"
+    out = cli("offboard", ZOE, "--profile", "other", "--plan", str(file)).out
+    command = out.partition("To apply it: walkme-tui ")[2]
+    answer = cli(*shlex.split(command))
+    assert (answer.code, answer.out.partition("\n")[0]) == (0, f"Offboard {ZOE} in other")
 
 
 def test_a_plan_file_is_private_and_has_the_printed_plan(cli: CommandLine, api: FakeDirectory, tmp_path: Path) -> None:
