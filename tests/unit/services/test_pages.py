@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.support.crawls import account, crawling, wait_for_phase
 from tests.support.fake_directory import FakeDirectory, people, person
 from tests.support.sessions import (
     NOON_MS,
@@ -25,6 +26,7 @@ from walkme_tui.domain.traffic import Priority
 from walkme_tui.services.directory import Directory
 from walkme_tui.services.events import CoverageChanged, Event, PageLoaded, TotalChanged, UserForgotten, UsersChanged
 from walkme_tui.services.reading.listing import Phase
+from walkme_tui.services.sync.progress import CrawlPhase
 
 
 async def test_visible_pages_are_requested_first_and_then_one_page_ahead() -> None:
@@ -230,6 +232,40 @@ async def test_an_answer_to_a_request_before_the_refresh_does_not_count() -> Non
         await until(lambda: len(api.calls) == 2)
         await idle(session)
         assert len(api.calls) == 2
+
+
+async def test_users_who_were_appended_since_the_list_was_read_are_requested() -> None:
+    api, time = FakeDirectory(people(250)), ManualTime()
+    async with account(api, time=time) as session:
+        async with crawling(session, time) as crawl:
+            await wait_for_phase(crawl, CrawlPhase.DONE)
+        api.users += map(person, range(250, 310))
+        api.calls.clear()
+        async with serving(session, visible=(0, 39)) as (pages, _):
+            await until(lambda: pages.confirmed(4))
+            await idle(session)
+            assert pages_asked(api) == [1, 2, 3, 4]
+            coverage = await session.mirror.coverage()
+            assert coverage.complete
+            assert coverage.loaded == 310
+
+
+async def test_the_end_of_a_list_is_requested_once_and_not_where_it_became_much_longer() -> None:
+    api, time = FakeDirectory(people(250)), ManualTime()
+    async with account(api, time=time) as session:
+        async with crawling(session, time) as crawl:
+            await wait_for_phase(crawl, CrawlPhase.DONE)
+        api.users[:0] = map(person, range(250, 260))
+        async with serving(session, visible=(0, 39)) as (pages, _):
+            await until(lambda: pages.confirmed(3))
+            await idle(session)
+            assert pages_asked(api).count(3) == 2
+        api.users += map(person, range(260, 500))
+        api.calls.clear()
+        async with serving(session, visible=(0, 39)) as (pages, _):
+            await until(lambda: pages.confirmed(2))
+            await idle(session)
+            assert pages_asked(api) == [1, 2]
 
 
 async def test_ensure_loads_pages_that_are_not_visible() -> None:

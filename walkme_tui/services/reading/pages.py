@@ -236,6 +236,7 @@ class PageLoader:
         if coverage.total is not None and self._list.follow(coverage.total):
             self._publish_total()
             self._wakeup.call()
+        self._want_end()
 
     def _following(self) -> tuple[int, Priority] | None:
         """The page to request next, None while none may be."""
@@ -306,6 +307,27 @@ class PageLoader:
         if received.total_changed:
             self._publish_total()
         self._receiver.publish(received)
+        self._want_end()
+
+    def _want_end(self) -> None:
+        """Request the end of a list that became longer by a page at most since it was read: new users are appended.
+
+        Otherwise they would count as not loaded, and the account as incomplete, until it is read again.
+        """
+        coverage, total = self.coverage, self.total
+        self._wants.pop(self, None)
+        if (
+            coverage is None
+            or coverage.sweep is None
+            or not coverage.sweep.complete
+            or total is None
+            or not total.exact
+        ):
+            return
+        if coverage.loaded < total.count <= coverage.loaded + self.page_size:
+            first, last = (position // self.page_size + 1 for position in (coverage.loaded, total.count - 1))
+            self._wants[self] = _Want(rest=dict.fromkeys(range(first, last + 1)))
+            self._wakeup.call()
 
     def _keep_unsaved(self, page: UserPage, requested_at_ms: int, error: MirrorUnavailable) -> None:
         """Keep a page that the mirror could not store, in a bounded memory."""
