@@ -1,6 +1,7 @@
 """Keys that were typed before a dialog opened, or for another part of it, confirm nothing."""
 
 import pytest
+from textual.widgets._toast import Toast
 
 from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, person
@@ -222,3 +223,17 @@ async def test_the_keys_that_close_a_dialog_always_work(key: str) -> None:
         await opened(browser, "O")
         await browser.press(key)
         assert browser.dialog == ""
+
+
+async def test_messages_from_before_do_not_cover_a_dialog() -> None:
+    async with open_browser(production(account()), (80, 24), draws_toasts=True) as browser:
+        await browser.loaded()
+        for text in ("In the status line.", "An export was written.", "The email was corrected."):
+            browser.app.notify(text, markup=False, timeout=600)
+        await browser.settled(lambda: len(browser.app._notifications) == 2)
+        before, now = browser.app._notifications
+        before.raised_at -= 60
+        now.raised_at += 60
+        await opened(browser, "D")
+        await browser.settled(lambda: list(browser.app._notifications) == [now])
+        await browser.settled(lambda: len(browser.app.screen.query(Toast)) == 1)

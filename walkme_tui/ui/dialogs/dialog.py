@@ -1,5 +1,6 @@
 """The base of all dialogs: a title, a body, a line of keys, and Esc."""
 
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
@@ -25,6 +26,8 @@ from walkme_tui.ui.widgets.text_style import StyledText, TextStyle
 Result = TypeVar("Result")
 
 QUIT: Final = "ctrl+q"
+NEW_SECONDS: Final = 1.0
+"""A message this old was shown before the key that opened the dialog was pressed."""
 _DIM: Final = Style(dim=True, bold=False)
 
 
@@ -111,8 +114,16 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         """Write title and footer, fill the body, and handle the keys that were pressed meanwhile."""
         self.query_one("#title", TextBar).write(self._title, self._right)
         self.fill_footer(self._footer_text)
+        self._remove_older_messages()
         self.fill()
         self._release_keys()
+
+    def _remove_older_messages(self) -> None:
+        """Remove the messages that were there before: they cover the keys. Those about this dialog stay."""
+        shown = self.app._notifications  # noqa: SLF001 - Textual removes all or those whose time is over
+        for message in tuple(shown):
+            if time.time() - message.raised_at > NEW_SECONDS:
+                del shown[message]
 
     def _release_keys(self) -> None:
         """Handle the keys that were held back, in their order; one of them may hold the others back again."""
