@@ -284,12 +284,13 @@ async def test_marks_are_set_counted_and_cleared() -> None:
         assert not browser.marked
 
 
-async def test_inactive_users_are_hidden_and_shown() -> None:
-    async with open_browser(Setting(api=account(50))) as browser:
+@pytest.mark.parametrize("size", [(120, 40), (68, 20)])
+async def test_inactive_users_are_hidden_and_shown(size: tuple[int, int]) -> None:
+    async with open_browser(Setting(api=account(50)), size) as browser:
         await browser.loaded()
         await browser.press("t")
         await browser.settled(lambda: browser.row_count == 40)
-        assert browser.filter_count == "inactive hidden · 40 of 50 loaded"
+        await browser.settled(lambda: browser.says("inactive hidden · 40 of 50 loaded"))
         await browser.press("t")
         await browser.settled(lambda: browser.row_count == 50)
         assert browser.filter_count == ""

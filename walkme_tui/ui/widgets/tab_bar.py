@@ -153,6 +153,7 @@ class TabBar(Horizontal):
         self.box.set_text(text, prompt)
 
     def share_room(self) -> None:
-        """Give the input the room of the other tabs while its text needs it."""
+        """Give the input and the count the room of the other tabs while they need it."""
         left = self.size.width - self._titles.full_width - self._count.room
-        self._titles.show_current_only(bool(self.box.text) and self.size.width > 0 and self.box.full_width > left)
+        needed = self.box.full_width if self.box.text else 0
+        self._titles.show_current_only(self.size.width > 0 and needed > left)
