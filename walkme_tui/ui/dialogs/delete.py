@@ -80,7 +80,7 @@ class DeleteDialog(ConfirmationDialog[DeleteChoice]):
     def fill(self) -> None:
         """Write the texts before the first layout, which would otherwise not have room for them."""
         self.query_one("#email-label", TextBar).write([(self._key_name.capitalize(), TextStyle.DIM)])
-        self._note(f"to delete, press t, type the {self._key_name}, press Enter, then y", TextStyle.DIM)
+        self._note(f"to delete: t, type the {self._key_name}, Enter, then y", TextStyle.DIM)
         self._write()
         super().fill()
 
