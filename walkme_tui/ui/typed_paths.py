@@ -1,4 +1,4 @@
-"""Paths of files as a person types or pastes them; every call may wait for a disk."""
+"""Paths of files as a person types or pastes them, and as they are suggested; a call may wait for a disk."""
 
 import os
 import shlex
@@ -69,3 +69,8 @@ def shortened(path: Path) -> str:
     with suppress(RuntimeError, ValueError):
         return f"~/{path.relative_to(Path.home())}"
     return str(path)
+
+
+def file_name_part(text: str) -> str:
+    """The text with signs that every file system accepts in a name."""
+    return "".join(sign if sign.isascii() and (sign.isalnum() or sign in "@._-") else "_" for sign in text)

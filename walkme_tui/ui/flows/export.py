@@ -18,6 +18,7 @@ from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.export_file import loaded_sentence, write_users
 from walkme_tui.ui.flows.origin import Origin, show_now
+from walkme_tui.ui.typed_paths import file_name_part
 from walkme_tui.ui.widgets.text_style import StyledSpan, TextStyle
 
 if TYPE_CHECKING:
@@ -189,11 +190,7 @@ def _source(view: FlowContext, ids: Sequence[str] | None, *, marked: bool) -> _S
         return _Source(query, (), number, f"Export {shown}{'user' if number == 1 else 'users'} of this view", "users")
     name = view.group_names.get(query.group_id) or query.group_id
     title = f"Export {shown}{'member' if number == 1 else 'members'} of {clean(name, MAX_NAME)}"
-    return _Source(query, (), number, title, f"members-of-{_file_name_part(name)}")
-
-
-def _file_name_part(text: str) -> str:
-    return "".join(sign if sign.isascii() and (sign.isalnum() or sign in "@._-") else "_" for sign in text[:MAX_NAME])
+    return _Source(query, (), number, title, f"members-of-{file_name_part(name[:MAX_NAME])}")
 
 
 def _notes(view: FlowContext, source: _Source) -> list[StyledSpan]:

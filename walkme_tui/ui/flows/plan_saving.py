@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Final
 
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.plans import Plan
@@ -10,7 +11,9 @@ from walkme_tui.ui.change_words import MAX_SENTENCE
 from walkme_tui.ui.errors import report
 from walkme_tui.ui.flows.context import FlowContext
 from walkme_tui.ui.flows.origin import Origin
-from walkme_tui.ui.typed_paths import typed_path
+from walkme_tui.ui.typed_paths import file_name_part, typed_path
+
+MAX_NAME: Final = 80
 
 
 async def save_plan(view: FlowContext, origin: Origin, plan: Plan) -> bool:
@@ -59,5 +62,4 @@ def _write_new(name: str, plan: Plan) -> Path:
 def _suggested_name(plan: Plan) -> str:
     names = [subject.name for subject in plan.changed_subjects or plan.all_subjects]
     name = names[0] if len(names) == 1 else f"{len(names)}-people"
-    safe = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "@._-") else "_" for sign in name)
-    return f"{plan.kind.value.replace(' ', '-')}-{safe.lstrip('.')[:80]}.plan.json"
+    return f"{plan.kind.value.replace(' ', '-')}-{file_name_part(name[:MAX_NAME])}.plan.json"
