@@ -83,7 +83,7 @@ def _add_import(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
     policies = [policy.value for policy in OnConflict]
     conflict = "what to do with a row whose email a user has already: skip (the default), update or fail"
     add("--on-conflict", choices=policies, default=OnConflict.SKIP.value, help=conflict)
-    group = "name or id of a group that every user of the file joins; can be repeated"
+    group = "name or id of a group for every row, besides the groups of the row; can be repeated"
     add("--group", action="append", default=[], metavar="GROUP", help=group)
     add("--encoding", metavar="E", help="encoding of a file that is not UTF-8, for example cp1252")
     named = ", ".join(DELIMITERS)
@@ -91,8 +91,8 @@ def _add_import(parser: argparse.ArgumentParser, _: argparse.ArgumentParser) -> 
     header = "whether the first row names the columns (default: it is found)"
     add("--header", action=argparse.BooleanOptionalAction, default=None, help=header)
     fields = (
-        "read FIELD from this column, given by name or number; can be repeated, and is remembered for files with the "
-        f"same header; fields: {', '.join(ImportField)}"
+        "read FIELD from this column, given by name or number, from none if it is empty; can be repeated, and is "
+        f"remembered for files with the same header; fields: {', '.join(ImportField)}"
     )
     add("--map", dest="columns", action="append", default=[], metavar="FIELD=COLUMN", help=fields)
     add_plan_options(parser)
@@ -168,7 +168,9 @@ def _add_jobs(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
     resume.epilog = "It has no --plan: what a job has sent is only known to the journal of this machine."
     discard = job_action("discard", "discard the remaining steps of a job")
     discard.epilog = "Sends nothing. The finished steps stay done, their record is kept, and they can still be undone."
-    failed = job_action("failed", "list the steps of a job that failed, were refused or need review")
+    failed = job_action(
+        "failed", "list the steps of a job that failed or need review; of an import, the rows that were not imported"
+    )
     failed.add_argument("--csv", action="store_true", help="print CSV")
     add_csv_options(failed)
     receipt = job_action("receipt", "print the receipt of one user or group of a job, as Markdown or with --json")

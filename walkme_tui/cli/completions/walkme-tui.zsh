@@ -66,7 +66,7 @@ _shtab_walkme_tui_groups_commands() {
 _shtab_walkme_tui_jobs_commands() {
   local _commands=(
     discard:'Discard the remaining steps of a job.'
-    failed:'List the steps of a job that failed, were refused or need review.'
+    failed:'List the steps of a job that failed or need review; of an import, the rows that were not imported.'
     list:'List the jobs, newest first (the default); with --profile, those of one profile.'
     purge:'Delete personal data of finished jobs; who made which kind of change, and when, is kept.'
     receipt:'Print the receipt of one user or group of a job, as Markdown or with --json.'
@@ -398,11 +398,11 @@ _shtab_walkme_tui_import_options=(
   "--json[print one JSON object]"
   "--no-color[use no colours]"
   "--on-conflict[what to do with a row whose email a user has already\: skip (the default), update or fail]:on_conflict:(skip update fail)"
-  "*--group[name or id of a group that every user of the file joins\; can be repeated]:GROUP:_walkme_tui_names groups"
+  "*--group[name or id of a group for every row, besides the groups of the row\; can be repeated]:GROUP:_walkme_tui_names groups"
   "--encoding[encoding of a file that is not UTF-8, for example cp1252]:E:"
   "--delimiter[comma, semicolon, tab, pipe, or another character (default\: it is found)]:D:"
   {--header,--no-header}"[whether the first row names the columns (default\: it is found)]"
-  "*--map[read FIELD from this column, given by name or number\; can be repeated, and is remembered for files with the same header\; fields\: email, firstName, lastName, role, externalId, groups]:FIELD=COLUMN:"
+  "*--map[read FIELD from this column, given by name or number, from none if it is empty\; can be repeated, and is remembered for files with the same header\; fields\: email, firstName, lastName, role, externalId, groups]:FIELD=COLUMN:"
   "--ticket[ticket number, recorded in the job and the receipt]:T:"
   "--plan[write the plan to a file and send nothing]:FILE:_files"
   "--yes[apply the plan without asking\; without it, a run without a terminal prints the plan and sends nothing]"
