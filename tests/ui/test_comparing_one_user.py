@@ -83,6 +83,26 @@ async def test_groups_that_an_answer_lacks_are_not_compared() -> None:
         assert "Groups Sales ? unknown" in lines_with(browser, "Sales")
 
 
+async def test_other_records_of_the_person_are_named_and_nothing_is_adopted() -> None:
+    second = on_scim()._replace(id="second-record", email="Person00000@Example.com", external_id=None)
+    both = Both([on_rest()], [on_scim(), second])
+    async with open_browser(both.setting) as browser:
+        await compared(browser)
+        assert browser.says("There may be more records of this person: not all users of SCIM are read.")
+        await browser.press("escape", "3")
+        await browser.settled(lambda: browser.says("SCIM all 2 users"))
+        await browser.press("1", "d")
+        await browser.settled(lambda: "Duplicate." in browser.dialog)
+        named = "SCIM  Person00000@Example.com, active, id second-record"
+        assert "Other records with the same email or external id:" in browser.dialog
+        assert named in browser.dialog
+        assert not browser.says("There may be more records")
+        assert "b adopt" not in browser.dialog
+        await browser.press("escape", "3", "tab", "d")
+        await browser.settled(lambda: "Duplicate." in browser.dialog)
+        assert named in browser.dialog
+
+
 async def test_the_other_session_is_opened_once_and_closed_with_the_program() -> None:
     both = Both([on_rest(), on_rest(1)], [on_scim(), on_scim(1)])
     async with open_browser(both.setting) as browser:

@@ -6,7 +6,7 @@ from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS, open_session
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.errors import RequestRejected
-from walkme_tui.domain.reconcile.matching import pair_of
+from walkme_tui.domain.reconcile.matching import Pair, compare
 from walkme_tui.domain.reconcile.records import NO_GROUPS, ComparedUser
 from walkme_tui.domain.users import UNKNOWN, Known, User, UserPage
 from walkme_tui.services.reconcile.adoption_planner import AdoptionPlanner, records_to_read
@@ -14,6 +14,11 @@ from walkme_tui.services.reconcile.comparison import Sides
 
 ANN = person(1)._replace(status="active", groups=())
 KEPT = f"{ANN.email}: the record that only SCIM has is deactivated, not deleted, so it stays listed as only on SCIM."
+
+
+def pair_of(rest: User | None, scim: User) -> Pair:
+    """The pair of two records, which share a value."""
+    return compare([] if rest is None else [ComparedUser.of(rest)], [ComparedUser.of(scim)], NO_GROUPS)[0]
 
 
 async def planned(
@@ -32,7 +37,7 @@ async def planned(
     async with open_session(rest) as here, open_session(scim, surface=Surface.SCIM) as there:
         if all_read:
             await here.mirror.save_page(UserPage(1, 10, (person(2),), 1), NOON_MS)
-        pair = pair_of(None if then is None else ComparedUser.of(then), ComparedUser.of(ann), NO_GROUPS)
+        pair = pair_of(then, ann)
         plan = await AdoptionPlanner(Sides(here, there), NO_GROUPS).plan([pair], changed)
         return [step.change.describe() for step in plan.steps], plan.left_out
 
@@ -60,9 +65,7 @@ async def test_who_needs_no_change_is_in_the_plan_without_a_step() -> None:
         open_session(FakeDirectory(users), surface=Surface.SCIM) as there,
     ):
         await here.mirror.save_page(UserPage(1, 10, (ANN,), 1), NOON_MS)
-        pairs = [
-            pair_of(ComparedUser.of(user) if user is ANN else None, ComparedUser.of(user), NO_GROUPS) for user in users
-        ]
+        pairs = [pair_of(user if user is ANN else None, user) for user in users]
         plan = await AdoptionPlanner(Sides(here, there), NO_GROUPS).plan(pairs, Surface.SCIM)
     assert not plan.steps
     assert [subject.name for subject in plan.unchanged_subjects] == [user.email for user in users]
@@ -138,7 +141,7 @@ async def test_the_records_of_both_sides_are_counted_while_they_are_read() -> No
         open_session(FakeDirectory(both)) as here,
         open_session(FakeDirectory(both), surface=Surface.SCIM) as there,
     ):
-        pairs = [pair_of(ComparedUser.of(user), ComparedUser.of(user), NO_GROUPS) for user in both]
+        pairs = [pair_of(user, user) for user in both]
         await AdoptionPlanner(Sides(here, there), NO_GROUPS).plan(pairs, Surface.SCIM, on_progress=numbers.append)
         assert numbers == [1, 2, 3, 4]
         assert records_to_read(pairs) == 4

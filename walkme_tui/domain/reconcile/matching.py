@@ -77,11 +77,6 @@ def differences(rest: ComparedUser, scim: ComparedUser, groups: SharedGroups) ->
     return (*found, Difference("groups", *only)) if only else tuple(found)
 
 
-def pair_of(rest: ComparedUser | None, scim: ComparedUser | None, groups: SharedGroups) -> Pair:
-    """The pair of one person, at least one of whose records is there; other records are not known."""
-    return _pair(rest, scim, _GroupComparison(groups).same, _Duplicates((), ()))
-
-
 # ------------------------------------------------------------ matching
 
 
@@ -182,11 +177,22 @@ def together(pairs: Sequence[Pair]) -> list[Pair]:
 
     owners: dict[tuple[Key, str], int] = {}
     for index, pair in enumerate(pairs):
-        for key in (_external_id, _email):
-            for value in {key(side) for side in (pair.rest, pair.scim) if side is not None} - {""}:
-                one, other = sorted((root(index), root(owners.setdefault((key, value), index))))
-                first[other] = one
+        for value in _values(pair):
+            one, other = sorted((root(index), root(owners.setdefault(value, index))))
+            first[other] = one
     return [pairs[index] for index in sorted(range(len(pairs)), key=lambda index: (root(index), index))]
+
+
+def sharing(pair: Pair, pairs: Iterable[Pair]) -> list[Pair]:
+    """The other ``pairs`` that have an email or an external id in common with this one."""
+    shared = _values(pair)
+    return [other for other in pairs if other != pair and not shared.isdisjoint(_values(other))]
+
+
+def _values(pair: Pair) -> set[tuple[Key, str]]:
+    """The emails and external ids of both records."""
+    sides = [side for side in (pair.rest, pair.scim) if side is not None]
+    return {(key, value) for key in (_external_id, _email) for side in sides if (value := key(side))}
 
 
 # ------------------------------------------------------------ comparing

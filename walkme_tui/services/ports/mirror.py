@@ -139,10 +139,13 @@ class Mirror(Protocol):
         """
         ...
 
-    async def compared_users(self, since_ms: int = 0) -> "Sequence[ComparedUser]":
+    async def compared_users(
+        self, since_ms: int = 0, like: "Sequence[ComparedUser] | None" = None
+    ) -> "Sequence[ComparedUser]":
         """What is compared of every user that an answer described since ``since_ms``, by row id.
 
-        Half a second for 100 000 users: it reads all of them.
+        With ``like`` only of those who may have the id, the email or the external id of one of these: emails are
+        compared as filters compare them. Half a second for 100 000 users: it reads all of them.
         """
         ...
 

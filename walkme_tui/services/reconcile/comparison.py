@@ -11,7 +11,7 @@ from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.reconcile.classes import PairClass, PairSet
-from walkme_tui.domain.reconcile.matching import Pair, compare, together
+from walkme_tui.domain.reconcile.matching import Pair, compare, sharing, together
 from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
 from walkme_tui.services.concurrency import gather_pair
 from walkme_tui.services.ports import Session
@@ -90,6 +90,10 @@ class Comparison:
         found[PairSet.GHOSTS] = [pair for pair in self.pairs if pair.is_ghost]
         return found
 
+    def others(self, pair: Pair) -> Sequence[Pair]:
+        """The duplicates that have an email or an external id in common with a pair."""
+        return sharing(pair, self.sets[PairSet.DUPLICATE])
+
     @property
     def complete(self) -> bool:
         """True if every user of both surfaces was compared, with their groups."""
@@ -103,7 +107,7 @@ def is_complete(sides: Mapping[Surface, Side]) -> bool:
 
 async def compared(sides: Sides) -> Comparison:
     """The comparison of both mirrors as they are now, made in a thread; raises ``MirrorUnavailable``."""
-    rest, scim = await gather_pair(_read(sides.rest), _read(sides.scim))
+    rest, scim = await gather_pair(contents(sides.rest), contents(sides.scim))
     return await asyncio.to_thread(_compared, rest, scim)
 
 
@@ -112,24 +116,25 @@ def _undecided(coverages: Mapping[Surface, Coverage]) -> frozenset[PairClass]:
     return frozenset(each for surface, each in classes.items() if not coverages[surface].complete)
 
 
-class _Contents(NamedTuple):
-    """What one mirror holds."""
+class Contents(NamedTuple):
+    """What one mirror holds, of all users or of some."""
 
     coverage: Coverage
     users: Sequence[ComparedUser]
     groups: Sequence[Group]
 
 
-async def _read(session: Session) -> _Contents:
+async def contents(session: Session, like: Sequence[ComparedUser] | None = None) -> Contents:
+    """What is compared of the users of a mirror; see ``Mirror.compared_users``. Raises ``MirrorUnavailable``."""
     mirror = session.mirror
     coverage = await mirror.coverage()
     # A user that a complete list did not contain is deleted.
     since_ms = coverage.as_of_ms if coverage.complete else None
-    users = await mirror.compared_users(since_ms or 0)
-    return _Contents(coverage, users, [size.group for size in await mirror.groups()])
+    users = await mirror.compared_users(since_ms or 0, like)
+    return Contents(coverage, users, [size.group for size in await mirror.groups()])
 
 
-def _compared(rest: _Contents, scim: _Contents) -> Comparison:
+def _compared(rest: Contents, scim: Contents) -> Comparison:
     groups = SharedGroups.of(rest.groups, scim.groups)
     undecided = _undecided({Surface.REST: rest.coverage, Surface.SCIM: scim.coverage})
     pairs = [pair for pair in compare(rest.users, scim.users, groups) if undecided.isdisjoint(pair.classes)]

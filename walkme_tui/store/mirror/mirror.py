@@ -230,10 +230,12 @@ class SqliteMirror:
 
         return await self._scan(lambda tables: users_by_emails(tables, emails))
 
-    async def compared_users(self, since_ms: int = 0) -> "Sequence[ComparedUser]":
+    async def compared_users(
+        self, since_ms: int = 0, like: "Sequence[ComparedUser] | None" = None
+    ) -> "Sequence[ComparedUser]":
         from walkme_tui.store.mirror.compared_users import compared_users
 
-        return await self._scan(lambda tables: compared_users(tables, since_ms))
+        return await self._scan(lambda tables: compared_users(tables, since_ms, like))
 
     # ------------------------------------------------------------ searching
 

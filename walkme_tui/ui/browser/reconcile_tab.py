@@ -338,7 +338,8 @@ class ReconcileTab:
         if not detail.display:
             return
         sides = await self.records(pair)
-        lines = pair_lines(sides, pair, found.groups, self._session.clock(), detail.size.width - 3)
+        others = await asyncio.to_thread(found.others, pair)
+        lines = pair_lines(sides, pair, others, found.groups, self._session.clock(), detail.size.width - 3)
         detail.set_lines([[(" ", TextStyle.PLAIN), *line] for line in lines])
         detail.action_first()
 

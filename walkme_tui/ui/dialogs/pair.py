@@ -14,11 +14,14 @@ from walkme_tui.ui.dialogs.confirmation import account_mark, available_lines, in
 from walkme_tui.ui.dialogs.dialog import Dialog, footer_keys, movement_keys
 from walkme_tui.ui.widgets.pair_lines import SideRecord, pair_lines
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
-from walkme_tui.ui.widgets.text_style import TextStyle
+from walkme_tui.ui.widgets.text_style import TextStyle, wrapped
 
 
 class PairDialog(Dialog[bool]):
-    """Shows both records and what their differences mean; returns True to adopt a side. ``title`` is clean."""
+    """Shows both records and what their differences mean; returns True to adopt a side.
+
+    ``others`` are pairs that share a value with this one; ``title``, and the ``note`` at the end, are clean.
+    """
 
     SIZE_CLASS: ClassVar[str] = "wide"
 
@@ -28,14 +31,17 @@ class PairDialog(Dialog[bool]):
         account: Account,
         sides: Mapping[Surface, SideRecord],
         pair: Pair,
+        others: Sequence[Pair],
         groups: SharedGroups,
         now_ms: int,
+        note: str = "",
     ) -> None:
         self._adoptable = pair.differs and PairClass.DUPLICATE not in pair.classes
         keys = [("b", "adopt a side")] if self._adoptable else []
         footer = footer_keys(*keys, ("↑ ↓", "scroll"), ("Esc", "back"))
         super().__init__([(title, TextStyle.STRONG)], footer, account_mark(account))
-        self._sides, self._pair, self._groups, self._now_ms = sides, pair, groups, now_ms
+        self._sides, self._pair, self._others = sides, pair, others
+        self._groups, self._now_ms, self._note = groups, now_ms, note
         self._text = ScrollingText(id="pair")
 
     def body(self) -> Sequence[Widget]:
@@ -59,4 +65,6 @@ class PairDialog(Dialog[bool]):
         """Arrange the records for the width of the screen."""
         self._text.styles.max_height = available_lines(event.size.height, 0)
         width = inner_width(event.size.width) - 1
-        self._text.set_lines(pair_lines(self._sides, self._pair, self._groups, self._now_ms, width))
+        lines = pair_lines(self._sides, self._pair, self._others, self._groups, self._now_ms, width)
+        note = [(), *wrapped(self._note, width, TextStyle.DIM)] if self._note else []
+        self._text.set_lines([*lines, *note])

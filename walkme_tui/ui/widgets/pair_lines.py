@@ -1,6 +1,6 @@
 """The two records of one person as lines: REST at the left, SCIM at the right, or one below the other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.mirrored import MirroredUser
 from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairSet
-from walkme_tui.domain.reconcile.matching import FIELDS, Pair, differences, pair_of
-from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
+from walkme_tui.domain.reconcile.matching import FIELDS, Pair, differences
+from walkme_tui.domain.reconcile.records import SharedGroups
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.users import FIELD_LABELS, UNKNOWN, User
 from walkme_tui.ui import words
@@ -23,6 +23,8 @@ WORD_WIDTH: Final = 10
 LEAST_SIDE: Final = 24
 """A narrower column would break most emails: the records are shown one below the other."""
 MAX_TEXT: Final = 1000
+MAX_OTHERS: Final = 20
+OTHERS: Final = "Other records with the same email or external id:"
 UNKNOWN_TEXT: Final = "? unknown"
 ABSENT: Final = "–"
 NO_RECORD: Final = "no record"
@@ -53,18 +55,18 @@ class _Line(NamedTuple):
     differs: bool = False
 
 
-def shown_pair(sides: Mapping[Surface, SideRecord], groups: SharedGroups) -> Pair:
-    """The pair of two records, at least one of which is there."""
-    rest, scim = (
-        None if user is None else ComparedUser.of(user) for user in (sides[Surface.REST].user, sides[Surface.SCIM].user)
-    )
-    return pair_of(rest, scim, groups)
-
-
 def pair_lines(
-    sides: Mapping[Surface, SideRecord], pair: Pair, groups: SharedGroups, now_ms: int, width: int
+    sides: Mapping[Surface, SideRecord],
+    pair: Pair,
+    others: Sequence[Pair],
+    groups: SharedGroups,
+    now_ms: int,
+    width: int,
 ) -> list[StyledText]:
-    """Both records with their differences marked, then what the classes of the pair mean and who has to act."""
+    """Both records with their differences marked, what the classes of the pair mean and who has to act, and ``others``.
+
+    ``others`` are pairs that share an email or an external id with this one.
+    """
     side_width = (width - len(SAME) - LABEL_WIDTH - WORD_WIDTH - 4) // 2
     facts = list(_facts(sides, pair, groups, now_ms))
     heading = _Line("", f"REST, {sides[Surface.REST].read}", f"SCIM, {sides[Surface.SCIM].read}")
@@ -78,7 +80,23 @@ def pair_lines(
         lines.append(())
         lines += wrapped(f"{text.label[:1].upper()}{text.label[1:]}. {text.meaning}", width)
         lines += wrapped(text.action, width, TextStyle.DIM)
-    return lines
+    return [*lines, *_other_lines(others, width)]
+
+
+def _other_lines(others: Sequence[Pair], width: int) -> Iterator[StyledText]:
+    """The records of other pairs, each with what tells it apart."""
+    records = [(surface, side) for pair in others for surface, side in zip(Surface, pair[:2], strict=True) if side]
+    if records:
+        yield ()
+        yield from wrapped(OTHERS, width, TextStyle.STRONG)
+    for surface, side in records[:MAX_OTHERS]:
+        facts = [clean(side.email, MAX_TEXT) if isinstance(side.email, str) and side.email else "no email"]
+        facts += [clean(side.status, MAX_TEXT)] if isinstance(side.status, str) else []
+        external_id = clean(side.external_id, MAX_TEXT) if isinstance(side.external_id, str) else ""
+        facts += [f"external id {external_id}"] if external_id else []
+        yield from wrapped(", ".join([*facts, f"id {clean(side.id, MAX_TEXT)}"]), width, mark=f"{surface.upper()}  ")
+    if len(records) > MAX_OTHERS:
+        yield from wrapped(f"and {words.number(len(records) - MAX_OTHERS)} more", width, TextStyle.DIM)
 
 
 # ------------------------------------------------------------ facts
