@@ -231,6 +231,20 @@ async def test_a_file_that_cannot_be_read_leaves_what_was_typed(tmp_path: Path) 
         await browser.settled(lambda: "There is no such file." in shown(browser))
 
 
+async def test_the_only_row_that_was_taken_for_a_header_is_read_as_a_row(write_file: WriteFile) -> None:
+    file = write_file("ann,Ann\n")
+    async with open_browser(Setting(api=account())) as browser:
+        await show_rows(browser, file)
+        assert "the file has a header and no rows" in shown(browser)
+        await browser.press("h")
+        await checked(browser)
+        assert "header no" in shown(browser)
+        assert "The columns are: column 1, column 2." in shown(browser)
+        await browser.press("h")
+        await checked(browser)
+        assert "the file has a header and no rows" in shown(browser)
+
+
 async def test_the_folder_and_the_columns_are_remembered(tmp_path: Path, write_file: WriteFile) -> None:
     state_file = StateFile(tmp_path / "state" / "state.toml")
     file = write_file("Who,What\nnew@example.com,Neu\n")

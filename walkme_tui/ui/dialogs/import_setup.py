@@ -326,8 +326,9 @@ class ImportDialog(Dialog[Plan]):
         self.app.push_screen(ChoiceDialog("Delimiter between the cells", choices, current), use)
 
     def _toggle_header(self) -> None:
-        if self._reading.table is not None:
-            self._change(header=not self._reading.table.format.has_header, mapping=None)
+        table, chosen = self._reading.table, self._reading.draft.header
+        has_header = chosen is not False if table is None else table.format.has_header
+        self._change(header=not has_header, mapping=None)
 
     def _ask_columns(self) -> None:
         table, mapping = self._reading.table, self._reading.mapping
