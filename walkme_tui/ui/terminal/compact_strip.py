@@ -1,5 +1,6 @@
 """Strips that cost few bytes and keep their columns aligned whatever width a terminal gives a character."""
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
@@ -17,8 +18,8 @@ from walkme_tui.ui.safe import has_sure_width
 class CompactStrip(Strip):
     """A strip that writes only the style changes between segments.
 
-    The cells of a segment whose width differs between terminals are blanked first, and the cursor is moved to the
-    column of the next segment. A crop of it is a plain ``Strip``.
+    The cells of text whose width differs between terminals are blanked first, and the cursor is moved to the column of
+    what follows: the next segment, or in the same one what is two blanks or more away. A crop is a plain ``Strip``.
     """
 
     __slots__ = ["_between", "_left"]
@@ -53,12 +54,13 @@ class CompactStrip(Strip):
             if after is not before:
                 written.append(style_change(before, after, console))
                 before = after
-            end = at + cell_len(text)
-            if has_sure_width(text):
-                written.append(text)
-            else:
-                written.append(f"{' ' * (end - at)}\x1b[{at + 1}G{text.rstrip()}\x1b[{end + 1}G")
-            at = end
+            for part in (text,) if has_sure_width(text) else _COLUMNS.split(text):
+                end = at + cell_len(part)
+                if has_sure_width(part):
+                    written.append(part)
+                else:
+                    written.append(f"{' ' * (end - at)}\x1b[{at + 1}G{part.rstrip()}\x1b[{end + 1}G")
+                at = end
         return "".join(written)
 
 
@@ -72,6 +74,7 @@ def joins(text: str, style: Style, before: Style) -> bool:
 
 
 PLAIN: Final = Style.null()
+_COLUMNS: Final = re.compile(r"(?<=  )(?=\S)")
 
 # The code that switches each of SGR_STYLES off.
 _OFF: Final = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28", "9": "29"} | {
