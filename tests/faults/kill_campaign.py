@@ -1,6 +1,6 @@
 """A long run of the kill harness: ``python -m tests.faults.kill_campaign [--seed N] [--kills N] …``.
 
-Exits with 1 and a list of violations if any change was lost, executed twice or is unexplained.
+Prints each change that was lost, executed twice or is unexplained as it is found, and exits with 1 if any was.
 """
 
 import argparse
@@ -27,7 +27,14 @@ def main() -> int:
     options = parser.parse_args()
     begun = time.monotonic()
 
+    printed = 0
+
     def tell(figures: Figures) -> None:
+        nonlocal printed
+        for violation in figures.violations[printed:]:
+            sys.stdout.write(f"{violation.kind}: {violation.about}\n")
+            sys.stdout.flush()
+        printed = len(figures.violations)
         if figures.jobs % 10 == 0:
             sys.stderr.write(f"{time.monotonic() - begun:6.0f} s  {figures.summary()}\n")
 
@@ -36,8 +43,6 @@ def main() -> int:
     )
     figures = harness.run(kills=options.kills, faults=options.faults, operations=options.operations, tell=tell)
     sys.stdout.write(f"seed {options.seed}, {time.monotonic() - begun:.0f} s: {figures.summary()}\n")
-    for violation in figures.violations:
-        sys.stdout.write(f"{violation.kind}: {violation.about}\n")
     return 1 if figures.violations else 0
 
 

@@ -19,6 +19,7 @@ from walkme_tui.domain.jobs import JobState, Outcome
 from walkme_tui.domain.plans import StepState
 from walkme_tui.store.journal import creation
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
+from walkme_tui.store.journal.tables import Transaction
 
 R = TypeVar("R")
 
@@ -60,7 +61,7 @@ async def create(journal: SqliteJournal) -> None:
     """Make a job of four people in four parts."""
     store_part = creation.JobCreation.store_part
 
-    def announced_part(self: creation.JobCreation, write: creation.Write) -> bool:
+    def announced_part(self: creation.JobCreation, write: Transaction) -> bool:
         is_whole = store_part(self, write)
         say("stored")
         return is_whole

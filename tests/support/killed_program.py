@@ -43,6 +43,7 @@ from walkme_tui.services.changes.job_control import JobControl
 from walkme_tui.services.events import Events
 from walkme_tui.services.ports import Session
 from walkme_tui.services.ports.journal import Journal
+from walkme_tui.store.journal import creation
 from walkme_tui.store.journal.journal import SqliteJournal, open_journal
 from walkme_tui.store.journal.tables import JournalTables
 
@@ -51,7 +52,7 @@ ACTOR = Actor("ada", "jump-host", "demo")
 QUICK = RetryPolicy(base_seconds=0.001, longest_seconds=0.004)
 LONGEST_SECONDS = 60
 JOURNAL_CALLS = ("create", "claim", "intend", "settle", "release")
-UNCOMMITTED = {"mark_sent": "intend", "mark_settled": "settle", "set_state": "state"}
+UNCOMMITTED = {"add_rows": "create", "mark_sent": "intend", "mark_settled": "settle", "set_state": "state"}
 POINTS = (
     *(f"{side} {name}" for name in JOURNAL_CALLS for side in ("before", "after")),
     *(f"within {name}, not committed" for name in UNCOMMITTED.values()),
@@ -221,6 +222,7 @@ def serve() -> None:
     """Fork a process for every order until standard input ends."""
     gc.collect()
     gc.freeze()
+    creation.PART = 5  # type: ignore[misc]
     for line in sys.stdin:
         order = Order(**json.loads(line))
         result_pipe, answer_pipe = os.pipe()

@@ -1,5 +1,6 @@
 """Folders and files of databases: network drives, permissions, locks, files moved aside."""
 
+import errno
 import fcntl
 import os
 import re
@@ -73,7 +74,7 @@ def make_private_file(path: Path) -> None:
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
         if not os.access(path, os.W_OK):
-            raise PermissionError(f"{path} is not writable") from None
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path) from None
 
 
 def make_private_folder(folder: Path) -> None:

@@ -13,8 +13,8 @@ from tests.support.journals import ACTOR, START_MS, all_jobs, journal_in, plan_f
 from walkme_tui.domain.errors import JournalUnavailable, NotFound
 from walkme_tui.domain.jobs import JobState
 from walkme_tui.store.journal import creation
-from walkme_tui.store.journal.creation import JobCreation, Write
-from walkme_tui.store.journal.tables import JournalTables
+from walkme_tui.store.journal.creation import JobCreation
+from walkme_tui.store.journal.tables import JournalTables, Transaction
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ class HeldCreation:
         self.go_on, self.waits, self.parts = threading.Event(), threading.Event(), 0
         store_part = JobCreation.store_part
 
-        def held(own: JobCreation, write: Write) -> bool:
+        def held(own: JobCreation, write: Transaction) -> bool:
             self.parts += 1
             if self.parts == 3:
                 self.waits.set()

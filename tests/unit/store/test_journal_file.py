@@ -1,6 +1,7 @@
 """The journal's file: private, synced to the disk, never made anew, and refused with a message if it is damaged."""
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import stat
@@ -210,6 +211,15 @@ async def test_a_read_only_file_is_refused(tmp_path: Path) -> None:
         file.write(lambda tables: tables.connection.execute("DELETE FROM purging"))
     assert "permissions" in caught.value.hint
     file.close()
+
+
+async def test_a_file_without_permission_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may write every file."""
+    folder = tmp_path / "Data"
+    await made(folder)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    said = await refusal(folder)
+    assert said.startswith(f"The journal {folder / 'journal.sqlite3'} cannot be used: permission denied.")
 
 
 async def test_on_a_full_disk_the_intent_fails_and_stored_data_stays(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from walkme_tui.domain.json_text import dumps
 from walkme_tui.domain.plan_files import plan_to_json, step_to_json
 from walkme_tui.domain.plans import Plan, PlanKind, StepState, numbered
 from walkme_tui.domain.user_json import encode_user
+from walkme_tui.store.journal.file import JournalFile
 from walkme_tui.store.journal.migrations import JOURNAL, journal_0001, journal_0002
+from walkme_tui.store.locks import Locks
 
 
 @pytest.mark.parametrize(
@@ -112,3 +114,23 @@ async def test_jobs_of_the_fifth_layout_are_listed_and_found_by_their_subjects(t
     (by_id,), (by_key,) = [await journal.jobs_about(each, "acme") for each in (user.id, new_user_key(str(user.email)))]
     assert by_id == by_key == whole
     await journal.aclose()
+
+
+async def test_two_hosts_whose_locks_do_not_exclude_each_other_may_open_an_earlier_journal_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(1)
+    earlier_journal(tmp_path, 5, plan)
+    files = [JournalFile(tmp_path, Locks(tmp_path / f"locks of {host}")) for host in "ab"]
+    make_durable = JournalFile._make_durable
+
+    def overtaken(file: JournalFile, connection: sqlite3.Connection) -> None:
+        make_durable(file, connection)
+        if file is files[0]:
+            files[1].read(lambda tables: None, None)
+
+    monkeypatch.setattr(JournalFile, "_make_durable", overtaken)
+    found = files[0].read(lambda tables: tables.connection.execute("SELECT count(*) FROM steps").fetchone(), None)
+    assert found == (len(plan.steps),)
+    for file in files:
+        file.close()

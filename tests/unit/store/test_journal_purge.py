@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.fake_directory import person
 from tests.support.journals import ACTOR, START_MS, TickingClock, all_jobs, journal_in, plan_for
+from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.changes.deletion import DeleteUser
 from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
@@ -16,7 +17,7 @@ from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import JournalUnavailable
 from walkme_tui.domain.groups import Group, GroupRecord
 from walkme_tui.domain.imports.source import ImportRow, ImportSource
-from walkme_tui.domain.jobs import Job, JobState, Outcome
+from walkme_tui.domain.jobs import Job, JobState, Outcome, SurfaceCheck
 from walkme_tui.domain.plans import Consequence, Gravity, GroupSubject, Plan, PlanKind, StepState, Subject, numbered
 from walkme_tui.domain.users import UNKNOWN
 from walkme_tui.store.journal.journal import SqliteJournal
@@ -260,6 +261,23 @@ async def test_a_job_whose_receipt_cannot_be_deleted_is_kept(tmp_path: Path) -> 
     assert await journal.job(job.id) == job
     undeletable(tmp_path, False)
     assert await journal.purge(FOREVER) == 1
+    await journal.aclose()
+
+
+async def test_what_was_added_to_a_purged_job_is_deleted_by_the_next_purge(tmp_path: Path) -> None:
+    """A program may write receipts and checks while another one purges the job that it has just done."""
+    journal = journal_in(tmp_path)
+    job = await finished(journal, tmp_path)
+    assert await journal.purge(FOREVER) == 1
+    purged = await journal.job(job.id)
+    late = tmp_path / "receipts" / "20261123-offboard-amina.json"
+    late.write_text("Amina")
+    await journal.add_receipt(job.id, str(late))
+    await journal.add_checks(job.id, [SurfaceCheck(ZOE.id, "b@example.com", Surface.SCIM, True, "Active.", wrong=True)])
+    assert await journal.purge(FOREVER) == 1
+    assert [part for part in TELLTALES if part in bytes_in(tmp_path)] == []
+    assert replace(await journal.job(job.id), purged_at_ms=purged.purged_at_ms) == purged
+    assert await journal.purge(FOREVER) == 0
     await journal.aclose()
 
 

@@ -7,17 +7,15 @@ process ended before is deleted.
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final
 
 from walkme_tui.domain.errors import JournalUnavailable
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import storable
-from walkme_tui.store.journal.tables import CREATING, JournalTables, PlanRows
+from walkme_tui.store.journal.tables import CREATING, JournalTables, PlanRows, Transaction
 from walkme_tui.store.locks import Locks
 from walkme_tui.store.sqlite_thread import Steps
-
-R = TypeVar("R")
 
 PART: Final = 2_000
 """So many people and steps are stored or deleted in one transaction."""
@@ -25,14 +23,6 @@ PAUSE_SECONDS: Final = 0.02
 """Between two parts: other programs can begin only if they ask while no transaction is open."""
 ENDED_AFTER_MS: Final = 86_400_000
 """After so long a creation has surely ended."""
-
-
-class Write(Protocol):
-    """Does something in a transaction of its own."""
-
-    def __call__(self, work: Callable[[JournalTables], R]) -> R:
-        """The result of ``work``."""
-        ...
 
 
 class JobCreation:
@@ -48,7 +38,7 @@ class JobCreation:
         self._job_id = ""
         self._as_of = 0
 
-    def store_part(self, write: Write) -> bool:
+    def store_part(self, write: Transaction) -> bool:
         """Store the next part; True once the job is whole."""
         is_whole = write(self._store_part)
         if is_whole:
@@ -79,7 +69,7 @@ class JobCreation:
 
 
 def delete_unfinished(
-    write: Write, locks: Locks, on_network: Callable[[], bool], clock: Callable[[], int]
+    write: Transaction, locks: Locks, on_network: Callable[[], bool], clock: Callable[[], int]
 ) -> Steps[None]:
     """Delete in parts what is left of creations whose process ended; what cannot be deleted is left to another call."""
     with suppress(JournalUnavailable, OSError):

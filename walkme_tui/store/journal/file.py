@@ -119,7 +119,7 @@ class JournalFile:
         self._make_durable(connection)
         if layout < len(JOURNAL):
             connection.execute("BEGIN IMMEDIATE")
-            migrate(connection, layout)
+            migrate(connection, self._layout(connection))  # another host may have done it, see Locks
             connection.execute("COMMIT")
             _sync_folder(self.path.parent)
 
@@ -210,8 +210,8 @@ class JournalFile:
                     "the record of changes that were being sent is then lost."
                 )
             case _ if isinstance(error, OSError):
-                why = (error.strerror or str(error)).lower()
-                what, hint = f"The journal {self.path} cannot be used: {why}.", "Check its folder."
+                why = f": {error.strerror.lower()}" if error.strerror else ""
+                what, hint = f"The journal {self.path} cannot be used{why}.", "Check its folder."
             case _:
                 raise error
         return JournalUnavailable(what, hint=f"{UNSENT} {hint}")

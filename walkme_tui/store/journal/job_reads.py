@@ -18,7 +18,7 @@ from walkme_tui.domain.plan_files import plan_from_json, subjects_from_json
 from walkme_tui.domain.plans import NEED_ATTENTION, GroupSubject, Subject
 from walkme_tui.domain.text import clean, email_key, spaced, storable
 from walkme_tui.store.journal.rows import CHECKED, STEPS, DamagedContents, loaded, member, step_record, surface_check
-from walkme_tui.store.journal.tables import CREATING, JournalTables, subject_key
+from walkme_tui.store.journal.tables import CREATING, JournalTables, Transaction, subject_key
 from walkme_tui.store.sqlite_thread import Steps
 
 R = TypeVar("R")
@@ -31,14 +31,6 @@ HEAD: Final = (
     "id, state, plan, about_groups, os_user, host, client_id, created_at_ms, settled_at_ms, purged_at_ms, "
     "(SELECT max(seq) FROM events WHERE job = jobs.id)"
 )
-
-
-class Reader(Protocol):
-    """Reads something in a transaction of its own."""
-
-    def __call__(self, work: Callable[[JournalTables], R]) -> R:
-        """The result of ``work``."""
-        ...
 
 
 def find(connection: sqlite3.Connection, wanted: str) -> str:
@@ -108,7 +100,7 @@ def _subjects(rows: Iterable[Sequence[str]]) -> list[Subject | GroupSubject]:
 # ------------------------------------------------------------ whole jobs
 
 
-def whole(read: Reader, job_id: str, head_of: Callable[[JournalTables], Job]) -> Steps[tuple[Job, str | None]]:
+def whole(read: Transaction, job_id: str, head_of: Callable[[JournalTables], Job]) -> Steps[tuple[Job, str | None]]:
     """The job of ``head_of`` with its people and steps, read in parts but as it is at the end; and its source as JSON.
 
     The source is for ``with_source``, because to decode it takes a second.
@@ -125,10 +117,10 @@ def whole(read: Reader, job_id: str, head_of: Callable[[JournalTables], Job]) ->
     checks_after = partial(_checks_after, job_id)
     while True:
         job = read(head_of)
-        subjects = yield from _all(read, subjects_after)
-        records = yield from _all(read, records_after)
+        subjects = yield from all_parts(read, subjects_after)
+        records = yield from all_parts(read, records_after)
         text = read(lambda tables: source(tables.connection, job_id))
-        checks = yield from _all(read, checks_after)
+        checks = yield from all_parts(read, checks_after)
         now = yield from refreshed(read, head_of, _filled(job, subjects, records, checks))
         if now.purged_at_ms == job.purged_at_ms:
             return now, text
@@ -147,7 +139,7 @@ class PartAfter(Protocol[R]):
         ...
 
 
-def _all(read: Reader, part_after: "PartAfter[R]") -> Steps[list[R]]:
+def all_parts(read: Transaction, part_after: "PartAfter[R]") -> Steps[list[R]]:
     """The rows of all parts; ``part_after`` is called with the number of the last row that was read, from 0."""
     found: list[R] = []
     while True:
@@ -158,7 +150,7 @@ def _all(read: Reader, part_after: "PartAfter[R]") -> Steps[list[R]]:
         yield
 
 
-def refreshed(read: Reader, head_of: Callable[[JournalTables], Job], job: Job) -> Steps[Job]:
+def refreshed(read: Transaction, head_of: Callable[[JournalTables], Job], job: Job) -> Steps[Job]:
     """The same job now: the steps are read that changed since, by the audit trail. Those of a purged job are wrong."""
     steps = {record.step.number: record for record in job.steps}
 
@@ -180,7 +172,7 @@ def refreshed(read: Reader, head_of: Callable[[JournalTables], Job], job: Job) -
         seq, is_checked, records, now = read(partial(changed_after, seq=seq))
         steps.update((record.step.number, record) for record in records)
         if is_checked:
-            checks = yield from _all(read, partial(_checks_after, job.id))
+            checks = yield from all_parts(read, partial(_checks_after, job.id))
         elif now is not None:
             return replace(now, plan=job.plan, steps=tuple(steps.values()), checks=tuple(checks))
         yield
@@ -237,7 +229,9 @@ def excerpt(connection: sqlite3.Connection, summary: JobSummary, most: int) -> J
     return _part(connection, job, *list(dict.fromkeys([*wrong, *urgent, *first]))[:most])
 
 
-def about_one(read: Reader, job_id: str, wanted: str, summary_of: Callable[[JournalTables], JobSummary]) -> Steps[Job]:
+def about_one(
+    read: Transaction, job_id: str, wanted: str, summary_of: Callable[[JournalTables], JobSummary]
+) -> Steps[Job]:
     """The job of ``summary_of`` with one of its users or groups, given by id, email or name, and without its source.
 
     The id may be that of the plan or of now. Raises ``NotFound`` unless exactly one is meant; a purged job has none.
@@ -275,7 +269,7 @@ def _with_id(job_id: str, wanted: str, tables: JournalTables) -> list[str]:
     return [subject for (subject,) in rows]
 
 
-def _named(read: Reader, job_id: str, key: str) -> Steps[list[str]]:
+def _named(read: Transaction, job_id: str, key: str) -> Steps[list[str]]:
     """The subjects with this ``email_key``."""
 
     def part(tables: JournalTables, last: int) -> list[tuple[str, str]]:

@@ -217,15 +217,14 @@ class SqliteJournal:
         if found is None:
             return 0
         jobs, kept = found
-        purged = 0
         for job_id in jobs:
             steps = await self._thread.share(steps_without_names(self._read_job, job_id))
-            purged += await self.write(partial(purge, job_id, steps, self._folder, self._clock(), self._actor))
-        detail = f"jobs: {purged}; kept, because not settled: {kept}"
+            await self.write(partial(purge, job_id, steps, self._folder, self._clock(), self._actor))
+        detail = f"jobs: {len(jobs)}; kept, because not settled: {kept}"
         entry = AuditEntry(self._clock(), None, self._actor, "purged", detail)
         await self.write(lambda tables: tables.log(entry))
         await self._thread.run(self._file.compact, Urgency.WRITE)
-        return purged
+        return len(jobs)
 
     # ------------------------------------------------------------ executing
 

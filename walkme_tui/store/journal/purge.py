@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from walkme_tui.domain.jobs import JobState
 from walkme_tui.domain.plan_files import plan_from_json, plan_to_json, step_from_json, step_to_json
 from walkme_tui.domain.plans import Step
-from walkme_tui.store.journal.job_reads import PART, Reader
+from walkme_tui.store.journal.job_reads import PART, all_parts
 from walkme_tui.store.journal.rows import AuditEntry, dumped, loaded
-from walkme_tui.store.journal.tables import CREATING, JournalTables, step_subject
+from walkme_tui.store.journal.tables import CREATING, JournalTables, Transaction, step_subject
 from walkme_tui.store.journal.totals import count_totals
 from walkme_tui.store.sqlite_thread import Steps
 
@@ -23,37 +22,37 @@ StepRow: TypeAlias = tuple[str, str, int]
 
 
 def settled_jobs(before_ms: int, tables: JournalTables) -> tuple[list[str], int]:
-    """The settled jobs created before ``before_ms`` that have people's data, and the number of those not settled."""
+    """The settled jobs created before ``before_ms`` that have people's data, and the number of those not settled.
+
+    A program that ran a job may have added a receipt or checks after it was purged.
+    """
     rows = tables.connection.execute(
-        "SELECT id, state FROM jobs WHERE created_at_ms < ? AND purged_at_ms IS NULL AND state <> ? ORDER BY rowid",
+        "SELECT id, state FROM jobs WHERE created_at_ms < ? AND state <> ? AND (purged_at_ms IS NULL "
+        "OR id IN (SELECT job FROM receipts) OR id IN (SELECT job FROM checks)) ORDER BY rowid",
         (before_ms, CREATING),
     ).fetchall()
     jobs = [job_id for job_id, state in rows if not JobState(state).resumable]
     return jobs, len(rows) - len(jobs)
 
 
-def steps_without_names(read: Reader, job_id: str) -> Steps[list[StepRow]]:
+def steps_without_names(read: Transaction, job_id: str) -> Steps[list[StepRow]]:
     """The steps of a settled job with pseudonyms; read before the transaction, since for very many it takes seconds."""
     names = _Pseudonyms()
-    found: list[StepRow] = []
 
-    def part(tables: JournalTables, last: int) -> list[tuple[int, str]]:
-        rows = "SELECT number, step FROM steps WHERE job = ? AND number > ? ORDER BY number LIMIT ?"
-        return tables.connection.execute(rows, (job_id, last, PART)).fetchall()
+    def rows_after(tables: JournalTables, number: int) -> list[StepRow]:
+        rows = tables.connection.execute(
+            "SELECT number, step FROM steps WHERE job = ? AND number > ? ORDER BY number LIMIT ?",
+            (job_id, number, PART),
+        )
+        steps = [(number, names.replaced(step_from_json(loaded(text)))) for number, text in rows]
+        return [(dumped(step_to_json(step)), step_subject(step), number) for number, step in steps]
 
-    while rows := read(partial(part, last=found[-1][-1] if found else 0)):
-        for number, text in rows:
-            step = names.replaced(step_from_json(loaded(text)))
-            found.append((dumped(step_to_json(step)), step_subject(step), number))
-        yield
-    return found
+    return (yield from all_parts(read, rows_after))
 
 
-def purge(job_id: str, steps: Sequence[StepRow], folder: Path, at_ms: int, actor: str, tables: JournalTables) -> bool:
-    """Delete people's data of a settled job, with its receipts in ``folder``; False where that was done already."""
+def purge(job_id: str, steps: Sequence[StepRow], folder: Path, at_ms: int, actor: str, tables: JournalTables) -> None:
+    """Delete people's data of a settled job, with its receipts in ``folder``; done twice, it changes nothing more."""
     connection = tables.connection
-    if connection.execute("SELECT purged_at_ms FROM jobs WHERE id = ?", (job_id,)).fetchone() != (None,):
-        return False
     _delete_receipts(tables, folder, job_id)
     _empty_plan(tables, job_id)
     connection.executemany(
@@ -71,7 +70,6 @@ def purge(job_id: str, steps: Sequence[StepRow], folder: Path, at_ms: int, actor
     totals = dumped(count_totals(connection, job_id))
     connection.execute("UPDATE jobs SET purged_at_ms = ?, totals = ? WHERE id = ?", (at_ms, totals, job_id))
     tables.log(AuditEntry(at_ms, job_id, actor, "purged"))
-    return True
 
 
 def _delete_receipts(tables: JournalTables, folder: Path, job_id: str) -> None:

@@ -6,10 +6,10 @@ trail.
 
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from walkme_tui.domain.changes.change import Record
 from walkme_tui.domain.errors import NotFound
@@ -28,6 +28,8 @@ from walkme_tui.domain.text import storable
 from walkme_tui.store.journal.rows import STEPS, AuditEntry, dumped, encoded, loaded, step_record
 from walkme_tui.store.journal.totals import count_totals, mark_undone
 
+R = TypeVar("R")
+
 # Without vowels, which could form a word, and without characters that are easily confused.
 LETTERS: Final = "23456789bcdfghjkmnpqrstvwxz"
 SUFFIX_LENGTH: Final = 4
@@ -44,6 +46,14 @@ def subject_key(subject_id: str, *, about_group: bool) -> str:
 def step_subject(step: Step) -> str:
     """What the step is about, in ``steps.subject`` and ``claims``."""
     return subject_key(step.subject_id, about_group=step.change.about_group)
+
+
+class Transaction(Protocol):
+    """Does something in a transaction of its own."""
+
+    def __call__(self, work: "Callable[[JournalTables], R]") -> R:
+        """The result of ``work``."""
+        ...
 
 
 class PlanRows(NamedTuple):
