@@ -191,7 +191,8 @@ def _usual(raw: dict[str, Any], kept: tuple[tuple[str, str], ...]) -> User | Non
     if len(name) > 2:
         extra["name"] = {part: value for part, value in name.items() if part not in ("givenName", "familyName")}
     if len(meta) > 2:
-        extra["meta"] = {part: value for part, value in meta.items() if part not in ("created", "lastModified")}
+        rest = extra["meta"] = dict(meta)
+        del rest["created"], rest["lastModified"]
     return User(user_id, email, first, last, UNKNOWN, _STATUS[active], external_id, created, updated, ids, extra)
 
 

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, TypeAlias
-from zlib import crc32
 
 from walkme_tui.store import bulk
 
@@ -79,17 +78,10 @@ class _Seen:
 
     def add(self, ids: Iterable[StoredId]) -> None:
         bits = self._bits
-        for bit in map(_bit, ids):
-            bits[bit >> 3] |= 1 << (bit & 7)
+        for number in map(hash, ids):
+            bits[number % SEEN_BITS >> 3] |= 1 << (number & 7)
 
     def candidates(self, ids: Iterable[StoredId]) -> list[StoredId]:
         """The ids that may have been added."""
         bits = self._bits
-        return [user_id for user_id in ids if bits[(bit := _bit(user_id)) >> 3] >> (bit & 7) & 1]
-
-
-def _bit(user_id: StoredId) -> int:
-    """The number of an id's bit: the end of a UUID differs for random UUIDs and for consecutive ones."""
-    if isinstance(user_id, bytes):
-        return int.from_bytes(user_id[-4:]) % SEEN_BITS
-    return crc32(user_id.encode()) % SEEN_BITS
+        return [each for each in ids if bits[(number := hash(each)) % SEEN_BITS >> 3] >> (number & 7) & 1]

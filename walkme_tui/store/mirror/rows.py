@@ -92,8 +92,12 @@ def _names(user: User) -> list[str]:
 
 
 def _text(user: User, names: list[str], stored: bytes | str) -> str:
-    parts = [part for part in (user.email, user.external_id, stored) if isinstance(part, str)]
-    return " ".join([*names, search_key(" ".join(parts))]).strip(" ")
+    text = user.email if isinstance(user.email, str) else ""
+    if isinstance(user.external_id, str):
+        text = f"{text} {user.external_id}"
+    if isinstance(stored, str):
+        text = f"{text} {stored}"
+    return " ".join([*names, search_key(text)]).strip(" ")
 
 
 @lru_cache(maxsize=16_384)
