@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from walkme_tui.domain.coverage import Coverage
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.plans import Consequence, Gravity, PlanKind, Step, Subject
-from walkme_tui.domain.text import clean, search_key, spaced
+from walkme_tui.domain.text import clean, first_named, search_key, spaced
 from walkme_tui.domain.users import UNKNOWN, Status, User
 
 ADMIN: Final = "Admin"
@@ -181,10 +181,9 @@ def namesakes(user: User, facts: AccountFacts | None) -> list[Consequence]:
     if facts is None or not others:
         return []
     shown = [clean(other.email if isinstance(other.email, str) else other.id, MAX_SHOWN) for other in others]
-    named = ", ".join(shown[:SHOWN_NAMESAKES]) + (", …" if len(shown) > SHOWN_NAMESAKES else "")
     count = f"At least {len(others)}" if len(others) >= MAX_NAMESAKES else f"{len(others)}"
     who = "other is" if len(others) == 1 else "others are"
-    text = f"{count} {who} called {clean(user.full_name, MAX_SHOWN)} too: {named}."
+    text = f"{count} {who} called {clean(user.full_name, MAX_SHOWN)} too: {first_named(shown, SHOWN_NAMESAKES)}."
     return [Consequence(Gravity.WARNING, text, facts.coverage.as_of_ms)]
 
 

@@ -8,7 +8,7 @@ many columns as it seems to have; the raw value is kept for comparing and writin
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -167,6 +167,11 @@ def email_forms(email: str) -> tuple[str, ...]:
 def spaced(number: int) -> str:
     """A number with a blank between thousands: ``250 000``."""
     return f"{number:,}".replace(",", " ")
+
+
+def first_named(texts: Sequence[str], most: int) -> str:
+    """The first texts with commas between them, and at the end ``, …`` where there are more."""
+    return ", ".join(texts[:most]) + (", …" if len(texts) > most else "")
 
 
 def search_words(text: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections import Counter
 from enum import Enum
 from typing import Final, NamedTuple
 
-from walkme_tui.domain.text import clean, is_hidden
+from walkme_tui.domain.text import clean, first_named, is_hidden
 from walkme_tui.domain.users import ROLES, Status
 
 LONGEST: Final = 10_000
@@ -135,9 +135,8 @@ def _email(text: str) -> list[Finding]:
     findings = [_warning(f"An unusual email: {reason}.") for reason in _unusual_in_email(email)]
     letters = [*dict.fromkeys(character for character in email if not (character.isascii() or is_hidden(character)))]
     if letters:
-        more = ", …" if len(letters) > MOST_LETTERS else ""
-        named = ", ".join(f"“{clean(letter)}” ({_letter_name(letter)})" for letter in letters[:MOST_LETTERS])
-        findings.append(_warning(f"An unusual email: it has letters outside ASCII: {named}{more}."))
+        named = first_named([f"“{clean(letter)}” ({_letter_name(letter)})" for letter in letters], MOST_LETTERS)
+        findings.append(_warning(f"An unusual email: it has letters outside ASCII: {named}."))
     return findings
 
 

@@ -9,7 +9,7 @@ from walkme_tui.domain.errors import LookUpIgnored, MirrorUnavailable, NotFound,
 from walkme_tui.domain.group_names import GroupNames
 from walkme_tui.domain.groups import Group, GroupMembers, GroupSize
 from walkme_tui.domain.mirrored import MirroredUser, Update, changed_fields, merged
-from walkme_tui.domain.text import clean, email_forms, email_key, spaced
+from walkme_tui.domain.text import clean, email_forms, email_key, first_named, spaced
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.traffic import Priority
 from walkme_tui.domain.users import UNKNOWN, User
@@ -213,9 +213,8 @@ class Directory:
         if len(matches) == 1:
             return matches[0]
         if matches:
-            ids = ", ".join(clean(group.id) for group in matches[:MAX_NAMED_IDS])
-            more = ", …" if len(matches) > MAX_NAMED_IDS else ""
-            raise RequestRejected(f"{len(matches)} groups are called {shown}.", hint=f"Use one of the ids: {ids}{more}")
+            ids = first_named([clean(group.id) for group in matches], MAX_NAMED_IDS)
+            raise RequestRejected(f"{len(matches)} groups are called {shown}.", hint=f"Use one of the ids: {ids}")
         raise NotFound(f"There is no group {shown}.", hint=_similar(name_or_id, known))
 
     async def _try_to_store(self, user: User, requested_at_ms: int) -> MirroredUser:

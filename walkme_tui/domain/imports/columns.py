@@ -13,7 +13,7 @@ from walkme_tui.domain.imports.csv_file import CsvTable
 from walkme_tui.domain.imports.csv_format import SAMPLED, is_email
 from walkme_tui.domain.imports.import_fields import ImportField, field_named
 from walkme_tui.domain.imports.source import without_errors
-from walkme_tui.domain.text import clean
+from walkme_tui.domain.text import clean, first_named
 
 _MAX_SHOWN: Final = 60
 _MAX_NAMED: Final = 20
@@ -51,9 +51,8 @@ class ColumnMapping:
         index = self.columns.get(ImportField.EMAIL)
         if index is None:
             names = [shown_column(table, index) for index in range(len(table.columns))]
-            more = ", …" if len(names) > _MAX_NAMED else ""
             raise NoEmailColumn(
-                f"No column is known to contain the emails. The columns are: {', '.join(names[:_MAX_NAMED])}{more}.",
+                f"No column is known to contain the emails. The columns are: {first_named(names, _MAX_NAMED)}.",
                 hint="Say which column contains them.",
             )
         return index
@@ -135,7 +134,7 @@ def column_index(table: CsvTable, name: str) -> int:
     from walkme_tui.domain.filters import nearest  # only mistakes need it
 
     close = nearest(wanted, [column for column in table.columns if column.strip()])
-    names = ", ".join(shown_column(table, index) for index in range(min(len(table.columns), _MAX_NAMED)))
+    names = first_named([shown_column(table, index) for index in range(len(table.columns))], _MAX_NAMED)
     raise ConfigurationError(
         f"The file has no column {shown}.",
         hint=f"Did you mean {clean(close[0], _MAX_SHOWN)}?" if close else f"The columns are: {names}.",

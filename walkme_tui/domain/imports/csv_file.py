@@ -17,7 +17,7 @@ from walkme_tui.domain.imports.csv_format import (
     skips_blanks,
 )
 from walkme_tui.domain.table_cells import is_delimiter
-from walkme_tui.domain.text import clean, spaced
+from walkme_tui.domain.text import clean, first_named, spaced
 
 MAX_BYTES: Final = 50_000_000
 MAX_ROWS: Final = 100_000
@@ -206,18 +206,17 @@ def _filled(cells: Sequence[str]) -> int:
 def _ragged(found: CsvFormat, rows: Sequence[CsvRow], first: Sequence[str]) -> CsvProblem:
     """The error for rows with another number of cells than ``first``, the header or the first row."""
     row, expected = rows[0], len(first)
-    named = ", ".join(str(other.line) for other in rows[1 : _MAX_NAMED + 1])
-    more = ", …" if len(rows) > _MAX_NAMED + 1 else ""
+    named = first_named([str(other.line) for other in rows[1:]], _MAX_NAMED)
     others = "1 more row differs: line" if len(rows) == 2 else f"{spaced(len(rows) - 1)} more rows differ: lines"
-    also = f" {others} {named}{more}." if named else ""
+    also = f" {others} {named}." if named else ""
     count, missing = len(row.cells), ""
     if count == 1 and found.delimiter in row.cells[0]:
         hint = "The whole row is one quoted cell, as a spreadsheet writes what it read with another delimiter."
     elif count < expected:
         if found.has_header:
             left = list(enumerate(first, 1))[count:]
-            columns = [clean(name.strip(), _MAX_COLUMN) or f"column {number}" for number, name in left[:_MAX_NAMED]]
-            missing = f": there is none for {', '.join(columns)}{', …' if len(left) > _MAX_NAMED else ''}"
+            columns = [clean(name.strip(), _MAX_COLUMN) or f"column {number}" for number, name in left]
+            missing = f": there is none for {first_named(columns, _MAX_NAMED)}"
         hint = (
             "Excel leaves delimiters out where the last columns of many rows are empty: move a column to the end that "
             "is filled in every row, such as the email."

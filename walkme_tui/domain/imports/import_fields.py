@@ -65,8 +65,9 @@ def field_named(header: str) -> tuple[ImportField, int] | None:
     plain = _BRACKETED.sub("", header)
     bracketed = ["".join(found) for found in _BRACKETED.findall(header)]
     forms = (plain, plain.rpartition(".")[2], *bracketed)
-    return next((_RANKS[key] for form in forms if (key := _folded(form)) in _RANKS), None)
+    return next((_RANKS[key] for form in forms if (key := folded_name(form)) in _RANKS), None)
 
 
-def _folded(name: str) -> str:
+def folded_name(name: str) -> str:
+    """A name without what does not matter in it: case, accents, blanks and punctuation."""
     return "".join(character for character in search_key(name) if character.isalnum())

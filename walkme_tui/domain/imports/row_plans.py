@@ -12,7 +12,7 @@ from walkme_tui.domain.groups import Group
 from walkme_tui.domain.imports.row_checks import CheckedRow, repeated
 from walkme_tui.domain.imports.source import ImportRow, OnConflict, RowOutcome
 from walkme_tui.domain.plans import MAX_STEPS_PER_USER, Step, Subject
-from walkme_tui.domain.text import email_key, storable
+from walkme_tui.domain.text import email_key, first_named, storable
 from walkme_tui.domain.times import format_time_ms
 from walkme_tui.domain.users import UNKNOWN, Status, User
 
@@ -161,14 +161,12 @@ def _different_fields(fields: Iterable[FieldChange]) -> list[str]:
 def _missing_groups(user: User, joins: Sequence[AddMember]) -> list[str]:
     if user.groups is UNKNOWN or not joins:
         return []
-    more = ", …" if len(joins) > _MAX_NAMED else ""
-    return [f"not in {', '.join(shown(join.group.label) for join in joins[:_MAX_NAMED])}{more}"]
+    return [f"not in {first_named([shown(join.group.label) for join in joins], _MAX_NAMED)}"]
 
 
 def _same_user(lines: Sequence[int]) -> str:
-    more = ", …" if len(lines) > _MAX_NAMED else ""
-    named = ", ".join(map(str, lines[:_MAX_NAMED]))
-    return f"it names the same user as line{'s' if len(lines) > 1 else ''} {named}{more}"
+    named = first_named([*map(str, lines)], _MAX_NAMED)
+    return f"it names the same user as line{'s' if len(lines) > 1 else ''} {named}"
 
 
 def _shown(value: object) -> str:

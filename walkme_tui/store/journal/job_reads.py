@@ -16,7 +16,7 @@ from walkme_tui.domain.jobs import Actor, Job, JobState, JobSummary, StepRecord,
 from walkme_tui.domain.json_fields import BadField
 from walkme_tui.domain.plan_files import plan_from_json, subjects_from_json
 from walkme_tui.domain.plans import NEED_ATTENTION, GroupSubject, Subject
-from walkme_tui.domain.text import clean, email_key, spaced, storable
+from walkme_tui.domain.text import clean, email_key, first_named, spaced, storable
 from walkme_tui.store.journal.rows import CHECKED, STEPS, DamagedContents, loaded, member, step_record, surface_check
 from walkme_tui.store.journal.tables import CREATING, JournalTables, Transaction, subject_key
 from walkme_tui.store.sqlite_thread import Steps
@@ -43,8 +43,7 @@ def find(connection: sqlite3.Connection, wanted: str) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
-        raise NotFound(f"{len(found)} jobs begin with {key}: {shown}.", hint="Type more of the id.")
+        raise NotFound(f"{len(found)} jobs begin with {key}: {first_named(found, 5)}.", hint="Type more of the id.")
     raise NotFound(f"There is no job {key or 'without an id'}.", hint="walkme-tui jobs list shows all jobs.")
 
 

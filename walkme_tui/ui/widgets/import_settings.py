@@ -7,9 +7,9 @@ from rich.cells import cell_len
 
 from walkme_tui.domain.imports.columns import shown_column
 from walkme_tui.domain.imports.csv_format import DELIMITERS
-from walkme_tui.domain.imports.import_fields import ImportField
+from walkme_tui.domain.imports.import_fields import ImportField, folded_name
 from walkme_tui.domain.imports.source import OnConflict
-from walkme_tui.domain.text import clean, search_key
+from walkme_tui.domain.text import clean, first_named
 from walkme_tui.ui.change_words import group_words
 from walkme_tui.ui.import_reading import ImportReading
 from walkme_tui.ui.widgets.import_outcomes import PLANNED
@@ -68,14 +68,11 @@ def columns_text(reading: ImportReading) -> str:
     for field in ImportField:
         if (index := mapping.columns.get(field)) is not None:
             column = shown_column(table, index)
-            named.append(field.label if _folded(column) == _folded(field.label) else f"{field.label} = {column}")
+            is_same = folded_name(column) == folded_name(field.label)
+            named.append(field.label if is_same else f"{field.label} = {column}")
     text = ", ".join(named) or "none"
     others = [shown_column(table, index) for index in mapping.not_imported(table)]
-    return f"{text}; not imported: {', '.join(others[:MAX_NAMED])}" if others else text
-
-
-def _folded(name: str) -> str:
-    return "".join(character for character in search_key(name) if character.isalnum())
+    return f"{text}; not imported: {first_named(others, MAX_NAMED)}" if others else text
 
 
 def counts_text(reading: ImportReading) -> StyledText:
