@@ -19,7 +19,7 @@ from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job, JobState
-from walkme_tui.domain.plan_files import plan_from_text, plan_to_text
+from walkme_tui.domain.plan_files import plan_file_parts, plan_from_text
 from walkme_tui.domain.receipts import receipt
 from walkme_tui.services.changes.recheck import rechecked
 from walkme_tui.services.changes.undo import UndoPlanner
@@ -112,7 +112,7 @@ async def test_a_second_recheck_replaces_the_first(tmp_path: Path, reword: Rewor
     async with open_executor(api, tmp_path) as desk:
         plan = desk.plan([DEACTIVATE])
         api.edit(BOTH.id, status="pending")
-        plan = plan_from_text(plan_to_text(await rechecked(desk.session, plan)))
+        plan = plan_from_text("".join(plan_file_parts(await rechecked(desk.session, plan))))
         reword()
         plan = await rechecked(desk.session, plan)
     assert len(plan.subjects[0].consequences) == 1

@@ -79,11 +79,6 @@ def plan_from_json(value: object) -> Plan:
     return plan
 
 
-def plan_to_text(plan: Plan) -> str:
-    """The contents of a plan file; raises like ``plan_file_parts``."""
-    return "".join(plan_file_parts(plan))
-
-
 def plan_file_parts(plan: Plan) -> Iterator[str]:
     """The contents of a plan file, ASCII, in parts, because the whole text of a large plan takes much memory.
 

@@ -22,7 +22,7 @@ from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import ConfigurationError
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.json_text import dumps, loads
-from walkme_tui.domain.plan_files import plan_from_json, plan_from_text, plan_to_json, plan_to_text
+from walkme_tui.domain.plan_files import plan_file_parts, plan_from_json, plan_from_text, plan_to_json
 from walkme_tui.domain.plans import Consequence, Gravity, Plan, PlanKind, Subject, numbered
 from walkme_tui.domain.users import UNKNOWN
 
@@ -41,7 +41,7 @@ PLAN = Plan(
 
 @given(plans())
 def test_a_plan_is_loaded_as_it_was_stored(plan: Plan) -> None:
-    text = plan_to_text(plan)
+    text = "".join(plan_file_parts(plan))
     assert text.isascii()
     assert plan_from_text(text) == plan
 
@@ -71,7 +71,7 @@ def test_the_text_of_a_plan_is_readable_json() -> None:
 
 
 def test_each_user_and_each_step_is_a_line_of_the_file() -> None:
-    text = plan_to_text(EDITS)
+    text = "".join(plan_file_parts(EDITS))
     lines = text.splitlines()
     assert [json.loads(line.rstrip(",")) for line in lines if line.startswith("    {")] == [
         *json.loads(text)["subjects"],
@@ -82,9 +82,9 @@ def test_each_user_and_each_step_is_a_line_of_the_file() -> None:
 def test_a_plan_that_is_too_large_for_a_file_is_refused_while_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan_files, "MAX_BYTES", 2 << 20)
     many = replace(PLAN, left_out=("x" * 1000,) * 1000)
-    assert plan_to_text(many)
+    assert "".join(plan_file_parts(many))
     with pytest.raises(ConfigurationError, match="larger than a plan file may be: 2 MB, for 2 steps"):
-        plan_to_text(replace(many, left_out=many.left_out * 3))
+        "".join(plan_file_parts(replace(many, left_out=many.left_out * 3)))
 
 
 EDITS = Plan(
@@ -198,7 +198,7 @@ SECOND_CREATION = {
     ],
 )
 def test_an_invalid_edit_is_refused_with_the_place_of_the_error(damage: Damage, message: str) -> None:
-    data = json.loads(plan_to_text(EDITS))
+    data = json.loads("".join(plan_file_parts(EDITS)))
     damage(data)
     with pytest.raises(ConfigurationError) as caught:
         plan_from_json(data)
@@ -238,7 +238,7 @@ def test_an_invalid_edit_is_refused_with_the_place_of_the_error(damage: Damage, 
     ],
 )
 def test_an_invalid_file_is_refused_with_the_place_of_the_error(damage: Damage, message: str) -> None:
-    data = json.loads(plan_to_text(PLAN))
+    data = json.loads("".join(plan_file_parts(PLAN)))
     damage(data)
     with pytest.raises(ConfigurationError) as caught:
         plan_from_json(data)
@@ -288,7 +288,7 @@ def test_text_that_is_no_plan_is_refused_with_a_message(text: str, message: str)
 @given(plans(), st.data())
 def test_a_damaged_file_is_loaded_or_refused_with_a_message(plan: Plan, choices: st.DataObject) -> None:
     """Any change of one value leads to a plan or to a ``ConfigurationError``; nothing else is raised."""
-    data: Any = json.loads(plan_to_text(plan))
+    data: Any = json.loads("".join(plan_file_parts(plan)))
     place = data
     while isinstance(place, (dict, list)) and place:
         key = choices.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))

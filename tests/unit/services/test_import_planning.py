@@ -12,7 +12,7 @@ from walkme_tui.domain.changes.membership import AddMember
 from walkme_tui.domain.errors import LookUpIgnored, NoEmailColumn, Unreachable
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.imports.source import OnConflict, RowOutcome
-from walkme_tui.domain.plan_files import plan_from_text, plan_to_text
+from walkme_tui.domain.plan_files import plan_file_parts, plan_from_text
 from walkme_tui.domain.plans import Gravity, Plan, PlanKind
 from walkme_tui.domain.sweeps import Sweep
 from walkme_tui.domain.user_json import decode_user, encode_user
@@ -70,7 +70,7 @@ async def test_a_new_user_is_created_and_joins_the_groups_of_the_row_and_of_all_
     (subject,) = plan.subjects
     assert (subject.user.email, subject.groups) == ("Ann@Example.com", (SALES, BETA))
     assert not any(step.email for step in plan.steps)
-    assert plan_from_text(plan_to_text(plan)) == plan
+    assert plan_from_text("".join(plan_file_parts(plan))) == plan
 
 
 async def test_rows_that_cannot_be_imported_fail_with_their_cells_and_the_others_are_planned() -> None:

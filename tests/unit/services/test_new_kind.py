@@ -14,7 +14,7 @@ from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.changes.change import Change, shown
 from walkme_tui.domain.changes.registry import CHANGE_KINDS
 from walkme_tui.domain.json_fields import Fields, or_null, text
-from walkme_tui.domain.plan_files import plan_from_text, plan_to_text
+from walkme_tui.domain.plan_files import plan_file_parts, plan_from_text
 from walkme_tui.domain.plans import PlanKind
 from walkme_tui.domain.receipt_text import receipt_markdown
 from walkme_tui.domain.receipts import receipt
@@ -101,7 +101,7 @@ async def test_a_new_kind_is_planned_executed_and_undone(tmp_path: Path, *, patc
     api.patch_refused = patch_refused
     async with open_executor(api, tmp_path) as desk:
         plan = desk.plan([CHANGE], kind=PlanKind.REACTIVATE)
-        assert plan_from_text(plan_to_text(plan)) == plan
+        assert plan_from_text("".join(plan_file_parts(plan))) == plan
         job = await desk.run(plan)
         assert api.now(BOTH.id).last_name == "Ünal"
         assert outcomes_of(job) == [("done", "is called Ünal")]

@@ -15,7 +15,7 @@ from walkme_tui.domain.changes.membership import AddMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.errors import ConfigurationError, NotFound
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.plan_files import plan_from_text, plan_to_text
+from walkme_tui.domain.plan_files import plan_file_parts, plan_from_text
 from walkme_tui.domain.plans import Plan, PlanKind
 from walkme_tui.domain.users import UNKNOWN, Status, User, UserPage
 from walkme_tui.services.changes.bulk_planner import BulkPlanner
@@ -107,7 +107,7 @@ async def test_what_concerns_many_is_said_once_with_their_number_and_warnings_co
         "An external id ties the records of 1 person to another system, which may push them back.",
     ]
     assert not any(subject.consequences for subject in plan.subjects)
-    assert plan_from_text(plan_to_text(plan)) == plan
+    assert plan_from_text("".join(plan_file_parts(plan))) == plan
 
 
 @pytest.mark.parametrize(

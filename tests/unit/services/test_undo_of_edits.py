@@ -14,7 +14,7 @@ from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.jobs import Job
-from walkme_tui.domain.plan_files import plan_from_text, plan_to_text
+from walkme_tui.domain.plan_files import plan_file_parts, plan_from_text
 from walkme_tui.domain.plans import Plan
 from walkme_tui.domain.receipt_text import receipt_markdown
 from walkme_tui.domain.receipts import receipt
@@ -52,7 +52,7 @@ async def undo(desk: ExecutorBench, job: Job) -> Plan:
     by_receipt = await planner.of_receipt(json.loads(json.dumps(content)))
     assert by_receipt.steps == plan.steps
     assert by_receipt.left_out == plan.left_out
-    assert plan_from_text(plan_to_text(plan)) == plan
+    assert plan_from_text("".join(plan_file_parts(plan))) == plan
     return plan
 
 
