@@ -498,8 +498,8 @@ async def test_a_side_that_was_read_whole_and_cannot_be_read_again_says_so() -> 
         both.apis[Surface.SCIM].offline = Unreachable("SCIM cannot be reached.")
         await browser.press("R")
         for _ in range(100):
-            if not browser.says("reading it again fails"):
+            if not browser.says("reading again fails"):
                 await browser.tick(0.1)
                 await browser.pilot.pause(0.02)
         assert browser.says("SCIM all 7 users, as of")
-        assert browser.says("ago, reading it again fails") or browser.says("just now, reading it again fails")
+        assert browser.says("ago, reading again fails") or browser.says("just now, reading again fails")

@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.changes.creation import CreateUser
 from walkme_tui.domain.groups import Group
 from walkme_tui.domain.reconcile.adoption import adopt
 from walkme_tui.domain.reconcile.classes import CLASS_TEXTS, PairClass
 from walkme_tui.domain.reconcile.matching import Pair, compare, differences, together
 from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
 from walkme_tui.domain.text import email_key
-from walkme_tui.domain.users import UNKNOWN, User
+from walkme_tui.domain.users import FIELD_LABELS, UNKNOWN, User
 
 LONG = "00000000-0000-0000-0000-00000000000"
 GROUPS = {"r1": Group("r1", "Sales"), "r2": Group("r2", "Beta"), "shared": Group("shared", "Ops")}
@@ -237,13 +239,45 @@ def test_after_a_side_was_adopted_nothing_differs_but_duplicates(
         mine = pair.rest if changed is Surface.REST else pair.scim
         if PairClass.DUPLICATE in pair.classes or not pair.differs:
             continue
-        # Whom only the changed side has is deactivated, never deleted; who has no email cannot be created.
+        # Whom only the changed side has is deactivated, never deleted; who has no email is not created, and keeps one.
         if pair.classes == (gone,):
             assert mine is not None
             assert not isinstance(mine.status, str) or mine.status.lower() == "inactive"
         else:
-            assert pair.rest is None or pair.scim is None
             assert left_out
+            if pair.rest is not None and pair.scim is not None:
+                assert [each.attribute for each in differences(pair.rest, pair.scim, SHARED)] == ["email"]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "surface", "reason"),
+    [
+        ("email", None, Surface.SCIM, "an email is required"),
+        ("email", "", Surface.REST, "an email is required"),
+        ("email", "zoe", Surface.REST, "users of the REST API have an email and no other name"),
+        ("last_name", "Ç\x07", Surface.SCIM, "it has a control character (bell, U+0007) at character 2"),
+    ],
+)
+def test_a_value_that_cannot_be_sent_is_left_out_with_the_reason(
+    attribute: str, value: str | None, surface: Surface, reason: str
+) -> None:
+    own = User("u", "zoe@e.com", last_name="A", external_id="e", status="active", groups=())
+    changed: dict[str, Any] = {attribute: value, "first_name": "Zoë"}
+    other = own._replace(**changed)
+    there = "REST" if surface is Surface.SCIM else "SCIM"
+    label = f"{value or 'u'}" if attribute == "email" else "zoe@e.com"
+    sentence = f"{label}: the {FIELD_LABELS[attribute]} of {there} is not adopted: {reason}."
+    adopted = adopt(surface, own._replace(first_name=None), other, SHARED)
+    assert [change.describe() for change in adopted.changes] == ["set first name none -> Zoë"]
+    assert adopted.left_out == (sentence,)
+    created = adopt(surface, None, other, SHARED)
+    if attribute == "email":
+        assert not created.changes
+    else:
+        assert sentence in created.left_out
+        creation = created.changes[0]
+        assert isinstance(creation, CreateUser)
+        assert creation.values == (("first_name", "Zoë"), ("external_id", "e"))
 
 
 def test_groups_are_the_same_by_id_or_by_a_name_that_only_one_has() -> None:

@@ -4,17 +4,19 @@ from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.capabilities import capabilities
 from walkme_tui.domain.changes.change import Change
-from walkme_tui.domain.changes.creation import FIELDS, CreateUser, new_user_key
+from walkme_tui.domain.changes.creation import CreateUser, new_user_key
 from walkme_tui.domain.changes.edit import FieldChange, UpdateUser
 from walkme_tui.domain.changes.membership import AddMember, RemoveMember
 from walkme_tui.domain.changes.status import SetStatus
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.reconcile.matching import Pair, differences
+from walkme_tui.domain.reconcile.matching import FIELDS, Pair, differences
 from walkme_tui.domain.reconcile.records import ComparedUser, SharedGroups
 from walkme_tui.domain.surface_checks import active_by, other_surface
 from walkme_tui.domain.text import clean, spaced
-from walkme_tui.domain.users import UNKNOWN, Status, Unknown, User, user_label
+from walkme_tui.domain.users import FIELD_LABELS, UNKNOWN, Status, Unknown, User, user_label
+from walkme_tui.domain.validation import Severity, check
 
 MAX_SHOWN: Final = 80
 GROUPS_UNKNOWN: Final = "the groups stay as they are, because the name of one is not known."
@@ -63,14 +65,19 @@ def _created(surface: Surface, other: User, groups: SharedGroups) -> Adopted:
     if not isinstance(other.email, str) or not other.email:
         there = other_surface(surface).value.upper()
         return Adopted((), (f"{clean(other.id, MAX_SHOWN)} has no email on {there}, so no user can be created.",))
-    values = {name: getattr(other, name) for name in FIELDS.values() if name != "role"}
-    creation = CreateUser.of(other.email, {name: value for name, value in values.items() if isinstance(value, str)})
+    values = {name: value for name in FIELDS if isinstance(value := getattr(other, name), str) and value}
+    reasons = {name: reason for name, value in values.items() if (reason := _refusal(surface, name, value))}
+    kept = tuple(_not_adopted(surface, other, name, reason) for name, reason in reasons.items())
+    if "email" in reasons:
+        return Adopted((), kept)
+    sent = {name: value for name, value in values.items() if name != "email" and name not in reasons}
+    creation = CreateUser.of(other.email, sent)
     changes: list[Change] = [creation]
     if active_by(other.status) is False:
         changes.append(SetStatus(creation.subject_id, Status.ACTIVE, Status.INACTIVE))
     joined, left_out = _groups(surface, other.groups or () if isinstance(other.groups, tuple) else (), groups, other)
     changes += [AddMember(creation.subject_id, group) for group in joined]
-    return Adopted(tuple(changes), left_out)
+    return Adopted(tuple(changes), (*kept, *left_out))
 
 
 def _changed(surface: Surface, own: User, other: User, groups: SharedGroups) -> Adopted:
@@ -79,6 +86,7 @@ def _changed(surface: Surface, own: User, other: User, groups: SharedGroups) -> 
     fields: list[FieldChange] = []
     changes: list[Change] = []
     left_out: tuple[str, ...] = ()
+    stays: list[str] = []
     known = rest.groups is not UNKNOWN and scim.groups is not UNKNOWN
     if known and not (groups.comparable(Surface.REST, rest.groups) and groups.comparable(Surface.SCIM, scim.groups)):
         left_out = (f"{user_label(other)}: {GROUPS_UNKNOWN}",)
@@ -93,10 +101,26 @@ def _changed(surface: Surface, own: User, other: User, groups: SharedGroups) -> 
             changes += [AddMember(own.id, group) for group in joined]
             changes += [RemoveMember(own.id, groups.known[surface].get(each, Group(each, None))) for each in left]
         elif not isinstance(mine, tuple) and not isinstance(theirs, tuple) and not isinstance(theirs, Unknown):
-            fields.append(FieldChange(found.attribute, mine, theirs or None))
+            if reason := _refusal(surface, found.attribute, theirs):
+                stays.append(_not_adopted(surface, other, found.attribute, reason))
+            else:
+                fields.append(FieldChange(found.attribute, mine, theirs or None))
     if fields:
         changes.insert(0, UpdateUser(own.id, tuple(fields)))
-    return Adopted(tuple(changes), left_out)
+    return Adopted(tuple(changes), (*stays, *left_out))
+
+
+def _refusal(surface: Surface, attribute: str, value: str | None) -> str:
+    """Why ``surface`` cannot get a value of the other one, as a phrase; empty where it can."""
+    errors = [finding.phrase for finding in check(attribute, value or "") if finding.severity is Severity.ERROR]
+    if not errors and attribute == "email" and "@" not in (value or ""):
+        return capabilities(surface).user_names
+    return ", ".join(errors)
+
+
+def _not_adopted(surface: Surface, other: User, attribute: str, reason: str) -> str:
+    there = other_surface(surface).upper()
+    return f"{user_label(other)}: the {FIELD_LABELS[attribute]} of {there} is not adopted: {reason}."
 
 
 def _groups(

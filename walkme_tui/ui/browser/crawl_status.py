@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_MESSAGE = 300
 STOPPED: Final = frozenset({CrawlPhase.WAITING, CrawlPhase.PAUSED, CrawlPhase.ELSEWHERE, CrawlPhase.DONE})
-AGAIN_FAILS: Final = "reading it again fails"
+AGAIN_FAILS: Final = "reading again fails"
 
 
 class Reading(NamedTuple):
