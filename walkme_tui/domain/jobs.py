@@ -172,6 +172,11 @@ class JobSummary:
         return sum(self.counts.values())
 
     @property
+    def standing(self) -> int:
+        """The number of users or groups whose changes were not undone."""
+        return self.changed - self.undone
+
+    @property
     def unsettled(self) -> int:
         """The number of steps that are not settled."""
         return sum(self.counts.get(state.value, 0) for state in (StepState.TODO, StepState.SENT))

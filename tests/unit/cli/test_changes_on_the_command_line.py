@@ -167,6 +167,8 @@ def test_the_undo_commands_of_a_receipt_undo_the_stated_number_of_users(
     assert cli("jobs", "show", done["job"], "--json").json["undone_by"] == [undo["job"]]
     shown = cli("jobs", "show", done["job"]).out
     assert re.search(rf"^Undone   \S+ by job {undo['job']} for 1 of 2 people$", shown, re.MULTILINE)
+    cli("undo", undo["job"], "--yes")
+    assert cli("jobs", "show", done["job"], "--json").json["undone_by"] == []
     assert f"Undoes   job {done['job']}\n" in cli("jobs", "show", undo["job"]).out
 
 

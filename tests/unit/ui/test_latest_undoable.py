@@ -44,6 +44,10 @@ def test_a_job_of_the_other_surface_is_not_undone_on_this_one() -> None:
 def test_a_creation_that_was_undone_is_not_undone_again() -> None:
     undo = job("j2", SetStatus(ANN.id, "pending", "inactive"), undoes="j1")
     assert latest_undoable((undo, CREATION), ANN.id, ACCOUNT) is None
+    undone = job("j3", SetStatus(ANN.id, "inactive", "pending"), undoes="j2")
+    assert latest_undoable((undone, undo, CREATION), ANN.id, ACCOUNT) is CREATION
+    again = job("j4", SetStatus(ANN.id, "pending", "inactive"), undoes="j3")
+    assert latest_undoable((again, undone, undo, CREATION), ANN.id, ACCOUNT) is None
 
 
 def test_a_creation_that_failed_is_no_change_of_the_user() -> None:

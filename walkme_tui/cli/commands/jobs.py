@@ -82,7 +82,7 @@ def _list(context: Context, _options: argparse.Namespace) -> int:
 def _show(context: Context, options: argparse.Namespace) -> int:
     job = find_job(context, options.id)
     jobs = with_journal(context, lambda journal: journal.summaries(job.plan.profile))
-    undos = [other for other in jobs if other.undoes == job.id and other.changed]
+    undos = [other for other in jobs if other.undoes == job.id and other.standing]
     if context.options.json:
         print_json(job_object(job) | {"undone_by": [other.id for other in undos]})
     else:

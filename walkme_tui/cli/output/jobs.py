@@ -137,7 +137,7 @@ def counts_text(job: Job | JobSummary) -> str:
 
 
 def job_lines(job: Job, undo_jobs: Iterable[JobSummary] = ()) -> list[str]:
-    """A job with its steps as lines; ``undo_jobs`` are the jobs that undid it."""
+    """A job with its steps as lines; ``undo_jobs`` undid it and were not undone themselves."""
     state = counts_text(job) if job.state is JobState.DONE and failed_records(job) else job.state.value
     through = "" if job.plan.surface is Surface.REST else f", through {job.plan.surface.upper()}"
     lines = [
@@ -154,7 +154,7 @@ def job_lines(job: Job, undo_jobs: Iterable[JobSummary] = ()) -> list[str]:
         lines.append(f"Undoes   job {clean(job.plan.undoes)}")
     changed = len(job.changed_subjects)
     for other in undo_jobs:
-        some = f" for {spaced(other.changed)} of {spaced(changed)} people" if changed > 1 else ""
+        some = f" for {spaced(other.standing)} of {spaced(changed)} people" if changed > 1 else ""
         lines.append(f"Undone   {_second(other.created_at_ms)} by job {other.id}{some}")
     if job.purged_at_ms is not None:
         lines.append(f"Purged   {_second(job.purged_at_ms)}: the people that it changed are no longer known")

@@ -84,7 +84,8 @@ def latest_undoable(jobs: Sequence[Job], subject_id: str, account: Account) -> J
         if job.purged_at_ms is not None or not of_account:
             continue
         if job.plan.kind is PlanKind.UNDO:
-            if job.subject_id(subject_id) in job.changed_subjects and job.plan.undoes is not None:
+            is_standing = job.id not in undone and job.subject_id(subject_id) in job.changed_subjects
+            if is_standing and job.plan.undoes is not None:
                 undone.add(job.plan.undoes)
         elif any(map(changed_something, job.records_of(subject_id))) and job.id not in undone:
             return job

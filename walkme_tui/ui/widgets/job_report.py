@@ -57,7 +57,7 @@ def job_lines(
 
 
 def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[JobSummary] = ()) -> Iterator[StyledText]:
-    """The ticket, the author and time, and the jobs that it undid or that undid it."""
+    """The ticket, the author and time, the job that it undid, and those that undid it and were not undone."""
     if job.plan.ticket:
         yield from _labelled("Ticket", clean(job.plan.ticket, change_words.MAX_SENTENCE), width)
     through = "" if job.plan.surface is Surface.REST else f", through {job.plan.surface.upper()}"
@@ -69,9 +69,9 @@ def about_lines(job: Job, now_ms: int, width: int, jobs: Sequence[JobSummary] = 
         what = f"{change_words.job_title(undone)}, {words.ago(now_ms, undone.created_at_ms)}, " if undone else ""
         yield from _labelled("Undoes", f"{what}job {clean(job.plan.undoes, 60)}", width)
     for other in jobs:
-        if other.undoes == job.id and other.changed:
+        if other.undoes == job.id and other.standing:
             when, people = words.ago(now_ms, other.created_at_ms), job.summary.changed
-            some = f" for {words.number(other.changed)} of {words.number(people)} people" if people > 1 else ""
+            some = f" for {words.number(other.standing)} of {words.number(people)} people" if people > 1 else ""
             yield from _labelled("Undone", f"{when} by job {clean(other.id, 60)}{some}", width)
     if job.purged_at_ms is not None:
         yield from _labelled("Purged", "the people of this job were deleted from the journal", width)
