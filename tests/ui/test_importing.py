@@ -148,7 +148,7 @@ async def test_where_nothing_can_be_sent_the_failing_rows_are_written(write_file
     api = account()
     async with open_browser(Setting(api=api)) as browser:
         await show_rows(browser, file)
-        assert "Enter write the failing rows" in shown(browser)
+        assert "Enter write failing rows" in shown(browser)
         await browser.press("enter")
         await browser.settled(lambda: "Write the rows that were not imported to" in shown(browser))
         await browser.press("enter")

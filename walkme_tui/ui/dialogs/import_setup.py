@@ -223,7 +223,7 @@ class ImportDialog(Dialog[Plan]):
         elif plan is not None and plan.steps:
             keys.append(("Enter", "review the plan"))
         elif plan is not None and self._reading.counts[RowOutcome.FAILED]:
-            keys.append(("Enter", "write the failing rows"))
+            keys.append(("Enter", "write failing rows"))
         keys.append(("Esc", "stop" if self._looking_up is not None else "back"))
         if self._reading.plan is not None:
             keys += [("Space", "this row"), ("f", self._list.row_filter.following.value)]
