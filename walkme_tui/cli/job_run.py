@@ -138,7 +138,8 @@ def _print_rows_left(context: Context, job: Job) -> None:
     else:
         surface = context.options.surface
         chosen = "" if surface is None else f" --surface {surface.value}"
-        how = f"Correct this file, and import it: {context.program} import{chosen} {shlex.quote(clean(file))}"
+        command = f"{context.program} import{chosen} {shlex.quote(clean(file))}"
+        how = f"Correct this file, and import it with the same --group and --on-conflict: {command}"
     if partly_imported(left, job):
         how += "\nUse --on-conflict update then: some of these rows have created or changed their user already."
     print_message(f"{rows} not imported.", how)

@@ -204,7 +204,10 @@ def test_the_rows_that_failed_are_in_a_file_beside_the_receipt_which_a_purge_del
     cli.now_ms = 1_700_000_000_000
     answer = cli("import", str(file), "--yes")
     (name,) = [line.removeprefix("Failed   ") for line in answer.out.splitlines() if line.startswith("Failed ")]
-    assert f"Correct this file, and import it: walkme-tui import {name}" in answer.err
+    assert (
+        f"Correct this file, and import it with the same --group and --on-conflict: walkme-tui import {name}"
+        in answer.err
+    )
     assert Path(name).read_text(encoding="utf-8-sig") == (
         "E-Mail;First name;Surname;Groups;Cost centre;error\n"
         "bob@example.com;Bob;Weber;Saels;44;failed: there is no group Saels, did you mean Sales?\n"
@@ -220,7 +223,7 @@ def test_the_command_to_import_the_failed_rows_names_the_same_account(
     monkeypatch.setenv("WALKME_SCIM_BASE_URL", "https://scim.test/v2")
     monkeypatch.setenv("WALKME_SCIM_TOKEN", "hunter2")
     err = cli("import", str(file), "--yes", "--surface", "scim", "--profile", "env").err
-    assert "import it: walkme-tui --profile env import --surface scim /" in err
+    assert " walkme-tui --profile env import --surface scim /" in err
 
 
 def test_a_job_that_can_be_resumed_has_no_file_of_failed_rows_yet(

@@ -18,7 +18,7 @@ from walkme_tui.ui.typed_paths import shortened, typed_path
 
 NOTES: Final = (
     "The file has the columns of the imported one, and one more, error, which says why.",
-    "Correct the rows and import it with i.",
+    "Correct the rows and import it with i, with the same groups for all and the same choice for existing users.",
 )
 
 
