@@ -507,3 +507,22 @@ async def test_the_list_counts_what_is_undone_and_not_undone_again(journal: Sqli
     await earlier.purge(START_MS + 1_000_000)
     assert await undone(earlier) == counts
     await earlier.aclose()
+    with closing(sqlite3.connect(tmp_path / "data" / "journal.sqlite3")) as connection, connection:
+        connection.execute("UPDATE jobs SET undone = undone + 1 WHERE undone > 0")
+        connection.execute("PRAGMA user_version = 8")
+    earlier = journal_in(tmp_path / "data")
+    assert await undone(earlier) == counts
+    await earlier.aclose()
+
+
+async def test_a_user_whose_steps_were_undone_by_two_jobs_is_counted_once(journal: SqliteJournal) -> None:
+    job = await journal.create(plan_for(1, groups=1), ACTOR)
+    undos = [await journal.create(replace(plan_for(1, groups=0), undoes=job.id), ACTOR) for _ in range(2)]
+    for number, undo in enumerate(undos, 1):
+        await journal.claim(job.id)
+        await journal.settle(job.id, number, DONE, START_MS)
+        await journal.release(job.id, JobState.INTERRUPTED)
+        await journal.claim(undo.id)
+        await journal.settle(undo.id, 1, DONE, START_MS)
+        await journal.release(undo.id, JobState.DONE)
+    assert [each.undone for each in await journal.summaries() if each.id == job.id] == [1]
