@@ -328,11 +328,24 @@ async def test_an_empty_result_counts_users_that_are_not_loaded_or_have_unknown_
         await browser.loaded()
         await browser.settled(lambda: browser.row_count == 250)
         await browser.settled(lambda: browser.account_line.endswith("250 · 80 %"))  # the first page and one read ahead
-        await browser.filter("group:sales nosuchname")
-        await browser.settled(lambda: browser.says("None of the 200 users loaded fits “group:sales nosuchname”."))
+        await browser.filter("group:sales")
+        await browser.settled(lambda: browser.says("None of the 200 users loaded is known to fit “group:sales”."))
         assert browser.says("50 users are not loaded yet.")
-        assert browser.says("The groups of 200 users are not known: M reads them one by one")
+        assert browser.says("Of 200 users: groups not known. M reads them one by one.")
         await browser.press("ctrl+u")
         await browser.type("nosuchname")
         await browser.settled(lambda: browser.says("None of the 200 users loaded fits “nosuchname”."))
-        assert not browser.says("are not known")
+        assert not browser.says("not known")
+
+
+async def test_a_filter_says_how_many_more_users_may_match() -> None:
+    users = [person(at) if at < 10 else person(at)._replace(role=UNKNOWN, groups=UNKNOWN) for at in range(50)]
+    api = FakeDirectory(users)
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.filter(f"role:{users[0].role}")
+        await browser.settled(lambda: browser.says("40 more users may match: role not known. M reads them one by one."))
+        assert browser.filter_count.startswith("≥ ")
+        await browser.press("ctrl+u")
+        await browser.type("email:person")
+        await browser.settled(lambda: not browser.says("may match"))

@@ -27,3 +27,7 @@ def test_the_beginning_of_a_sequence_is_a_key_where_nothing_follows() -> None:
 def test_the_sequences_of_other_keys_stay_one_key() -> None:
     assert keys("\x1bOP\x1b[A\x1b[1;5C\x1b\x1b[B") == ["f1", "up", "ctrl+right", "escape", "down"]
     assert keys("\x1bb\x1bf") == ["ctrl+left", "ctrl+right"]
+
+
+def test_the_end_of_an_answer_of_the_terminal_is_no_esc() -> None:
+    assert "escape" not in keys("\x1b\\")

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from walkme_tui.domain.coverage import Total
+from walkme_tui.domain.mirrored import Undecided
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.traffic import TrafficStatus
 from walkme_tui.services.reading.listing import Phase
 from walkme_tui.ui.arrangement import Pane, Tab
 from walkme_tui.ui.browser import status_messages
 from walkme_tui.ui.browser.status_messages import LoadTrouble
+from walkme_tui.ui.browser.undecided import UndecidedUsers
 from walkme_tui.ui.widgets.account_line import AccountLine
 from walkme_tui.ui.widgets.key_hints import KeyHints
 from walkme_tui.ui.widgets.status_line import StatusLine, StatusMessage
@@ -89,6 +91,7 @@ class Chrome:
         self._started = False
         self._note: StatusMessage | None = None
         self._position_timer: Timer | None = None
+        self._undecided_users = UndecidedUsers(view.screen, view.session, view.update_status)
         self.waiting = ""
         """Which keys wait for what, in a sentence; empty if none waits."""
 
@@ -215,10 +218,10 @@ class Chrome:
             return self._trouble_message(self.trouble)
         if problem := self._list_problem() or box.problem:
             return StatusMessage(problem, TextStyle.WARN)
-        if box.look_up is not None:
-            return box.look_up.message
-        if box.offer_message:
-            return StatusMessage(box.offer_message)
+        if box.look_up is not None or box.offer_message:
+            return box.look_up.message if box.look_up is not None else StatusMessage(box.offer_message)
+        if undecided := self._undecided:
+            return StatusMessage(status_messages.may_match(undecided), TextStyle.WARN)
         crawl = self.crawl.message if self.crawl is not None else None
         news = self.news.message if self.news is not None else None
         reading = self._area.groups_tab.reading_message if self._started else None
@@ -265,11 +268,19 @@ class Chrome:
         coverage = self._pages.coverage
         if query.text.strip() or (query.group_id, query.belonging) == (None, None):
             offer = self._box.offer_message
-            return status_messages.no_rows(query, coverage, look_up, offer)
+            return status_messages.no_rows(query, coverage, look_up, offer, self._undecided)
         from walkme_tui.ui.browser.group_messages import no_members
 
         groups = self._area.groups_tab
         return no_members(query, coverage, groups.state_of(query), read=groups.members_are_known(query))
+
+    @property
+    def _undecided(self) -> Undecided | None:
+        """For whom the filter of the table of users is undecided, None where it is decided for all who are loaded."""
+        if self._area.arrangement.tab is not Tab.USERS or not self._started:
+            return None
+        found = self._undecided_users.of(self._area.users.listing.query, self._pages.coverage)
+        return found if found.users else None
 
     def _update_count(self) -> None:
         area, filtering, line = self._area, self._filtering, self._count
@@ -292,9 +303,10 @@ class Chrome:
         users, coverage = self._area.users, self._pages.coverage
         query, total = users.listing.query, users.listing.total
         order = status_messages.order_in_words(query.sort, users.sort_keys)
-        parts = [order, status_messages.filter_count(query, total, coverage)]
+        least = self._undecided is not None
+        parts = [order, status_messages.filter_count(query, total, coverage, least)]
         widest = [order]
         if coverage is not None and query.narrows:
-            widest.append(status_messages.filter_count(query, Total(coverage.loaded, exact=True), coverage))
+            widest.append(status_messages.filter_count(query, Total(coverage.loaded, exact=True), coverage, least))
         say = line.show if total is None or total.exact or query.is_list else line.show_later
         say(" · ".join(filter(None, parts)), " · ".join(filter(None, widest)))

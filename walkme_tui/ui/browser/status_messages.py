@@ -8,6 +8,7 @@ from textual.content import Content
 from walkme_tui.domain.accounts import Account
 from walkme_tui.domain.coverage import Coverage, Total
 from walkme_tui.domain.errors import ApiError, PermissionRefused, SecretUnavailable, SignInRefused, WalkmeError
+from walkme_tui.domain.mirrored import Undecided
 from walkme_tui.domain.queries import SORT_NAMES, Sort, SortKey, UserQuery
 from walkme_tui.domain.setup_chain import LINK_PLACES, SetupFinding, SetupLink
 from walkme_tui.domain.text import clean
@@ -94,18 +95,41 @@ def setup_chain(finding: SetupFinding) -> Content:
     return lines(rows)
 
 
-def no_rows(query: UserQuery, coverage: Coverage | None, look_up: StatusMessage | None, offer: str = "") -> Content:
-    """The text of an empty table of users."""
+def no_rows(
+    query: UserQuery,
+    coverage: Coverage | None,
+    look_up: StatusMessage | None,
+    offer: str = "",
+    undecided: Undecided | None = None,
+) -> Content:
+    """The text of an empty table of users; the filter is ``undecided`` for some, None for none."""
     if not query.narrows:
         advice = "Users are added in the WalkMe Console or by your identity provider."
         return paragraphs(("This account has no users.", "bold"), advice, "R reads the list again.")
     loaded = f"{words.count(coverage.loaded, 'user', 'users')} loaded" if coverage is not None else "loaded users"
     if query.text.strip():
-        return _no_match(query.text, loaded, coverage, look_up, offer)
+        return _no_match(query.text, loaded, coverage, look_up, offer, undecided)
     return paragraphs((f"None of the {loaded} is active.", "bold"), "t shows the inactive ones.")
 
 
-def _no_match(text: str, loaded: str, coverage: Coverage | None, look_up: StatusMessage | None, offer: str) -> Content:
+def may_match(undecided: Undecided) -> str:
+    """Why the users who match a filter are a minimum, in a sentence."""
+    return f"{words.count(undecided.users, 'more user', 'more users')} may match: {_not_known(undecided)}"
+
+
+def _not_known(undecided: Undecided) -> str:
+    fields = ", ".join(field.removesuffix("_ms").removesuffix("_at").replace("_", " ") for field in undecided.fields)
+    return f"{fields} not known. M reads them one by one."
+
+
+def _no_match(
+    text: str,
+    loaded: str,
+    coverage: Coverage | None,
+    look_up: StatusMessage | None,
+    offer: str,
+    undecided: Undecided | None,
+) -> Content:
     """Why a filter matches no user: it is invalid, or no loaded user is like that."""
     from walkme_tui.domain.filters import parse_filter
 
@@ -113,16 +137,14 @@ def _no_match(text: str, loaded: str, coverage: Coverage | None, look_up: Status
     if typed.problems:
         head = "A word of the filter is not valid, so no user matches."
         return paragraphs((head, "bold"), " ".join(each.reason for each in typed.problems), CLEARS)
-    head = f"None of the {loaded} fits “{clean(text.strip(), 100)}”."
+    fits = "fits" if undecided is None else "is known to fit"
+    head = f"None of the {loaded} {fits} “{clean(text.strip(), 100)}”."
     missing = unknown = ""
     if coverage is not None and coverage.total is not None and coverage.total > coverage.loaded:
         missing = f"{words.count(coverage.total - coverage.loaded, 'user is', 'users are')} not loaded yet."
-    about_groups = any(each.test.kind in {"group", "no group"} for each in typed.conditions)
-    if about_groups and coverage is not None and coverage.with_groups < coverage.loaded:
-        of_whom = words.count(coverage.loaded - coverage.with_groups, "user", "users")
-        unknown = (
-            f"The groups of {of_whom} are not known: M reads them one by one, and shows first how long that takes."
-        )
+    if undecided is not None:
+        of_whom = words.count(undecided.users, "user", "users")
+        unknown = f"Of {of_whom}: {_not_known(undecided)} It shows first how long that takes."
     advice = "The server cannot search, but a full email address is looked up there."
     known = look_up.text if look_up is not None else missing or advice
     return paragraphs((head, "bold"), offer, known, unknown, CLEARS)
@@ -134,15 +156,18 @@ def paragraphs(*parts: Part) -> Content:
     return lines(line for paragraph in shown for line in (paragraph, joined("")))
 
 
-def filter_count(query: UserQuery, kept: Total | None, coverage: Coverage | None) -> str:
-    """``812 of 154 210 loaded`` while something is filtered, ``…`` for what is still counted, else nothing."""
+def filter_count(query: UserQuery, kept: Total | None, coverage: Coverage | None, least: bool) -> str:
+    """``812 of 154 210 loaded`` while something is filtered, ``…`` for what is still counted, else nothing.
+
+    ``least``: more of those who are loaded may match.
+    """
     if kept is None or coverage is None:
         return ""
     if not query.narrows:
         return "sorting…" if query.sort is not None and not kept.exact else ""
     without = "inactive hidden · " if query.hide_inactive else ""
     number = words.number(kept.count) if kept.exact else words.ELLIPSIS
-    return f"{without}{number} of {words.number(coverage.loaded)} loaded"
+    return f"{without}{'≥ ' if least else ''}{number} of {words.number(coverage.loaded)} loaded"
 
 
 def position_in_words(position: Position) -> str:

@@ -11,6 +11,8 @@ ESC: Final = "\x1b"
 # What follows Esc in the sequences of other keys and in the answers of terminals. Terminals on macOS send Esc b and
 # Esc f for Option and an arrow.
 _LEADS: Final = "[O]P_^Xbf"
+_END: Final = "\\"
+"""After Esc the end of an answer, which is no key."""
 
 
 class KeyParser(XTermParser):
@@ -24,6 +26,7 @@ class KeyParser(XTermParser):
         first, second = sequence[:1], sequence[1:]
         if first == ESC and len(second) == 1 and second.isprintable() and second not in _LEADS:
             alt, sequence = True, second
-        if alt:
+        if alt and sequence != _END:
             yield Key("escape", ESC)
-        yield from super()._sequence_to_key_events(sequence)
+            alt = False
+        yield from super()._sequence_to_key_events(sequence, alt)
