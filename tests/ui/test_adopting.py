@@ -110,6 +110,20 @@ async def test_the_marks_of_all_whom_a_job_handled_go_and_those_of_others_stay(s
         assert [PairClass.DUPLICATE in pair.classes for pair in pairs.marked] == [True, True]
 
 
+async def test_marks_are_counted_when_the_job_ends_although_pairs_agree_before() -> None:
+    both = drifted()
+    gate = both.apis[Surface.SCIM].hold("create_user")
+    async with open_browser(both.setting) as browser:
+        await opened(browser)
+        await browser.press("tab", "asterisk", "b")
+        await chosen(browser, "REST")
+        await browser.press("y")
+        await settled(browser, "all differences 2")
+        gate.set()
+        await browser.settled(lambda: browser.says("5 marks were cleared."))
+        assert not browser.browser.area.reconcile_tab.pairs.pairs.marked
+
+
 async def test_both_records_of_one_user_lead_to_the_same_question() -> None:
     both = drifted()
     async with open_browser(both.setting) as browser:

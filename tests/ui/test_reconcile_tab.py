@@ -111,6 +111,9 @@ async def test_the_filter_matches_either_record() -> None:
         await browser.press(*["backspace"] * 20)
         await browser.type("nobody")
         await browser.settled(lambda: browser.says("None of the 5 people matches. Esc clears the filter."))
+        await browser.press(*["backspace"] * 20)
+        await browser.type("created:soon")
+        await browser.settled(lambda: browser.says("A word of the filter is not valid, so nobody matches."))
 
 
 async def test_sorting_keeps_the_cursor_and_the_marks() -> None:

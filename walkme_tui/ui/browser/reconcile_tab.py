@@ -203,7 +203,9 @@ class ReconcileTab:
             pairs = await listed_pairs(found, self.sides, query)
             if keys := self.pairs.pairs.marked_keys:
                 every = chain(found.sets[PairSet.ALL], found.sets[PairSet.GHOSTS])
-                self.pairs.pairs.keep_marks(keys, await asyncio.to_thread(with_keys, every, keys))
+                now = await asyncio.to_thread(with_keys, every, keys)
+                # A running job removes the marks of those whom it handles when it ends, and counts them.
+                self.pairs.pairs.keep_marks(keys, now, forget=not self._job_tasks.running)
             is_other_set, self._listed = query.chosen is not self._listed.chosen, query
             self._fill(found)
             self.pairs.pairs.show_pairs(pairs, found.groups, query.sort, is_other_set=is_other_set)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from walkme_tui.domain.accounts import Surface
+from walkme_tui.domain.filters import parse_filter
 from walkme_tui.domain.reconcile.classes import PairSet
 from walkme_tui.services.reconcile.comparison import Comparison
 from walkme_tui.services.reconcile.pair_listing import PairQuery
@@ -24,6 +25,8 @@ def _no_pairs(found: Comparison, query: PairQuery) -> str:
     if query.chosen.pair_class in found.undecided:
         missing = Surface.SCIM if query.chosen is PairSet.ONLY_REST else Surface.REST
         return f"Who is {query.chosen.text.label} is known once all users of {missing.upper()} are read."
+    if problems := " ".join(problem.reason for problem in parse_filter(query.text).problems):
+        return f"A word of the filter is not valid, so nobody matches. {problems} Esc clears the filter."
     if query.text.strip() and people:
         return f"None of the {words.number(len(people))} people matches. Esc clears the filter."
     so_far = "" if found.complete else " as far as both sides are read"

@@ -94,7 +94,7 @@ def refuses_other_surface(view: FlowContext, job: JobSummary) -> bool:
     surface = job.surface
     if surface is view.session.account.surface:
         return False
-    text = f"The job was made through {surface.upper()}. C switches to {surface.upper()}, where it can be continued."
+    text = f"The job was made through {surface.upper()}. C switches to it: jobs are continued and undone there."
     view.app.notify(text, markup=False, timeout=8)
     return True
 

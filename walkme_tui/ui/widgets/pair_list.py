@@ -100,13 +100,13 @@ class PairList(RowList[Pair]):
         """The keys of the marked pairs, in the order of marking."""
         return tuple(self._marks)
 
-    def keep_marks(self, keys: Sequence[str], now: dict[str, Pair]) -> None:
-        """Of the marks with these ``keys``, keep those that have a pair ``now``; there may be others meanwhile."""
-        if self.marked_keys == keys:
-            self._marks = now
-        else:
-            gone = set(keys) - now.keys()
-            self._marks = {key: now.get(key, pair) for key, pair in self._marks.items() if key not in gone}
+    def keep_marks(self, keys: Sequence[str], now: dict[str, Pair], *, forget: bool = True) -> None:
+        """Put the pairs of ``now`` under the marks with these ``keys``; there may be others meanwhile.
+
+        ``forget`` the marks that have no pair any more.
+        """
+        gone = set(keys) - now.keys() if forget else set()
+        self._marks = {key: now.get(key, pair) for key, pair in self._marks.items() if key not in gone}
 
     def toggle_mark(self) -> None:
         """Mark the pair under the cursor, or remove the mark."""
