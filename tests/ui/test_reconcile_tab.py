@@ -17,6 +17,7 @@ from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable, Sign
 from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UNKNOWN, User
 from walkme_tui.services.ports import Session, SyncSettings
+from walkme_tui.ui.browser import reconcile_tab
 
 
 def on_rest(number: int) -> User:
@@ -412,6 +413,31 @@ async def test_the_other_record_is_read_again_although_one_is_gone() -> None:
         await settled(browser, "only on SCIM 2")
         await browser.press("G", "up")
         await browser.settled(lambda: browser.says("Last name – Again"))
+
+
+async def test_no_key_acts_on_a_record_that_another_one_replaced_in_the_same_pair(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = drifted(Surface.SCIM)
+    async with open_browser(both.setting) as browser:
+        await opened(browser)
+        tab = browser.browser.area.reconcile_tab
+        await browser.press("tab", "down")
+        await browser.settled(lambda: tab.user is not None and tab.user.user.last_name == "Renamed")
+        monkeypatch.setattr(reconcile_tab, "REST_SECONDS", 3600.0)
+        scim = both.apis[Surface.SCIM]
+        anew = on_scim(2)._replace(id="made-anew", last_name="Renamed")
+        scim.users = [anew if isinstance(user, User) and user.id == on_scim(2).id else user for user in scim.users]
+        await browser.press("R")
+        for _ in range(200):
+            if tab.current is None or tab.current.scim is None or tab.current.scim.id != anew.id:
+                await browser.tick()
+                await browser.pilot.pause(0.02)
+        assert tab.current is not None
+        assert tab.current.scim is not None
+        assert tab.current.scim.id == anew.id
+        assert tab.user is None
+        assert tab.reads_user
 
 
 async def test_why_a_side_cannot_be_read_stays_on_the_screen() -> None:

@@ -79,6 +79,7 @@ class ReconcileTab:
         self._listed = PairQuery()
         self._failure = ""
         self._user: tuple[str | None, MirroredUser | None] = (None, None)
+        """The record of the browser's surface that was read last, and ``_own_id`` at that time."""
         self.listed: Callable[[], None] = lambda: None
         self.own_reading: Callable[[], Reading] = Reading
         self.pairs.resized = self.follow_pair
@@ -335,8 +336,8 @@ class ReconcileTab:
         if pair is None or found is None:
             detail.set_lines([])
             return
-        own = self._own(pair)
-        self._user = self.place, None if own is None else await self._session.mirror.user(own.id)
+        own_id = self._own_id
+        self._user = own_id, None if own_id is None else await self._session.mirror.user(own_id)
         if not detail.display:
             return
         sides = await self.records(pair)
@@ -349,15 +350,21 @@ class ReconcileTab:
         return pair.rest if self._session.account.surface is Surface.REST else pair.scim
 
     @property
+    def _own_id(self) -> str | None:
+        """The id of the record of the browser's surface under the cursor, None if there is none."""
+        own = None if self.current is None else self._own(self.current)
+        return None if own is None else own.id
+
+    @property
     def user(self) -> MirroredUser | None:
         """The user of the browser's surface under the cursor; None where only the other one has a record."""
-        place, user = self._user
-        return user if place == self.place else None
+        own_id, user = self._user
+        return user if own_id == self._own_id else None
 
     @property
     def reads_user(self) -> bool:
         """True until the user under the cursor is read."""
-        return self.current is not None and self._user[0] != self.place
+        return self.current is not None and self._user[0] != self._own_id
 
     @property
     def marked_users(self) -> list[str]:

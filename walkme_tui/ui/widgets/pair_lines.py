@@ -210,7 +210,7 @@ def _below(line: _Line, width: int) -> Iterator[StyledText]:
 def _labelled(line: _Line, sign: str, text: str, style: TextStyle, width: int, side: str = "") -> Iterator[StyledText]:
     room = max(8, width - len(sign) - LABEL_WIDTH - len(side) - WORD_WIDTH)
     label, word = line.label, line.word
-    for piece in words.wrap(text, room):
+    for piece in words.wrap(text, room - 1):  # a blank before the word
         yield [
             (sign, TextStyle.WARN),
             (words.fit(label, LABEL_WIDTH), TextStyle.DIM),
