@@ -5,10 +5,12 @@ from difflib import get_close_matches
 
 from walkme_tui.cli.output.messages import print_message
 from walkme_tui.domain.capabilities import Capabilities
-from walkme_tui.domain.errors import ConfigurationError
+from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable
+from walkme_tui.domain.filters import nearest
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.user_json import JSON_NAMES, TEXT_FIELDS
 from walkme_tui.domain.validation import Severity, check
+from walkme_tui.services.ports import Session
 
 MAX_SHOWN = 60
 
@@ -56,6 +58,22 @@ def require_sendable(values: Mapping[str, str | None], surface: Capabilities) ->
         raise ConfigurationError(" ".join(errors), hint="Nothing was sent.")
     for text, _ in findings:
         print_message(text)
+
+
+async def print_unknown_role(session: Session, role: str | None) -> None:
+    """Print that no loaded user has this role, with the nearest one: it may be a mistake, but the server decides."""
+    if role is None:
+        return
+    try:
+        _, roles = await session.mirror.values()
+    except MirrorUnavailable:
+        return
+    if roles and role not in roles:
+        near = nearest(role, roles)
+        print_message(
+            f"role: No loaded user has the role {clean(role, MAX_SHOWN)}.",
+            f"Did you mean {clean(near[0], MAX_SHOWN)}?" if near else "",
+        )
 
 
 def _hint(name: str) -> str:

@@ -50,6 +50,14 @@ def test_unusual_values_are_reported_and_sent(cli: CommandLine, api: FakeDirecto
     assert (api.now(USER.id).role, api.now(USER.id).last_name) == ("admin", " Weber")
 
 
+def test_a_role_that_no_loaded_user_has_is_reported_with_the_nearest(cli: CommandLine, api: FakeDirectory) -> None:
+    cli("export")
+    for change in (("set", EMAIL, "role=Edtor"), ("create", "new@example.com", "--role", "Edtor")):
+        assert "role: No loaded user has the role Edtor.\nDid you mean Editor?" in cli(*change).err
+    assert "No loaded user" not in cli("set", EMAIL, "role=Editor").err
+    assert "No loaded user" not in cli("set", EMAIL, "role=").err
+
+
 def test_a_plan_shows_old_and_new_values(cli: CommandLine, api: FakeDirectory) -> None:
     shown = cli("set", EMAIL, "lastName=Moreau", "externalId=").out
     assert shown.startswith(f"Edit {EMAIL} in env\n")

@@ -2,9 +2,9 @@
 
 import argparse
 
-from walkme_tui.cli.change_request import ChangeRequest, run_change
+from walkme_tui.cli.change_request import ChangeRequest, opens_browser, run_change
 from walkme_tui.cli.context import Context
-from walkme_tui.cli.field_values import require_sendable
+from walkme_tui.cli.field_values import print_unknown_role, require_sendable
 from walkme_tui.cli.output.plan_text import MAX_NAME
 from walkme_tui.cli.subjects import named_groups
 from walkme_tui.domain.plans import Plan
@@ -22,6 +22,8 @@ def run(options: argparse.Namespace) -> int:
     require_sendable({"email": email, **values}, context.capabilities)
 
     async def make(session: Session, change_services: ChangeServices) -> Plan:
+        if not opens_browser(context, options):
+            await print_unknown_role(session, values.get("role"))
         groups = await named_groups(session, options.group)
         return await change_services.edit_planner.create(email, values, groups)
 
