@@ -1,12 +1,17 @@
 """The comparison of two mirrors of which one is not complete yet."""
 
+import pytest
+
 from tests.support.fake_directory import FakeDirectory, person
 from tests.support.sessions import NOON_MS, open_session
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.queries import Sort, SortKey
 from walkme_tui.domain.reconcile.classes import PairClass, PairSet
+from walkme_tui.domain.reconcile.pair_text import pair_email
 from walkme_tui.domain.users import UNKNOWN, User, UserPage
 from walkme_tui.services.reconcile.comparison import Sides, compared
+from walkme_tui.services.reconcile.pair_listing import PairQuery, listed_pairs
 
 
 async def test_whoever_the_incomplete_side_has_not_shown_yet_is_in_no_set() -> None:
@@ -67,3 +72,22 @@ async def test_a_side_says_less_than_its_local_copy_with_the_first_users_and_wit
         assert not said.says_less_than(await rest.mirror.coverage())
         await rest.mirror.save_page(UserPage(3, 1, (person(2),), 3), NOON_MS)
         assert said.says_less_than(await rest.mirror.coverage())
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(("key", "order"), [(SortKey.EMAIL, "abc"), (SortKey.NAME, "cab"), (SortKey.STATUS, "acb")])
+async def test_pairs_without_a_value_come_last_in_either_direction(key: SortKey, order: str, reverse: bool) -> None:
+    users = [
+        User("1", "c@e.com", first_name=None, last_name="Adams", status="inactive", groups=()),
+        User("2", "a@e.com", first_name="Zoë", last_name=None, status="active", groups=()),
+        User("3", "b@e.com", first_name=None, last_name=None, status=None, groups=()),
+    ]
+    async with open_session(FakeDirectory(())) as rest, open_session(FakeDirectory(()), surface=Surface.SCIM) as scim:
+        await rest.mirror.save_page(UserPage(1, 10, tuple(users), 3), NOON_MS)
+        await scim.mirror.save_page(UserPage(1, 10, (), 0), NOON_MS)
+        sides = Sides(rest, scim)
+        found = await listed_pairs(await compared(sides), sides, PairQuery(sort=Sort(key, reverse)))
+        shown = "".join(pair_email(pair)[0] for pair in found)
+        last = "" if key is SortKey.EMAIL else "b"
+        valued = order.removesuffix(last)
+        assert shown == (valued[::-1] if reverse else valued) + last

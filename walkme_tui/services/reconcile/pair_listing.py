@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from walkme_tui.domain.accounts import Surface
 from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.reconcile.classes import PairSet
 from walkme_tui.domain.reconcile.matching import Pair
+from walkme_tui.domain.reconcile.pair_text import pair_email
 from walkme_tui.domain.reconcile.records import ComparedUser
 from walkme_tui.domain.text import search_key
 from walkme_tui.services.concurrency import gather_pair
@@ -45,8 +47,15 @@ def _listed(found: Comparison, query: PairQuery, kept: Mapping[Surface, frozense
             or (pair.scim is not None and pair.scim.row_id in scim)
         ]
     if query.sort is not None:
-        pairs = sorted(pairs, key=_SORT_VALUES[query.sort.key], reverse=query.sort.reverse)
+        pairs = _sorted(pairs, query.sort)
     return pairs
+
+
+def _sorted(pairs: Sequence[Pair], sort: Sort) -> Sequence[Pair]:
+    """The pairs in an order; those without a value come last, as in the table of users."""
+    values = [*zip(map(_SORT_VALUES[sort.key], pairs), pairs, strict=True)]
+    ordered = sorted((each for each in values if each[0]), key=itemgetter(0), reverse=sort.reverse)
+    return [pair for _, pair in ordered] + [pair for value, pair in values if not value]
 
 
 def _shown(pair: Pair) -> ComparedUser:
@@ -60,7 +69,7 @@ def _text(*values: object) -> str:
 
 
 _SORT_VALUES: Final[Mapping[SortKey, Callable[[Pair], str]]] = {
-    SortKey.EMAIL: lambda pair: _text(_shown(pair).email),
+    SortKey.EMAIL: lambda pair: _text(pair_email(pair)),
     SortKey.NAME: lambda pair: _text(_shown(pair).first_name, _shown(pair).last_name),
     SortKey.STATUS: lambda pair: _text(_shown(pair).status),
 }
