@@ -172,6 +172,10 @@ async def test_a_file_that_cannot_be_written_is_reported_in_the_dialog(name: str
         await name_file(browser, name)
         await browser.press("enter")
         await browser.settled(lambda: browser.says(reason))
+        await browser.press("ctrl+u")
+        await browser.settled(lambda: not browser.says(reason))
+        await browser.press("enter")
+        await browser.settled(lambda: browser.says("The file needs a name."))
 
 
 async def test_an_incomplete_export_says_so_before_and_after(tmp_path: Path) -> None:

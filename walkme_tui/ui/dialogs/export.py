@@ -13,7 +13,7 @@ from walkme_tui.ui.dialogs.dialog import Dialog, footer_keys
 from walkme_tui.ui.widgets.row_list import RowList
 from walkme_tui.ui.widgets.scrolling_text import ScrollingText
 from walkme_tui.ui.widgets.text_input import TextInput
-from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, wrapped
+from walkme_tui.ui.widgets.text_style import StyledSpan, StyledText, TextStyle, wrapped
 
 FRAME: Final = 70
 INPUT_LINES: Final = 3
@@ -53,7 +53,10 @@ class ExportRequest(NamedTuple):
 
 
 class ExportDialog(Dialog[ExportRequest]):
-    """Returns what was chosen and typed; ``request`` is shown at first, ``forms`` are its formats, ``notes`` clean."""
+    """Returns what was chosen and typed; ``request`` is shown at first, ``forms`` are its formats, ``notes`` clean.
+
+    ``problem`` is why no file with the name of ``request`` was written; it is shown until the name is edited.
+    """
 
     def __init__(
         self,
@@ -62,10 +65,12 @@ class ExportDialog(Dialog[ExportRequest]):
         request: ExportRequest,
         notes: Sequence[StyledSpan],
         forms: Sequence[Choice],
+        problem: str = "",
     ) -> None:
         super().__init__(title, footer_keys(("Enter", "export"), ("↑↓", "format"), ("Esc", "cancel")), right)
         self._request = request
         self._notes = notes
+        self._problem = problem
         self._choices = forms
         self._list = ChoiceList(id="choices")
         self._list.cursor_always_active = True
@@ -82,6 +87,7 @@ class ExportDialog(Dialog[ExportRequest]):
         self._list.show(self._choices)
         self._list.select(self._request.form)
         self._input.set_text(self._request.file_name)
+        self._input.on_edit = lambda _: self._show_problem("")
         self.set_focus(self._input)
         self._write()
 
@@ -94,7 +100,13 @@ class ExportDialog(Dialog[ExportRequest]):
         short = height < SHORT_SCREEN
         self.query("#frame").set_class(short, "short")
         self._text.styles.max_height = available_lines(height, len(self._choices) + (INPUT_LINES - SHORT_SAVES * short))
-        self._text.set_lines([line for text, style in self._notes for line in wrapped(text, width, style)])
+        spans = [(self._problem, TextStyle.BAD), *self._notes] if self._problem else self._notes
+        self._text.set_lines([line for text, style in spans for line in wrapped(text, width, style)])
+
+    def _show_problem(self, problem: str) -> None:
+        if problem != self._problem:
+            self._problem = problem
+            self._write()
 
     def keys(self) -> Mapping[str, Callable[[], object]]:
         """Enter returns the request."""
@@ -122,5 +134,7 @@ class ExportDialog(Dialog[ExportRequest]):
     def take(self) -> None:
         """Return the format and the file name."""
         name = self._input.text.strip()
-        if name and self.is_current:
+        if not name:
+            self._show_problem("The file needs a name.")
+        elif self.is_current:
             self.dismiss(ExportRequest(self._form, name))

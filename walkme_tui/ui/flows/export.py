@@ -88,8 +88,9 @@ class FileExport:
             [(self._title, TextStyle.STRONG)],
             account_mark(view.session.account),
             self._request,
-            [*([(problem, TextStyle.BAD)] if problem else []), *self.notes(), *_folder_note()],
+            [*self.notes(), *_folder_note()],
             self.FORMS,
+            problem,
         )
         self._answer = show_now(view, dialog)
         return True
