@@ -5,7 +5,7 @@ the people would hide those that differ. ``users`` are the users that the plan c
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
@@ -22,13 +22,17 @@ from walkme_tui.domain.edit_consequences import (
     own_user,
 )
 from walkme_tui.domain.plans import Consequence, Gravity, Step
-from walkme_tui.domain.text import spaced
-from walkme_tui.domain.users import FIELD_LABELS, UNKNOWN, Status, User, user_label
+from walkme_tui.domain.text import clean, spaced
+from walkme_tui.domain.users import FIELD_LABELS, ROLES, UNKNOWN, Status, User, user_label
 
 ASSIGN: Final = "Look at the assignments there too."
 UNASSIGN: Final = "Unassign the people there too."
 NEW_IDS: Final = "An undo creates new users from these records, with new ids."
 SAME_EXTERNAL_ID: Final = "Several people get the same external id: an identity provider finds only one of them by it."
+
+MOST_ROLES: Final = 3
+"""Roles that no loaded user has, which are named."""
+MAX_ROLE: Final = 60
 
 
 def status_set(users: Sequence[User], status: Status, facts: AccountFacts | None, client_id: str) -> list[Consequence]:
@@ -88,10 +92,11 @@ def imported(
     client_id: str,
     *,
     joins: bool,
+    roles: Collection[str],
 ) -> list[Consequence]:
     """The consequences of an import that creates users and changes others, each given before and after.
 
-    ``joins``: it adds users to groups.
+    ``joins``: it adds users to groups. ``roles`` are those of the loaded users.
     """
     before = [user for user, _ in updated]
     with_role = [user for user in created if isinstance(user.role, str)]
@@ -103,6 +108,7 @@ def imported(
         found.append(warning(f"{admins} will get the role Admin. {ADMIN_RIGHTS}"))
     elif with_role:
         found.append(note(ROLE_RIGHTS))
+    found += _unknown_roles(with_role, roles)
     found += _last_admins([user for user, after in updated if after.role != user.role], facts)
     if renumbered := _people(user for user, after in updated if user.external_id not in {None, "", after.external_id}):
         found.append(warning(f"Their identity provider may not find the records of {renumbered} any more."))
@@ -129,6 +135,26 @@ def _last_admins(users: Sequence[User], facts: AccountFacts | None) -> list[Cons
     if not facts.coverage.complete:
         text = "No other active Admin has been seen: there may be none afterwards."
     return [Consequence(Gravity.WARNING, text, facts.coverage.as_of_ms)]
+
+
+def _unknown_roles(users: Iterable[User], roles: Collection[str]) -> list[Consequence]:
+    """The unusual roles of users after a change that no loaded user has: the server decides whether it knows them."""
+    from walkme_tui.domain.filters import nearest  # only mistakes need it
+
+    if not roles:
+        return []
+    known = [*dict.fromkeys((*roles, *ROLES))]
+    unknown = Counter(user.role for user in users if isinstance(user.role, str) and user.role not in known)
+    found: list[Consequence] = []
+    for role, number in unknown.most_common(MOST_ROLES):
+        people = f"{spaced(number)} {'person' if number == 1 else 'people'}"
+        near = nearest(role, known)
+        did_you_mean = f" Did you mean {clean(near[0], MAX_ROLE)}?" if near else ""
+        text = f"{people} will get the role {clean(role, MAX_ROLE)}, which no loaded user has.{did_you_mean}"
+        found.append(warning(text))
+    if len(unknown) > MOST_ROLES:
+        found.append(warning(f"The file has {spaced(len(unknown))} roles that no loaded user has."))
+    return found
 
 
 def _ownership(users: Sequence[User], advice: str) -> list[Consequence]:

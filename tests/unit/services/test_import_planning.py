@@ -469,6 +469,24 @@ async def test_what_concerns_many_rows_is_said_once_with_the_number_of_people() 
     assert all(not subject.consequences for subject in plan.subjects)
 
 
+async def test_roles_that_no_loaded_user_has_are_named_with_the_nearest_one() -> None:
+    api = account()
+    roles = ["viewr", "viewr", "Viewer", "\x1b[2J", "b", "c", "d"]
+    rows = "".join(f"new{number}@example.com,{role}\n" for number, role in enumerate(roles))
+    async with open_session(api) as session:
+        before = await plan_of(session, f"email,role\n{rows}")
+        await load(session, api)
+        plan = await plan_of(session, f"email,role\n{rows}zoe@example.com,Guest\n")
+        unchanged = await plan_of(session, "email,role\nzoe@example.com,Viewer\n", **UPDATE)
+    assert not any("no loaded user" in text for text in said(before) + said(unchanged))
+    assert [text for text in said(plan) if "no loaded user" in text] == [
+        "2 people will get the role viewr, which no loaded user has. Did you mean Viewer?",
+        "1 person will get the role b, which no loaded user has.",
+        "1 person will get the role c, which no loaded user has.",
+        "The file has 4 roles that no loaded user has.",
+    ]
+
+
 async def test_a_new_user_with_the_name_of_another_is_named() -> None:
     api = account()
     async with open_session(api) as session:

@@ -1,7 +1,7 @@
 """Makes the plan of an import from the rows of a file and the users who exist; nothing here writes to the account."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -234,7 +234,10 @@ class ImportPlanner:
             facts = await account_facts(self._session, [*created, *no_more_admins], namesakes=with_namesakes)
         joins = any(step.change.groups for step in plans.steps)
         surface, client_id = self._session.capabilities, self._session.account.client_id
-        found = imported(created, updated, facts, surface, client_id, joins=joins)
+        roles: Collection[str] = ()
+        with suppress(MirrorUnavailable):
+            _, roles = await self._session.mirror.values()
+        found = imported(created, updated, facts, surface, client_id, joins=joins, roles=roles)
         if facts is not None:
             subjects = (replace(each, consequences=tuple(namesakes(each.user, facts))) for each in plans.subjects)
             plans = plans._replace(subjects=tuple(subjects))
