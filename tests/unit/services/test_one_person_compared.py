@@ -25,7 +25,7 @@ async def read(session: Session, users: list[User], *, total: int | None = None)
 
 def has_record(pair: Pair, surface: Surface, user_id: str) -> bool:
     """True if this is the record of a pair on a surface."""
-    side = pair.rest if surface is Surface.REST else pair.scim
+    side = pair.on(surface)
     return side is not None and side.id == user_id
 
 

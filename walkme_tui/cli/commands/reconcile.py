@@ -105,8 +105,8 @@ def _adopt(context: Context, options: argparse.Namespace) -> int:
 
         other = context.open_surface(source)
         try:
-            sides = Sides(session, other) if source is Surface.SCIM else Sides(other, session)
-            return await AdoptionPlanner(sides, groups).plan(pairs, session.account.surface)
+            planner = AdoptionPlanner(Sides.joined(session, other), groups)
+            return await planner.plan(pairs, session.account.surface)
         finally:
             await other.aclose()
 
@@ -121,7 +121,7 @@ def chosen(comparison: Comparison, keys: Sequence[str]) -> list[Pair]:
     wanted = {email_key(key): key for key in keys}
     found, named = [], set()
     for pair in comparison.different:
-        sides = [side for side in (pair.rest, pair.scim) if side is not None]
+        sides = pair.records
         texts = [side.id for side in sides] + [side.email for side in sides if isinstance(side.email, str)]
         own = {email_key(text) for text in texts} & wanted.keys()
         if own:

@@ -46,7 +46,7 @@ def adopt(surface: Surface, own: User | None, other: User | None, groups: Shared
 
 def subject_id(pair: Pair, surface: Surface) -> str:
     """The id of what an adoption changes on ``surface``: of the record there, else the key of the user to create."""
-    own, other = (pair.rest, pair.scim) if surface is Surface.REST else (pair.scim, pair.rest)
+    own, other = pair.on(surface), pair.on(other_surface(surface))
     if own is not None:
         return own.id
     return new_user_key(other.email) if other is not None and isinstance(other.email, str) else ""

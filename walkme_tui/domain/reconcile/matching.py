@@ -30,6 +30,15 @@ class Pair(NamedTuple):
     scim: ComparedUser | None
     classes: tuple[PairClass, ...]
 
+    def on(self, surface: Surface) -> ComparedUser | None:
+        """The record on a surface."""
+        return self.rest if surface is Surface.REST else self.scim
+
+    @property
+    def records(self) -> list[ComparedUser]:
+        """The records that are there, one or two."""
+        return [side for side in (self.rest, self.scim) if side is not None]
+
     @property
     def differs(self) -> bool:
         """True for every pair but a matched one."""
@@ -191,8 +200,7 @@ def sharing(pair: Pair, pairs: Iterable[Pair]) -> list[Pair]:
 
 def _values(pair: Pair) -> set[tuple[Key, str]]:
     """The emails and external ids of both records."""
-    sides = [side for side in (pair.rest, pair.scim) if side is not None]
-    return {(key, value) for key in (_external_id, _email) for side in sides if (value := key(side))}
+    return {(key, value) for key in (_external_id, _email) for side in pair.records if (value := key(side))}
 
 
 # ------------------------------------------------------------ comparing

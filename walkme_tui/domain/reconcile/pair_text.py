@@ -27,7 +27,7 @@ CSV_COLUMNS: Final = (
 
 def pair_email(pair: Pair) -> str:
     """The email of a person, of REST if it has one, else the id; not cleaned."""
-    sides = [side for side in (pair.rest, pair.scim) if side is not None]
+    sides = pair.records
     return next((side.email for side in sides if isinstance(side.email, str) and side.email), sides[0].id)
 
 
@@ -35,8 +35,7 @@ def class_labels(pair: Pair, short: Mapping[PairClass, str] | None = None) -> st
     """``status differs, duplicate``; ``short`` are other labels of some classes."""
     labels = {each: CLASS_TEXTS[each].label for each in pair.classes}
     labels |= short or {}
-    side = pair.rest if pair.scim is None else pair.scim if pair.rest is None else None
-    inactive = " (inactive)" if side is not None and active_by(side.status) is False else ""
+    inactive = " (inactive)" if active_by(pair.records[0].status) is False else ""
     return ", ".join(f"{labels[each]}{inactive if each in ONE_SIDED else ''}" for each in pair.classes)
 
 
@@ -50,9 +49,8 @@ def difference_texts(pair: Pair, groups: SharedGroups) -> list[str]:
 def csv_cells(pair: Pair, groups: SharedGroups) -> list[str]:
     """The exact texts of ``CSV_COLUMNS``; what is unknown or has no record is empty."""
     cells = [" ".join(pair.classes), pair_email(pair)]
-    sides = {Surface.REST: pair.rest, Surface.SCIM: pair.scim}
-    cells += [_cell(getattr(sides[surface], name, None)) for name in _COMPARED for surface in Surface]
-    return cells + [_groups(sides[surface], surface, groups) for surface in Surface]
+    cells += [_cell(getattr(pair.on(surface), name, None)) for name in _COMPARED for surface in Surface]
+    return cells + [_groups(pair.on(surface), surface, groups) for surface in Surface]
 
 
 def _text(found: Difference, groups: SharedGroups) -> str:

@@ -140,5 +140,5 @@ def _consequences(surface: Surface) -> tuple[Consequence, ...]:
 
 def _ids(pair: Pair, surface: Surface) -> tuple[str | None, str | None]:
     """The ids of the records on ``surface`` and on the other one, None where there is no record."""
-    rest, scim = (None if side is None else side.id for side in (pair.rest, pair.scim))
-    return (rest, scim) if surface is Surface.REST else (scim, rest)
+    own, other = (None if side is None else side.id for side in (pair.on(surface), pair.on(other_surface(surface))))
+    return own, other

@@ -23,6 +23,11 @@ class Sides(NamedTuple):
     rest: Session
     scim: Session
 
+    @classmethod
+    def joined(cls, one: Session, other: Session) -> "Sides":
+        """Two sessions, one of each surface."""
+        return cls(one, other) if one.account.surface is Surface.REST else cls(other, one)
+
     def of(self, surface: Surface) -> Session:
         """The session of a surface."""
         return self.rest if surface is Surface.REST else self.scim

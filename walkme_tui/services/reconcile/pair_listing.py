@@ -10,7 +10,6 @@ from walkme_tui.domain.queries import Sort, SortKey, UserQuery
 from walkme_tui.domain.reconcile.classes import PairSet
 from walkme_tui.domain.reconcile.matching import Pair
 from walkme_tui.domain.reconcile.pair_text import pair_email
-from walkme_tui.domain.reconcile.records import ComparedUser
 from walkme_tui.domain.text import search_key
 from walkme_tui.services.concurrency import gather_pair
 from walkme_tui.services.reconcile.comparison import Comparison, Sides
@@ -58,18 +57,12 @@ def _sorted(pairs: Sequence[Pair], sort: Sort) -> Sequence[Pair]:
     return [pair for _, pair in ordered] + [pair for value, pair in values if not value]
 
 
-def _shown(pair: Pair) -> ComparedUser:
-    side = pair.rest or pair.scim
-    assert side is not None  # noqa: S101 - a pair has a record
-    return side
-
-
 def _text(*values: object) -> str:
     return search_key(" ".join(value for value in values if isinstance(value, str)))
 
 
 _SORT_VALUES: Final[Mapping[SortKey, Callable[[Pair], str]]] = {
     SortKey.EMAIL: lambda pair: _text(pair_email(pair)),
-    SortKey.NAME: lambda pair: _text(_shown(pair).first_name, _shown(pair).last_name),
-    SortKey.STATUS: lambda pair: _text(_shown(pair).status),
+    SortKey.NAME: lambda pair: _text(pair.records[0].first_name, pair.records[0].last_name),
+    SortKey.STATUS: lambda pair: _text(pair.records[0].status),
 }

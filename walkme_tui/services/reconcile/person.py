@@ -50,8 +50,8 @@ async def read_person(sides: Sides, surface: Surface, user_id: str) -> Person:
         records: dict[Surface, User | None] = {surface: mine, there: theirs}
         found = await _like(sides, records)
         pairs = compare(found[Surface.REST].users, found[Surface.SCIM].users, groups)
-        pair = next(pair for pair in pairs if (side := _side(pair, surface)) is not None and side.id == mine.id)
-        partner = _side(pair, there)
+        pair = next(pair for pair in pairs if (side := pair.on(surface)) is not None and side.id == mine.id)
+        partner = pair.on(there)
         if partner is None or (theirs is not None and partner.id == theirs.id):
             records[there] = theirs if partner is not None else None
             incomplete = [each for each in Surface if not found[each].coverage.complete]
@@ -61,10 +61,6 @@ async def read_person(sides: Sides, surface: Surface, user_id: str) -> Person:
         except NotFound:
             theirs = None  # the mirror does not have it any more
     raise ChangedMeanwhile("The records of this person change while they are read. Try again.")
-
-
-def _side(pair: Pair, surface: Surface) -> ComparedUser | None:
-    return pair.rest if surface is Surface.REST else pair.scim
 
 
 async def _find(own: Session, other: Session, mine: User) -> User | None:

@@ -108,8 +108,7 @@ class ReconcileTab:
             return
         finally:
             self._busy = False
-        on_rest = own.account.surface is Surface.REST
-        self.sides = Sides(own, other) if on_rest else Sides(other, own)
+        self.sides = Sides.joined(own, other)
         self._unsubscribe = [session.events.subscribe(self._on_event) for session in self.sides]
         self._crawl = Crawl(other, monotonic=self._job_tasks.monotonic)
         self._crawl.read_fully()
@@ -319,9 +318,10 @@ class ReconcileTab:
         """Both records as the mirrors have them; raises ``MirrorUnavailable``."""
         assert self.sides is not None  # noqa: S101 - there is a pair
         found: dict[Surface, SideRecord] = {}
-        for session, side in ((self.sides.rest, pair.rest), (self.sides.scim, pair.scim)):
+        for surface in Surface:
+            session, side = self.sides.of(surface), pair.on(surface)
             stored = None if side is None else await session.mirror.user(side.id)
-            found[session.account.surface] = SideRecord.mirrored(stored, session.clock())
+            found[surface] = SideRecord.mirrored(stored, session.clock())
         return found
 
     def follow_pair(self) -> None:
@@ -347,7 +347,7 @@ class ReconcileTab:
         detail.action_first()
 
     def _own(self, pair: Pair) -> ComparedUser | None:
-        return pair.rest if self._session.account.surface is Surface.REST else pair.scim
+        return pair.on(self._session.account.surface)
 
     @property
     def _own_id(self) -> str | None:

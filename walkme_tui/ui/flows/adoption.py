@@ -65,4 +65,4 @@ async def adopt(view: FlowContext, origin: Origin, sides: Sides, groups: SharedG
     if plan.steps or plan.left_out:
         await review(target_view, origin, plan)
     else:
-        view.app.notify(f"{title}: nothing is left to change.", markup=False, timeout=6)
+        view.app.notify(f"{title}: nothing is left to change, the records agree.", markup=False, timeout=6)

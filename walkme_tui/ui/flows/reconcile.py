@@ -43,7 +43,7 @@ async def compare_user(view: FlowContext, origin: Origin, user: User) -> None:
 
     async def read() -> tuple[Person, Sides]:
         other = (await view.job_tasks.other_tasks()).session
-        sides = Sides(own, other) if own.account.surface is Surface.REST else Sides(other, own)
+        sides = Sides.joined(own, other)
         return await read_person(sides, own.account.surface, user.id), sides
 
     try:

@@ -85,7 +85,7 @@ def pair_lines(
 
 def _other_lines(others: Sequence[Pair], width: int) -> Iterator[StyledText]:
     """The records of other pairs, each with what tells it apart."""
-    records = [(surface, side) for pair in others for surface, side in zip(Surface, pair[:2], strict=True) if side]
+    records = [(surface, side) for pair in others for surface in Surface if (side := pair.on(surface)) is not None]
     if records:
         yield ()
         yield from wrapped(OTHERS, width, TextStyle.STRONG)
