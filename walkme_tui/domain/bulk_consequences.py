@@ -22,7 +22,7 @@ from walkme_tui.domain.edit_consequences import (
     own_user,
 )
 from walkme_tui.domain.plans import Consequence, Gravity, Step
-from walkme_tui.domain.text import clean, spaced
+from walkme_tui.domain.text import clean, first_named, spaced
 from walkme_tui.domain.users import FIELD_LABELS, ROLES, UNKNOWN, Status, User, user_label
 
 ASSIGN: Final = "Look at the assignments there too."
@@ -30,9 +30,8 @@ UNASSIGN: Final = "Unassign the people there too."
 NEW_IDS: Final = "An undo creates new users from these records, with new ids."
 SAME_EXTERNAL_ID: Final = "Several people get the same external id: an identity provider finds only one of them by it."
 
-MOST_ROLES: Final = 3
-"""Roles that no loaded user has, which are named."""
-MAX_ROLE: Final = 60
+MOST_NAMED: Final = 3
+MAX_SHOWN: Final = 60
 
 
 def status_set(users: Sequence[User], status: Status, facts: AccountFacts | None, client_id: str) -> list[Consequence]:
@@ -104,6 +103,9 @@ def imported(
     found: list[Consequence] = []
     if created:
         found.append(note(f"{_people(created)} will be created. {ACTIVE_AT_ONCE if surface.pending else INVITATION}"))
+    if unusual := [email for user in created if isinstance(email := user.email, str) and not email.isascii()]:
+        emails = first_named([clean(email, MAX_SHOWN) for email in unusual], MOST_NAMED)
+        found.append(warning(f"New emails with letters outside ASCII, which may look like others: {emails}."))
     if admins := _people(user for user in with_role if is_admin(user)):
         found.append(warning(f"{admins} will get the role Admin. {ADMIN_RIGHTS}"))
     elif with_role:
@@ -146,13 +148,13 @@ def _unknown_roles(users: Iterable[User], roles: Collection[str]) -> list[Conseq
     known = [*dict.fromkeys((*roles, *ROLES))]
     unknown = Counter(user.role for user in users if isinstance(user.role, str) and user.role not in known)
     found: list[Consequence] = []
-    for role, number in unknown.most_common(MOST_ROLES):
+    for role, number in unknown.most_common(MOST_NAMED):
         people = f"{spaced(number)} {'person' if number == 1 else 'people'}"
         near = nearest(role, known)
-        did_you_mean = f" Did you mean {clean(near[0], MAX_ROLE)}?" if near else ""
-        text = f"{people} will get the role {clean(role, MAX_ROLE)}, which no loaded user has.{did_you_mean}"
+        did_you_mean = f" Did you mean {clean(near[0], MAX_SHOWN)}?" if near else ""
+        text = f"{people} will get the role {clean(role, MAX_SHOWN)}, which no loaded user has.{did_you_mean}"
         found.append(warning(text))
-    if len(unknown) > MOST_ROLES:
+    if len(unknown) > MOST_NAMED:
         found.append(warning(f"The file has {spaced(len(unknown))} roles that no loaded user has."))
     return found
 

@@ -487,6 +487,14 @@ async def test_roles_that_no_loaded_user_has_are_named_with_the_nearest_one() ->
     ]
 
 
+async def test_new_emails_that_may_look_like_others_are_named() -> None:
+    rows = "".join(f"{letter}nn@example.com\n" for letter in "aаäöé")  # the second letter is Cyrillic
+    async with open_session(account()) as session:
+        plan = await plan_of(session, f"email\n{rows}")
+    named = "аnn@example.com, änn@example.com, önn@example.com, …"
+    assert f"New emails with letters outside ASCII, which may look like others: {named}." in said(plan)
+
+
 async def test_a_new_user_with_the_name_of_another_is_named() -> None:
     api = account()
     async with open_session(api) as session:
