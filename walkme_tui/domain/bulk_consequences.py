@@ -104,7 +104,7 @@ def imported(
     if created:
         found.append(note(f"{_people(created)} will be created. {ACTIVE_AT_ONCE if surface.pending else INVITATION}"))
     if unusual := [email for user in created if isinstance(email := user.email, str) and not email.isascii()]:
-        emails = first_named([clean(email, MAX_SHOWN) for email in unusual], MOST_NAMED)
+        emails = first_named([clean(email, MAX_SHOWN) for email in unusual[: MOST_NAMED + 1]], MOST_NAMED)
         found.append(warning(f"New emails with letters outside ASCII, which may look like others: {emails}."))
     if admins := _people(user for user in with_role if is_admin(user)):
         found.append(warning(f"{admins} will get the role Admin. {ADMIN_RIGHTS}"))
@@ -145,7 +145,7 @@ def _unknown_roles(users: Iterable[User], roles: Collection[str]) -> list[Conseq
 
     if not roles:
         return []
-    known = [*dict.fromkeys((*roles, *ROLES))]
+    known = dict.fromkeys((*roles, *ROLES))
     unknown = Counter(user.role for user in users if isinstance(user.role, str) and user.role not in known)
     found: list[Consequence] = []
     for role, number in unknown.most_common(MOST_NAMED):
