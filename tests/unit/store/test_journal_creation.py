@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from tests.support.fake_directory import person
 from tests.support.journals import ACTOR, START_MS, all_jobs, journal_in, plan_for
 from walkme_tui.domain.errors import JournalUnavailable, NotFound
-from walkme_tui.domain.jobs import JobState
+from walkme_tui.domain.jobs import Job, JobState
 from walkme_tui.store.journal import creation
 from walkme_tui.store.journal.creation import JobCreation
 from walkme_tui.store.journal.tables import JournalTables, Transaction
@@ -66,6 +67,25 @@ async def test_other_programs_write_while_a_job_is_stored_and_do_not_see_it(
     await other.claim(job_id)
     for each in (journal, other):
         await each.aclose()
+
+
+async def test_whoever_creates_a_job_has_it_before_it_is_listed_in_the_same_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = JobCreation.job
+
+    def slowly_made(own: JobCreation) -> Job:
+        time.sleep(0.2)  # as on a busy machine
+        return made(own)
+
+    monkeypatch.setattr(JobCreation, "job", slowly_made)
+    journal = journal_in(tmp_path)
+    creating = asyncio.create_task(journal.create(plan_for(*range(9)), ACTOR))
+    while not creating.done() and not await journal.summaries():
+        pass
+    assert creating.done()
+    await creating
+    await journal.aclose()
 
 
 async def test_a_creation_for_which_the_disk_is_full_leaves_nothing(tmp_path: Path) -> None:

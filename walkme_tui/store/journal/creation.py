@@ -13,7 +13,7 @@ from walkme_tui.domain.errors import JournalUnavailable
 from walkme_tui.domain.jobs import Actor, Job, JobState, StepRecord
 from walkme_tui.domain.plans import Plan, StepState
 from walkme_tui.domain.text import storable
-from walkme_tui.store.journal.tables import CREATING, JournalTables, PlanRows, Transaction
+from walkme_tui.store.journal.tables import CREATING, JournalTables, Transaction, plan_rows
 from walkme_tui.store.locks import Locks
 from walkme_tui.store.sqlite_thread import Steps
 
@@ -26,11 +26,12 @@ ENDED_AFTER_MS: Final = 86_400_000
 
 
 class JobCreation:
-    """A job that is being stored."""
+    """A job that is being stored; to make one of 100 000 people takes seconds."""
 
-    def __init__(self, plan: Plan, rows: PlanRows, actor: Actor, at_ms: int, locks: Locks) -> None:
+    def __init__(self, plan: Plan, actor: Actor, at_ms: int, locks: Locks) -> None:
         self._plan = plan
-        self._rows = rows
+        self._rows = plan_rows(plan)
+        self._steps = tuple(StepRecord(step, StepState.TODO) for step in plan.steps)
         self._actor = Actor(*map(storable, actor))
         self._at_ms = at_ms
         self._locks = locks
@@ -47,9 +48,8 @@ class JobCreation:
         return is_whole
 
     def job(self) -> Job:
-        """The job, which is whole; for 100 000 people this takes a quarter of a second."""
-        steps = tuple(StepRecord(step, StepState.TODO) for step in self._plan.steps)
-        return Job(self._job_id, JobState.READY, self._plan, self._actor, self._at_ms, steps, as_of=self._as_of)
+        """The job, which is whole."""
+        return Job(self._job_id, JobState.READY, self._plan, self._actor, self._at_ms, self._steps, as_of=self._as_of)
 
     def release(self) -> None:
         """Release the lock, if it is held: unless the job is whole, others may delete it."""

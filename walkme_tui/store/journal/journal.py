@@ -31,7 +31,7 @@ from walkme_tui.store.journal.job_reads import (
 from walkme_tui.store.journal.purge import purge, settled_jobs, steps_without_names
 from walkme_tui.store.journal.rows import CHECKED, AuditEntry, DamagedContents
 from walkme_tui.store.journal.summaries import summaries, summary_of_job
-from walkme_tui.store.journal.tables import JournalTables, plan_rows, subject_key
+from walkme_tui.store.journal.tables import JournalTables, subject_key
 from walkme_tui.store.journal.unwritten import SettledStep, UnwrittenOutcomes
 from walkme_tui.store.journal.write_memory import SqliteWriteSupport
 from walkme_tui.store.locks import Locks
@@ -94,15 +94,15 @@ class SqliteJournal:
         The job is there once it is whole: what is left of a creation that did not end is deleted, at the latest by the
         first write of a later program.
         """
-        rows = await asyncio.to_thread(plan_rows, plan)
-        creation = JobCreation(plan, rows, actor, self._clock(), self._locks)
+        creation = await asyncio.to_thread(JobCreation, plan, actor, self._clock(), self._locks)
         try:
             while not await self._thread.run(lambda: creation.store_part(self._write), Urgency.WRITE):  # noqa: ASYNC110
                 await asyncio.sleep(PAUSE_SECONDS)  # the event that it waits for is one of another program
         except BaseException:
             self._thread.post(self._delete_unfinished(creation))
             raise
-        return await asyncio.to_thread(creation.job)
+        # At once: until the caller has the job, others take it for one that does not run.
+        return creation.job()
 
     def _delete_unfinished(self, own: JobCreation | None = None) -> Steps[None]:
         """Delete what is left of ``own`` and of creations whose process ended."""
