@@ -197,7 +197,7 @@ async def test_a_job_of_the_other_surface_says_so_and_is_not_undone_here() -> No
         for key in ("P", "z"):
             await browser.press(key)
             await browser.settled(
-                lambda: any("The job was made through SCIM. C switches to SCIM" in toast for toast in browser.toasts)
+                lambda: any("The job was made through SCIM. C switches to it" in toast for toast in browser.toasts)
             )
             browser.app.clear_notifications()
         await browser.press("o")
