@@ -1,5 +1,7 @@
 """The filter box: typing, Enter, Esc, completion and look-ups."""
 
+from typing import Any
+
 import pytest
 from textual.events import Paste
 
@@ -7,7 +9,10 @@ from tests.support.browser import Browser, Setting, open_browser
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.errors import Unreachable
 from walkme_tui.domain.groups import Group
+from walkme_tui.domain.mirrored import Undecided
+from walkme_tui.domain.queries import UserQuery
 from walkme_tui.domain.users import UNKNOWN
+from walkme_tui.store.mirror.mirror import SqliteMirror
 
 
 def account(count: int = 100) -> FakeDirectory:
@@ -349,3 +354,30 @@ async def test_a_filter_says_how_many_more_users_may_match() -> None:
         await browser.press("ctrl+u")
         await browser.type("email:person")
         await browser.settled(lambda: not browser.says("may match"))
+
+
+async def test_nobody_is_counted_for_a_filter_whose_fields_are_known_of_everybody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    undecided, unknown_fields = SqliteMirror.undecided, SqliteMirror.unknown_fields
+
+    async def counted(mirror: SqliteMirror, query: UserQuery, *arguments: Any, **more: Any) -> Undecided:
+        asked.append(query.text)
+        return await undecided(mirror, query, *arguments, **more)
+
+    async def read(mirror: SqliteMirror) -> frozenset[str]:
+        asked.append("fields")
+        return await unknown_fields(mirror)
+
+    monkeypatch.setattr(SqliteMirror, "undecided", counted)
+    monkeypatch.setattr(SqliteMirror, "unknown_fields", read)
+    api = FakeDirectory([person(at)._replace(created_at_ms=UNKNOWN) for at in range(50)])
+    async with open_browser(Setting(api=api), (80, 24)) as browser:
+        await browser.loaded()
+        await browser.filter("person role:viewer")
+        await browser.settled(lambda: browser.filter_count == "17 of 50 loaded" and asked == ["fields"])
+        await browser.press("ctrl+u")
+        await browser.type("created:>2020-01-01")
+        await browser.settled(lambda: browser.says("50 more users may match"))
+    assert all(text.startswith("created:") for text in asked[1:])

@@ -35,6 +35,7 @@ READS: dict[str, MirrorCall] = {
     "first": lambda mirror: mirror.first(EVERYBODY, 5),
     "matching": lambda mirror: mirror.matching(EVERYBODY),
     "undecided": lambda mirror: mirror.undecided(EVERYBODY),
+    "unknown_fields": lambda mirror: mirror.unknown_fields(),
     "nearest": lambda mirror: mirror.nearest(["zoe"]),
     "gaps": lambda mirror: mirror.membership_gaps(),
     "count_seen": lambda mirror: mirror.count_seen(0, 0, 0),

@@ -23,6 +23,7 @@ from walkme_tui.domain.text import search_key
 from walkme_tui.domain.user_json import ATTRIBUTES, encode_user
 from walkme_tui.domain.users import UNKNOWN, Known, UnreadableRecord, User, UserPage
 from walkme_tui.store.mirror.mirror import open_mirror
+from walkme_tui.store.mirror.rows import BITS
 
 T = TypeVar("T")
 
@@ -333,6 +334,10 @@ class MirrorMachine(RuleBasedStateMachine):
             assert [rows[row_id].row_id for row_id in row_ids] == list(row_ids) == self.model.matching(query), query
             assert [user.row_id for user in self.do(self.mirror.first(query, 2))] == list(row_ids)[:2]
             assert self.do(self.mirror.undecided(query)).users == self.model.directory().undecided(query, NOW_MS)
+        users = self.model.directory().people.values()
+        assert self.do(self.mirror.unknown_fields()) == {
+            name for name in BITS if any(getattr(user, name) is UNKNOWN for user in users)
+        }
 
     @invariant()
     def counts_are_the_same(self) -> None:

@@ -100,6 +100,10 @@ class Mirror(Protocol):
         """
         ...
 
+    async def unknown_fields(self) -> frozenset[str]:
+        """The attributes of ``User`` that are unknown of some loaded user; reads all users, like ``undecided``."""
+        ...
+
     async def nearest(self, words: Collection[str]) -> Mapping[str, str]:
         """For each folded word that no loaded user has, the nearest word of a name or an email.
 

@@ -255,6 +255,11 @@ class SqliteMirror:
 
         return await self._scan(lambda tables: undecided(tables, query, since_ms, now_ms(), absent))
 
+    async def unknown_fields(self) -> frozenset[str]:
+        from walkme_tui.store.mirror.search import unknown_fields
+
+        return await self._scan(unknown_fields)
+
     async def nearest(self, words: Collection[str]) -> dict[str, str]:
         from walkme_tui.store.mirror.nearest import nearest
 

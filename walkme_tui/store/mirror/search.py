@@ -98,6 +98,16 @@ def undecided(
     return Undecided(counts[0], tuple(field for field, count in fields if count))
 
 
+def unknown_fields(tables: Tables) -> Steps[frozenset[str]]:
+    """The fields that are unknown of some user."""
+    known: set[int] = set()
+    for after, last in tables.row_id_ranges(STEP):
+        select = "SELECT DISTINCT known FROM users WHERE row_id > ? AND row_id <= ?"
+        known.update(bits for (bits,) in tables.connection.execute(select, (after, last)))
+        yield
+    return frozenset(field for field, bit in BITS.items() if not all(bits & bit for bits in known))
+
+
 # ------------------------------------------------------------ statements
 
 
