@@ -532,3 +532,12 @@ async def test_a_side_that_was_read_whole_and_cannot_be_read_again_says_so() -> 
                 await browser.pilot.pause(0.02)
         assert browser.says("SCIM all 7 users, as of")
         assert browser.says("ago, reading again fails") or browser.says("just now, reading again fails")
+
+
+async def test_a_key_after_another_set_was_chosen_acts_on_the_people_of_that_set() -> None:
+    async with open_browser(drifted().setting) as browser:
+        await opened(browser)
+        await browser.type_ahead("down", "space", "down", "space", "down", "space")
+        await browser.settled(lambda: len(browser.browser.area.reconcile_tab.pairs.pairs.marked) == 3)
+        marked = browser.browser.area.reconcile_tab.pairs.pairs.marked
+        assert {pair.records[0].id[-1] for pair in marked} == {"6", "8", "1"}

@@ -249,8 +249,10 @@ class ReconcileTab:
 
     @property
     def is_listing(self) -> bool:
-        """True while the list is not that of the query yet."""
-        return self.comparison is not None and self._query != self._listed
+        """True while the list is not that of the query, or of the set under the cursor, yet."""
+        row = self.classes.sets.current
+        wanted = self._query if row is None else self._query._replace(chosen=row.chosen)
+        return self.comparison is not None and wanted != self._listed
 
     @property
     def kept(self) -> str:
