@@ -31,7 +31,7 @@ def test_adopting_a_side_leaves_nothing_that_can_be_adopted(
         after = program.done("reconcile")
         left = {row["email"]: row["classes"] for row in after["rows"]}
         duplicates = {row["email"]: row["classes"] for row in found["rows"] if "duplicate" in row["classes"]}
-        # Whom only the changed side has stays there, inactive.
+        # A record that only the changed side has stays there, inactive.
         alone = f"only_{other_surface(source)}"
         emails = [row["email"] for row in found["rows"] if row["classes"] == [alone]]
         assert left == {**duplicates, **{email: [alone] for email in emails}}

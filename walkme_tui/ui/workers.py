@@ -33,7 +33,7 @@ class WorkerGroup(StrEnum):
     NEWS = "news"  # lists what changed in the account
     VALUES = "values"  # reads what a filter can be completed with
     NEAREST = "nearest"  # looks for names similar to a word that no user has
-    UNDECIDED = "undecided"  # counts users for whom a filter is undecided
+    UNDECIDED = "undecided"  # counts users for which a filter is undecided
     VIEWS = "views"  # saves and deletes views
     EDITOR = "editor"  # reads what the form of a user shows
     IMPORT = "import"  # reads a file to import, and what its rows would change

@@ -239,7 +239,7 @@ def test_after_a_side_was_adopted_nothing_differs_but_duplicates(
         mine = pair.rest if changed is Surface.REST else pair.scim
         if PairClass.DUPLICATE in pair.classes or not pair.differs:
             continue
-        # Whom only the changed side has is deactivated, never deleted; who has no email is not created, and keeps one.
+        # A record that only the changed side has is deactivated, never deleted; without an email no user is created.
         if pair.classes == (gone,):
             assert mine is not None
             assert not isinstance(mine.status, str) or mine.status.lower() == "inactive"

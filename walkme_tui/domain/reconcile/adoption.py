@@ -53,7 +53,7 @@ def subject_id(pair: Pair, surface: Surface) -> str:
 
 
 def kept_text(surface: Surface, people: Sequence[User], *, already: bool) -> str:
-    """That records of people whom only ``surface`` has stay: an adoption deactivates them, or they are so already."""
+    """That records which only ``surface`` has stay: an adoption deactivates them, or they are so already."""
     name, one = surface.upper(), len(people) == 1
     who = user_label(people[0]) if one else f"{spaced(len(people))} people"
     record, verb, stay = ("record", "is", "it stays") if one else ("records", "are", "they stay")

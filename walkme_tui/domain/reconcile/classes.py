@@ -30,15 +30,15 @@ CLASS_TEXTS: Final = {
         "only on REST",
         "The person was created by hand or by an import, or provisioning never reached WalkMe, for example because SSO "
         "was off when it was enabled.",
-        "Assign the person in the identity provider, or deactivate the record here. Nobody is deleted by an adoption: "
-        "an inactive record stays in this list.",
+        "Assign the person in the identity provider, or deactivate the record here. An adoption deletes no user: an "
+        "inactive record stays in this list.",
     ),
     PairClass.ONLY_SCIM: ClassText(
         "only on SCIM",
         "Provisioning created the person, and the REST API does not show the record: it may be in another part of the "
         "account.",
-        "Check the API key's access in the WalkMe Console, or unassign the person in the identity provider. Nobody is "
-        "deleted by an adoption: an inactive record stays in this list.",
+        "Check the API key's access in the WalkMe Console, or unassign the person in the identity provider. An "
+        "adoption deletes no user: an inactive record stays in this list.",
     ),
     PairClass.STATUS: ClassText(
         "status differs",

@@ -77,7 +77,7 @@ async def _like(sides: Sides, records: Mapping[Surface, User | None]) -> Mapping
     like: Sequence[ComparedUser] = [ComparedUser.of(user) for user in records.values() if user is not None]
     found: dict[Surface, Contents] = {}
     known = 0
-    # Those who share a value with somebody who was found may be matched with them.
+    # A record that shares a value with one that was found may be matched with it.
     while known < len(like) < MANY:
         known = len(like)
         for surface, user in records.items():

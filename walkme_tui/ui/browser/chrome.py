@@ -276,7 +276,7 @@ class Chrome:
 
     @property
     def _undecided(self) -> Undecided | None:
-        """For whom the filter of the table of users is undecided, None where it is decided for all who are loaded."""
+        """The loaded users for which the filter of the table is undecided, None where there are none."""
         if self._area.arrangement.tab is not Tab.USERS or not self._started:
             return None
         found = self._undecided_users.of(self._area.users.listing.query, self._pages.coverage)

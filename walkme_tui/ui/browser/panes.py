@@ -244,7 +244,7 @@ class PaneArea(Horizontal):
         return self.reconcile_tab.pairs.pairs.marked if pane is Pane.PAIRS else ()
 
     def unmark(self, job: "Job") -> str:
-        """Unmark the users whom a job handled, in all lists; returns a message about it, empty if none was marked."""
+        """Unmark the users that a job handled, in all lists; returns a message about it, empty if none was marked."""
         handled, surface = job.finished_users, job.plan.surface
         tables = [self.users]
         if self.has_groups_tab:

@@ -204,7 +204,7 @@ class ReconcileTab:
             if keys := self.pairs.pairs.marked_keys:
                 every = chain(found.sets[PairSet.ALL], found.sets[PairSet.GHOSTS])
                 now = await asyncio.to_thread(with_keys, every, keys)
-                # A running job removes the marks of those whom it handles when it ends, and counts them.
+                # A running job removes the marks of the people that it handles when it ends, and counts them.
                 self.pairs.pairs.keep_marks(keys, now, forget=not self._job_tasks.running)
             is_other_set, self._listed = query.chosen is not self._listed.chosen, query
             self._fill(found)

@@ -1,4 +1,4 @@
-"""What the Reconcile tab says where it lists nobody."""
+"""The text of an empty list on the Reconcile tab."""
 
 from collections.abc import Mapping
 

@@ -229,7 +229,7 @@ class BrowserScreen(Screen[None], inherit_bindings=False):
         return self.area.focused is Pane.GROUPS and not self.session.capabilities.group_changes
 
     def unmark(self, job: "Job") -> str:
-        """Unmark the users whom a job handled; a message about it, empty if none was marked."""
+        """Unmark the users that a job handled; a message about it, empty if none was marked."""
         return self.area.unmark(job)
 
     def process_key(self, event: events.Key) -> bool:

@@ -113,7 +113,7 @@ class FlowContext(Protocol):
         ...
 
     def unmark(self, job: "Job") -> str:
-        """Remove the marks of the users whom a job handled; returns a sentence about it, empty if none was marked."""
+        """Remove the marks of the users that a job handled; returns a sentence about it, empty if none was marked."""
         ...
 
     def update_status(self) -> None:

@@ -56,7 +56,7 @@ class OtherView:
         return []
 
     def unmark(self, job: "Job") -> str:
-        """Remove the marks of the people whom a job handled."""
+        """Remove the marks of the people that a job handled."""
         return self._view.unmark(job)
 
     def update_status(self) -> None:

@@ -84,7 +84,7 @@ def pair_lines(
 
 
 def _other_lines(others: Sequence[Pair], width: int) -> Iterator[StyledText]:
-    """The records of other pairs, each with what tells it apart."""
+    """The records of other pairs, each with what distinguishes it."""
     records = [(surface, side) for pair in others for surface in Surface if (side := pair.on(surface)) is not None]
     if records:
         yield ()

@@ -134,7 +134,7 @@ class PairList(RowList[Pair]):
         self.refresh()
 
     def unmark(self, user_ids: Collection[str], surface: Surface) -> int:
-        """Remove the marks of the people whom a job with these subjects on ``surface`` handled; how many there were."""
+        """Remove the marks of the people that a job with these subjects on ``surface`` handled; how many there were."""
         handled = [key for key, pair in self._marks.items() if subject_id(pair, surface) in user_ids]
         for key in handled:
             del self._marks[key]
