@@ -9,6 +9,7 @@ from walkme_tui.domain.errors import ConfigurationError, MirrorUnavailable
 from walkme_tui.domain.filters import nearest
 from walkme_tui.domain.text import clean
 from walkme_tui.domain.user_json import JSON_NAMES, TEXT_FIELDS
+from walkme_tui.domain.users import ROLES
 from walkme_tui.domain.validation import Severity, check
 from walkme_tui.services.ports import Session
 
@@ -68,8 +69,9 @@ async def print_unknown_role(session: Session, role: str | None) -> None:
         _, roles = await session.mirror.values()
     except MirrorUnavailable:
         return
-    if roles and role not in roles:
-        near = nearest(role, roles)
+    known = (*roles, *ROLES)
+    if roles and role not in known:
+        near = nearest(role, known)
         print_message(
             f"role: No loaded user has the role {clean(role, MAX_SHOWN)}.",
             f"Did you mean {clean(near[0], MAX_SHOWN)}?" if near else "",

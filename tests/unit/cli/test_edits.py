@@ -7,7 +7,7 @@ import pytest
 from tests.support.command_line import CommandLine
 from tests.support.fake_directory import FakeDirectory, people, person
 from walkme_tui.domain.groups import Group
-from walkme_tui.domain.users import UNKNOWN
+from walkme_tui.domain.users import UNKNOWN, User
 
 USER = person(3)
 EMAIL = str(USER.email)
@@ -56,6 +56,11 @@ def test_a_role_that_no_loaded_user_has_is_reported_with_the_nearest(cli: Comman
         assert "role: No loaded user has the role Edtor.\nDid you mean Editor?" in cli(*change).err
     assert "No loaded user" not in cli("set", EMAIL, "role=Editor").err
     assert "No loaded user" not in cli("set", EMAIL, "role=").err
+    for user in api.users:
+        assert isinstance(user, User)
+        api.edit(user.id, role="Viewer")
+    cli("export")
+    assert "No loaded user" not in cli("set", EMAIL, "role=Editor").err  # a usual role
 
 
 def test_a_plan_shows_old_and_new_values(cli: CommandLine, api: FakeDirectory) -> None:
